@@ -10,10 +10,9 @@ from collections.abc import Iterable
 import pandas as pd
 
 from salesfc_lib.forecasting import pool
-from salesfc_lib.foundation import SEASON
+from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.retrospective.compare import Past, published, score_as, tabulate, window
 from salesfc_lib.retrospective.members import bottom_series, dimensions, top_and_bottom
-from salesfc_lib.retrospective.rows import to_table
 
 
 def by_lag(
@@ -47,7 +46,7 @@ def by_dimension(
 
 
 def history(
-    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 24
+    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 2 * SEASON
 ) -> pd.DataFrame:
     """Accuracy month by month at one lag, at the top and the bottom level.
 
@@ -68,10 +67,10 @@ def lag_history(
     """
     scores = past.scores(month, months, range(1, max(lags) + 1))
     scores = scores.merge(bottom_series(past.series)[["unique_id"]], on="unique_id")
-    return to_table(tabulate(scores.assign(lag=scores["h"]), ["ds", "lag"]), "lag_history")
+    return tables.build(tabulate(scores.assign(lag=scores["h"]), ["ds", "lag"]), "lag_history")
 
 
-def coverage(past: Past, *, month: pd.Timestamp | str, months: int = 12) -> pd.DataFrame:
+def coverage(past: Past, *, month: pd.Timestamp | str, months: int = SEASON) -> pd.DataFrame:
     """Share of actuals inside the archived 80 % interval over the last `months` months.
 
     One row per (level, lag): months, n, inside, coverage. Bounds count as inside. People's changes

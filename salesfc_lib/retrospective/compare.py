@@ -8,17 +8,22 @@ are forecast - actual: above zero the forecast was too high.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
 
 import pandas as pd
 
 from salesfc_lib.forecasting import pool, score
-from salesfc_lib.foundation import STAGES
+from salesfc_lib.foundation import STAGES, tables
 from salesfc_lib.retrospective.members import bottom_series
-from salesfc_lib.retrospective.rows import no_rows, to_table
 
 ROW = ["unique_id", "cutoff", "ds"]
+
+
+def no_rows(name: str) -> Any:
+    """Dataclass field whose default is table `name` without rows."""
+    return field(default_factory=partial(tables.empty, name))
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def compare_month(past: Past, *, month: pd.Timestamp | str) -> pd.DataFrame:
     final = final[["unique_id", "y_hat"]].merge(bottom[["unique_id"]])
     sold = actual.loc[actual["ds"] == ds, ["unique_id", "y_raw"]].merge(bottom[["unique_id"]])
     if final.empty or sold["y_raw"].notna().sum() == 0:
-        return to_table([], "missed")
+        return tables.empty("missed")
     unknown = sold.loc[sold["y_raw"].isna(), "unique_id"]
     rows = final.merge(sold, on="unique_id", how="outer").merge(bottom, on="unique_id")
     rows = rows[~rows["unique_id"].isin(unknown)]
@@ -158,7 +163,7 @@ def compare_month(past: Past, *, month: pd.Timestamp | str) -> pd.DataFrame:
         forecasted=rows["y_hat"].notna(),
         share=size / (size.sum() or float("nan")),
     )
-    return to_table(rows.sort_values(["size", "unique_id"], ascending=[False, True]), "missed")
+    return tables.build(rows.sort_values(["size", "unique_id"], ascending=[False, True]), "missed")
 
 
 def largest_misses(missed: pd.DataFrame, *, count: int = 6) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.retrospective.compare import Past, of_stage, published, tabulate, window
 from salesfc_lib.retrospective.members import bottom_series, top_series
 from salesfc_lib.retrospective.override_bias import sign_p
@@ -18,7 +19,7 @@ from salesfc_lib.retrospective.override_bias import sign_p
 STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 
 
-def gaming_check(past: Past, *, month: pd.Timestamp | str, months: int = 12) -> dict[str, Any]:
+def gaming_check(past: Past, *, month: pd.Timestamp | str, months: int = SEASON) -> dict[str, Any]:
     """Facts for "is the improvement real?" over the last `months` months, one month ahead.
 
     months: months scored. At the bottom level: accuracy, naive_accuracy, gain (WAPE of the seasonal

@@ -12,8 +12,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.retrospective.compare import window
-from salesfc_lib.retrospective.rows import to_table
 
 MIN_MONTHS = 7  # fewer months cannot reach DIRECTION
 # one-sided significance of "nearly always changed this way" (7 of 7, 11 of 12 months), and of "the
@@ -28,7 +28,11 @@ COLUMNS = [
 
 
 def judge_overrides(
-    adjustments: pd.DataFrame, actual: pd.DataFrame, *, month: pd.Timestamp | str, months: int = 12
+    adjustments: pd.DataFrame,
+    actual: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    months: int = SEASON,
 ) -> pd.DataFrame:
     """People's changes of the last `months` months that can be judged, each with what it did.
 
@@ -60,7 +64,7 @@ def override_bias(
     actual: pd.DataFrame,
     *,
     month: pd.Timestamp | str,
-    months: int = 12,
+    months: int = SEASON,
     bias_limit: float = 0.05,
 ) -> pd.DataFrame:
     """What each author's changes did over the last `months` months, and whether they are biased.
@@ -71,16 +75,16 @@ def override_bias(
     months_too_low and months_too_high by the sign of what was left after it. leans is 'low' or
     'high' where all of these hold, else '':
 
-    - at least `MIN_MONTHS` months; - the author nearly always changed in that direction, and the
-    actual nearly always came in on the other side: sign tests p_direction and p_outcome, at most
-    `DIRECTION` and `OUTCOME`; - the bias with the changes is beyond `bias_limit`, and at least
-    `OWN_SHARE` of it is the changes' own doing, so a planner who only follows a biased model is not
-    blamed for it.
+    - at least `MIN_MONTHS` months;
+    - the author nearly always changed in that direction, and the actual nearly always came in on
+      the other side: sign tests p_direction and p_outcome, at most `DIRECTION` and `OUTCOME`;
+    - the bias with the changes is beyond `bias_limit`, and at least `OWN_SHARE` of it is the
+      changes' own doing, so a planner who only follows a biased model is not blamed for it.
     """
     rows = judge_overrides(adjustments, actual, month=month, months=months)
     authors = rows.groupby("author", dropna=False)
-    table = [{"author": name, **_of_author(group, bias_limit)} for name, group in authors]
-    return to_table(table, "people")
+    table = [{"author": name, **_judge_author(group, bias_limit)} for name, group in authors]
+    return tables.build(table, "people")
 
 
 def sign_p(hits: int, trials: int) -> float:
@@ -92,9 +96,27 @@ def sign_p(hits: int, trials: int) -> float:
     return sum(math.comb(trials, k) for k in range(hits, trials + 1)) / 2**trials
 
 
-def _of_author(rows: pd.DataFrame, bias_limit: float) -> dict[str, object]:
+def _judge_author(rows: pd.DataFrame, bias_limit: float) -> dict[str, object]:
+    """Counts and gains of an author's changes, months by direction and outcome, and which way the
+    author leans.
+    """
     raised, lowered = rows[rows["change"] > 0], rows[rows["change"] < 0]
     bias_without, bias_with = (_bias(rows[name], rows["actual"]) for name in ("without", "final"))
+    left = rows["final"] - rows["actual"]
+    monthly = rows.assign(left=left).groupby("ds")[["change", "left"]].sum()
+    up, down = int((monthly["change"] > 0).sum()), int((monthly["change"] < 0).sum())
+    high, low = int((monthly["left"] > 0).sum()), int((monthly["left"] < 0).sum())
+    side = -1.0 if down > up else 1.0
+    p_direction = sign_p(max(up, down), up + down)
+    p_outcome = sign_p(low if side < 0 else high, low + high)
+    leans = (
+        len(monthly) >= MIN_MONTHS
+        and p_direction <= DIRECTION
+        and p_outcome <= OUTCOME
+        and side * bias_with > bias_limit
+        and side * (bias_with - bias_without) >= OWN_SHARE * abs(bias_with)
+        and rows["author"].notna().all()
+    )
     return {
         "changes": len(rows),
         "raised": len(raised),
@@ -106,38 +128,12 @@ def _of_author(rows: pd.DataFrame, bias_limit: float) -> dict[str, object]:
         "lowered_helped": int(lowered["helped"].sum()),
         "raised_gain": raised["gain"].sum(),
         "lowered_gain": lowered["gain"].sum(),
-        "error_without": rows["error_without"].sum(),
-        "error_with": rows["error_with"].sum(),
-        "gain": rows["gain"].sum(),
+        **{name: rows[name].sum() for name in ("error_without", "error_with", "gain")},
         "bias_without": bias_without,
         "bias_with": bias_with,
-        **_verdict(rows, bias_without, bias_with, bias_limit),
-    }
-
-
-def _verdict(
-    rows: pd.DataFrame, bias_without: float, bias_with: float, bias_limit: float
-) -> dict[str, object]:
-    """Months by direction and outcome, their sign tests, and which way the author leans."""
-    left = rows["final"] - rows["actual"]
-    monthly = rows.assign(left=left).groupby("ds")[["change", "left"]].sum()
-    raised, lowered = int((monthly["change"] > 0).sum()), int((monthly["change"] < 0).sum())
-    high, low = int((monthly["left"] > 0).sum()), int((monthly["left"] < 0).sum())
-    side = -1.0 if lowered > raised else 1.0
-    p_direction = sign_p(max(raised, lowered), raised + lowered)
-    p_outcome = sign_p(low if side < 0 else high, low + high)
-    leans = (
-        len(monthly) >= MIN_MONTHS
-        and p_direction <= DIRECTION
-        and p_outcome <= OUTCOME
-        and side * bias_with > bias_limit
-        and side * (bias_with - bias_without) >= OWN_SHARE * abs(bias_with)
-        and rows["author"].notna().all()
-    )
-    return {
         "months": len(monthly),
-        "months_raised": raised,
-        "months_lowered": lowered,
+        "months_raised": up,
+        "months_lowered": down,
         "months_too_low": low,
         "months_too_high": high,
         "p_direction": p_direction,

@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import Parameters
+from salesfc_lib.foundation import SEASON, Parameters, tables
 from salesfc_lib.retrospective.accuracy import coverage, history
-from salesfc_lib.retrospective.compare import Past, of_stage, score_as, shared_rows, window
+from salesfc_lib.retrospective.compare import Past, no_rows, of_stage, score_as, shared_rows, window
+from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.members import bottom_series
 from salesfc_lib.retrospective.override_bias import judge_overrides, override_bias, sign_p
-from salesfc_lib.retrospective.rows import no_rows, to_table, write_facts
 
 FALLBACK, BASELINE = "recent_mean", "seasonal_naive"
 FAILING = 0.5  # share of the series asked for in which a candidate fails
@@ -37,106 +38,101 @@ MIN_ROWS = 30  # forecast rows before coverage is judged
 MIN_MONTHS = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Observed(Past):
-    """What the unit's archive and this month's run hold; anything may be empty.
+    """What the unit's archive and this month's run hold; any table may be empty.
 
-    failures and outliers are this month's tables; weights holds the months' tables with a column
-    `made_in` where it has rows.
+    month: the month reviewed; failures and outliers are its tables; weights holds the months'
+    tables with a column `made_in` where it has rows.
     """
 
+    parameters: Parameters
+    month: pd.Timestamp
     adjustments: pd.DataFrame = no_rows("adjustment")
     weights: pd.DataFrame = no_rows("weights")
     failures: pd.DataFrame = no_rows("failures")
     outliers: pd.DataFrame = no_rows("outliers")
 
+    @property
+    def at_the_bottom(self) -> Past:
+        """What there is of the bottom series."""
+        return Past(self.vintages, self.actual, bottom_series(self.series))
+
 
 Rows = Iterator[dict[str, Any]]
-Rule = Callable[[Parameters, Observed, pd.Timestamp], Rows]
 
 
-def proposals(
-    parameters: Parameters, observed: Observed, *, month: pd.Timestamp | str
-) -> pd.DataFrame:
-    """Proposals for the month after `month`, from what was known at its end.
+def propose(observed: Observed) -> pd.DataFrame:
+    """Proposals for the month after, from what was known at the end of the month reviewed.
 
     Table `proposals`: kind ('parameter': key is a dotted key of the parameters; 'practice': key
     names what people should look at), now and proposed (text; as YAML would hold it for a
     parameter), evidence (which rule), facts (JSON), decision ('open').
     """
-    rows = [row for rule in RULES for row in rule(parameters, observed, pd.Timestamp(month))]
-    return to_table(rows, "proposals")
+    return tables.build([row for rule in RULES for row in rule(observed)], "proposals")
 
 
-def propose_failing_candidates(
-    parameters: Parameters, observed: Observed, month: pd.Timestamp
-) -> Rows:
+def propose_failing_candidates(observed: Observed) -> Rows:
     """Switch off a candidate that failed this month in half of the series it was asked for.
 
     A history that is still too short is no failing: it grows, and earlier cutoffs have less of it.
     """
-    rows = observed.failures[observed.failures["cutoff"] == month]
+    rows = observed.failures[observed.failures["cutoff"] == observed.month]
     failed = rows[~rows["error"].str.endswith("needed")].groupby("model")["unique_id"].nunique()
-    for name in _switchable(parameters):
-        levels, count = parameters.candidates[name].levels, int(failed.get(name, 0))
+    for name in _list_switchable(observed.parameters):
+        levels = observed.parameters.candidates[name].levels
         asked = observed.series["level"].isin(levels).sum() if levels else len(observed.series)
+        count = int(failed.get(name, 0))
         if count >= MIN_SERIES and count >= FAILING * asked:
-            facts = {"model": name, "failed": count, "of": asked}
-            yield _switch_off(name, "candidate_fails", facts)
+            yield _switch_off(name, "candidate_fails", failed=count, of=asked)
 
 
-def propose_unused_candidates(
-    parameters: Parameters, observed: Observed, month: pd.Timestamp
-) -> Rows:
+def propose_unused_candidates(observed: Observed) -> Rows:
     """Switch off a candidate that had no weight in any of the last `UNUSED_MONTHS` months."""
     weights = observed.weights
     if weights.empty:
         return
-    weights = weights[weights["made_in"] <= month]
+    weights = weights[weights["made_in"] <= observed.month]
     months = sorted(weights["made_in"].unique())[-UNUSED_MONTHS:]
     if len(months) < UNUSED_MONTHS:
         return
     recent = weights[weights["made_in"].isin(months)]
-    for name in _switchable(parameters):
+    for name in _list_switchable(observed.parameters):
         own = recent[recent["model"] == name]
         if own["made_in"].nunique() == UNUSED_MONTHS and own["weight"].max() <= 0:
-            facts = {"model": name, "months": UNUSED_MONTHS, "series": own["unique_id"].nunique()}
-            yield _switch_off(name, "candidate_unused", facts)
+            facts = {"months": UNUSED_MONTHS, "series": own["unique_id"].nunique()}
+            yield _switch_off(name, "candidate_unused", **facts)
 
 
-def propose_sharper_weights(
-    parameters: Parameters, observed: Observed, month: pd.Timestamp
-) -> Rows:
+def propose_sharper_weights(observed: Observed) -> Rows:
     """Weigh the better candidates more where the best single model nearly always beat the mix."""
-    rows = window(observed.vintages, month, 12).query("h == 1")
+    rows = window(observed.vintages, observed.month, SEASON).query("h == 1")
     rows = rows.merge(bottom_series(observed.series)[["unique_id"]], on="unique_id")
     single, combined = of_stage(rows, "statistical"), of_stage(rows, "combined")
     alone = _error_by_month(shared_rows(single, combined), observed.actual)
     together = _error_by_month(shared_rows(combined, single), observed.actual)
     better = int((alone["numerator"] < together["numerator"]).sum())
     if len(alone) >= MIN_MONTHS and sign_p(better, len(alone)) <= SIGNIFICANT:
-        facts: dict[str, float] = {"months": len(alone), "better": better}
+        facts: dict[str, Any] = {"months": len(alone), "better": better}
         facts |= {"wape_single": _wape(alone), "wape_combined": _wape(together)}
-        now, proposed = (str(parameters.combine.power * factor) for factor in (1, SHARPER))
-        yield _parameter("combine.power", now, proposed, "single_beats_combination", facts)
+        now, proposed = (str(observed.parameters.combine.power * times) for times in (1, SHARPER))
+        yield _parameter("combine.power", now, proposed, "single_beats_combination", **facts)
 
 
-def propose_questions_to_people(
-    parameters: Parameters, observed: Observed, month: pd.Timestamp
-) -> Rows:
+def propose_questions_to_people(observed: Observed) -> Rows:
     """A question to an author whose overrides are biased."""
-    limit = parameters.retrospective.bias_limit
+    limit, month = observed.parameters.retrospective.bias_limit, observed.month
     table = override_bias(observed.adjustments, observed.actual, month=month, bias_limit=limit)
     for row in table[table["leans"] != ""].to_dict("records"):
-        facts = {name: row[name] for name in ("author", "leans", "months")}
-        facts |= {name: row[name] for name in ("bias_with", "bias_without")}
+        names = ("author", "leans", "months", "bias_with", "bias_without")
+        facts = {name: row[name] for name in names}
         facts["months_beyond"] = row[f"months_too_{row['leans']}"]
-        yield _ask_author(row["author"], "ask for the reason", "author_leans", facts)
+        yield _ask_author("ask for the reason", "author_leans", **facts)
 
 
-def propose_second_signatures(_: Parameters, observed: Observed, month: pd.Timestamp) -> Rows:
+def propose_second_signatures(observed: Observed) -> Rows:
     """A second signature for the direction in which an author's changes nearly always hurt."""
-    made = judge_overrides(observed.adjustments, observed.actual, month=month)
+    made = judge_overrides(observed.adjustments, observed.actual, month=observed.month)
     direction = (made["change"] > 0).map({True: "raised", False: "lowered"})
     for (author, way), rows in made.groupby(["author", direction]):
         monthly = rows.groupby("ds")["gain"].sum()
@@ -144,60 +140,56 @@ def propose_second_signatures(_: Parameters, observed: Observed, month: pd.Times
         if months >= MIN_MONTHS and sign_p(hurt, months) <= SIGNIFICANT:
             facts = {"author": author, "direction": way, "hurt_months": hurt, "months": months}
             facts |= {"hurt": int((rows["gain"] < 0).sum()), "changes": len(rows)}
-            facts["gain"] = rows["gain"].sum()
-            yield _ask_author(author, "second signature", "changes_hurt", facts)
+            yield _ask_author("second signature", "changes_hurt", **facts, gain=rows["gain"].sum())
 
 
-def propose_bias_review(parameters: Parameters, observed: Observed, month: pd.Timestamp) -> Rows:
+def propose_bias_review(observed: Observed) -> Rows:
     """A look at the level of the forecast after three months beyond the agreed bias, one way."""
-    limit = parameters.retrospective.bias_limit
-    bottom = replace(observed, series=bottom_series(observed.series))
-    bias = history(bottom, month=month, months=BIAS_MONTHS)["bias"]
+    limit = observed.parameters.retrospective.bias_limit
+    bias = history(observed.at_the_bottom, month=observed.month, months=BIAS_MONTHS)["bias"]
     if len(bias) == BIAS_MONTHS and (bias.min() > limit or bias.max() < -limit):
         facts = {"months": BIAS_MONTHS, "limit": limit, "bias": bias.tolist()}
-        now = f"{bias.iloc[-1]:+.3f}"
-        yield _practice("bias", now, f"within {limit}", "bias_persists", facts)
+        now, proposed = f"{bias.iloc[-1]:+.3f}", f"within {limit}"
+        yield _practice("bias", now, proposed, "bias_persists", **facts)
 
 
-def propose_outlier_threshold(
-    parameters: Parameters, observed: Observed, month: pd.Timestamp
-) -> Rows:
+def propose_outlier_threshold(observed: Observed) -> Rows:
     """A higher threshold where so many months are flagged that they are not outliers."""
     bottom = bottom_series(observed.series)[["unique_id"]]
-    known = window(observed.actual, month, 12).dropna(subset="y_raw")
+    known = window(observed.actual, observed.month, SEASON).dropna(subset="y_raw")
     judged = len(known.merge(bottom, on="unique_id"))
-    flagged = len(window(observed.outliers, month, 12).merge(bottom, on="unique_id"))
+    flagged = len(window(observed.outliers, observed.month, SEASON).merge(bottom, on="unique_id"))
     if flagged >= MIN_FLAGGED and flagged > FLAGGED * judged:
-        now = parameters.cleaning.outliers.threshold
-        facts = {"flagged": flagged, "of": judged, "months": 12}
+        now = observed.parameters.cleaning.outliers.threshold
         key, proposed = "cleaning.outliers.threshold", f"{now * HIGHER:.1f}"
-        yield _parameter(key, str(now), proposed, "many_outliers", facts)
+        row = partial(_parameter, key, str(now), proposed, "many_outliers")
+        yield row(flagged=flagged, of=judged, months=SEASON)
 
 
-def propose_interval_review(_: Parameters, observed: Observed, month: pd.Timestamp) -> Rows:
+def propose_interval_review(observed: Observed) -> Rows:
     """A look at the intervals when the 80 % one was far too wide or narrow one month ahead."""
-    bottom = replace(observed, series=bottom_series(observed.series))
-    table = coverage(bottom, month=month)
+    table = coverage(observed.at_the_bottom, month=observed.month)
     for row in table[table["lag"] == 1].to_dict("records"):
         judged = row["months"] >= MIN_MONTHS and row["n"] >= MIN_ROWS
         if judged and not COVERAGE[0] <= row["coverage"] <= COVERAGE[1]:
             facts = {name: row[name] for name in ("months", "n", "inside", "coverage")}
             now = f"{row['coverage']:.3f}"
-            yield _practice("intervals", now, "0.800", "coverage_off", facts)
+            yield _practice("intervals", now, "0.800", "coverage_off", **facts)
 
 
-def propose_closed_months(parameters: Parameters, observed: Observed, month: pd.Timestamp) -> Rows:
-    """Say of a month without any source row whether the unit was closed."""
-    known = observed.actual[observed.actual["ds"] <= month].groupby("ds")["y_raw"].count()
-    declared = list(parameters.calendar.closed_months)
+def propose_closed_months(observed: Observed) -> Rows:
+    """Declare of a month without any source row whether the unit was closed."""
+    actual = observed.actual[observed.actual["ds"] <= observed.month]
+    known = actual.groupby("ds")["y_raw"].count()
+    declared = list(observed.parameters.calendar.closed_months)
     missing = sorted({f"{ds:%Y-%m}" for ds in known.index[known == 0]} - set(declared))
     if missing:
         now, proposed = json.dumps(declared), json.dumps(sorted([*declared, *missing]))
-        facts = {"months": missing}
-        yield _parameter("calendar.closed_months", now, proposed, "months_without_rows", facts)
+        key, evidence = "calendar.closed_months", "months_without_rows"
+        yield _parameter(key, now, proposed, evidence, months=missing)
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Callable[[Observed], Rows], ...] = (
     propose_failing_candidates,
     propose_unused_candidates,
     propose_sharper_weights,
@@ -210,7 +202,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _switchable(parameters: Parameters) -> list[str]:
+def _list_switchable(parameters: Parameters) -> list[str]:
     """Enabled candidates except those that must stay: the baseline and the short-history one."""
     enabled = [name for name, candidate in parameters.candidates.items() if candidate.enabled]
     return [name for name in enabled if name not in (BASELINE, FALLBACK)]
@@ -227,23 +219,20 @@ def _wape(sums: pd.DataFrame) -> float:
 
 
 def _parameter(
-    key: str, now: str, proposed: str, evidence: str, facts: dict[str, Any]
+    key: str, now: str, proposed: str, evidence: str, kind: str = "parameter", **facts: Any
 ) -> dict[str, Any]:
-    row = {"kind": "parameter", "key": key, "now": now, "proposed": proposed, "decision": "open"}
-    return row | {"evidence": evidence, "facts": write_facts(**facts)}
+    row = {"kind": kind, "key": key, "now": now, "proposed": proposed, "evidence": evidence}
+    return row | {"facts": write_facts(**facts), "decision": "open"}
 
 
-def _practice(
-    key: str, now: str, proposed: str, evidence: str, facts: dict[str, Any]
-) -> dict[str, Any]:
-    return _parameter(key, now, proposed, evidence, facts) | {"kind": "practice"}
+_practice = partial(_parameter, kind="practice")
 
 
-def _switch_off(name: str, evidence: str, facts: dict[str, Any]) -> dict[str, Any]:
-    return _parameter(f"candidates.{name}.enabled", "true", "false", evidence, facts)
+def _switch_off(model: str, evidence: str, **facts: Any) -> dict[str, Any]:
+    key = f"candidates.{model}.enabled"
+    return _parameter(key, "true", "false", evidence, model=model, **facts)
 
 
-def _ask_author(
-    author: object, proposed: str, evidence: str, facts: dict[str, Any]
-) -> dict[str, Any]:
-    return _practice(f"overrides: {author}", "as written", proposed, evidence, facts)
+def _ask_author(proposed: str, evidence: str, *, author: object, **facts: Any) -> dict[str, Any]:
+    key = f"overrides: {author}"
+    return _practice(key, "as written", proposed, evidence, author=author, **facts)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesfc_lib.foundation import month_of
+from salesfc_lib.foundation import SEASON, month_of
 from salesfc_lib.retrospective.compare import window
 from salesfc_lib.retrospective.members import by_series
 
@@ -61,10 +61,10 @@ def attribute_error(
     if missed.empty or "salesperson" not in transactions.columns:
         return _empty(ATTRIBUTED)
     month = missed["ds"].iloc[0]
-    recent = transactions[month_of(transactions) >= month - pd.DateOffset(months=12)]
+    recent = transactions[month_of(transactions) >= month - pd.DateOffset(months=SEASON)]
     by = ["unique_id", "ds", "salesperson"]
     sold = _sums(by_series(recent, series), by, measure).rename("sold").reset_index()
-    share = _share_by_name(window(sold, month - pd.DateOffset(months=1), 12))
+    share = _share_by_name(window(sold, month - pd.DateOffset(months=1), SEASON))
     rows = missed[["unique_id", "forecast"]].merge(share, on="unique_id", how="left")
     rows = rows.assign(attributed_forecast=rows["forecast"] * rows["share"].fillna(1.0))
     by_name = rows.groupby("salesperson", dropna=False)

@@ -24,10 +24,10 @@ from salesfc_lib.retrospective.compare import (
     score_as,
     window,
 )
+from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.override_bias import override_bias
-from salesfc_lib.retrospective.proposals import Observed, proposals
-from salesfc_lib.retrospective.rows import write_facts
+from salesfc_lib.retrospective.proposals import Observed, propose
 from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
 from salesfc_lib.retrospective.value_added import value_added
 
@@ -88,10 +88,10 @@ def _series_errors(rows: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
 
 def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
     month, agreed, definition = run.cutoff, run.parameters.retrospective, run.parameters.measure
-    adjustments, apart = _read_archived(run, "adjustment"), definition.returns == "apart"
-    since = month - pd.DateOffset(months=12)
+    adjustments, returns_count = _read_archived(run, "adjustment"), definition.returns != "apart"
+    since = month - pd.DateOffset(months=SEASON)
     transactions = run.read("transactions", only=[("month", ">=", since)])
-    if apart:
+    if not returns_count:
         transactions = transactions[transactions["kind"] != "return"]
     evidence = Evidence(
         transactions=transactions,
@@ -101,14 +101,17 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
         outliers=run.read("outliers"),
         adjustments=adjustments,
         measure=definition.value,
-        returns_count=not apart,
+        returns_count=returns_count,
         window=definition.promotion_window,
         calendar=run.parameters.calendar,
+        lifecycle=run.parameters.lifecycle,
     )
     observed = Observed(
         past.vintages,
         past.actual,
         past.series,
+        parameters=run.parameters,
+        month=month,
         adjustments=adjustments,
         weights=_stack(_read_archived(run, "weights"), run.read("weights").assign(made_in=month)),
         failures=run.read("failures"),
@@ -131,18 +134,14 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
         "salespeople": by_salesperson(transactions, month=month, measure=value),
         "attributed": attribute_error(missed, transactions, past.series, measure=value),
         "stock": stock_view(evidence.inventory, month=month),
-        "proposals": proposals(run.parameters, observed, month=month),
+        "proposals": propose(observed),
     }
 
 
 def _read_archived(run: UnitMonth, name: str) -> pd.DataFrame:
     """Table `name` of every earlier published month, with `made_in`."""
-    months = [month for month in archive.list_months(run.reports, run.unit) if month < run.month]
-    folders = {month: archive.unit_folder(run.reports, month, run.unit) for month in months}
-    frames = [
-        tables.read(folder / "tables", name).assign(made_in=pd.Timestamp(f"{month}-01"))
-        for month, folder in folders.items()
-    ]
+    folders = archive.table_folders(run.reports, run.unit, run.month_before)
+    frames = [tables.read(each, name).assign(made_in=month) for month, each in folders.items()]
     return _stack(*frames, tables.empty(name).assign(made_in=pd.Series(dtype="datetime64[ns]")))
 
 

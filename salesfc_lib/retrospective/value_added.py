@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib.forecasting import pool
-from salesfc_lib.foundation import STAGES
+from salesfc_lib.foundation import STAGES, tables
 from salesfc_lib.retrospective.compare import (
     ROW,
     Past,
@@ -16,7 +16,6 @@ from salesfc_lib.retrospective.compare import (
     window,
 )
 from salesfc_lib.retrospective.members import top_and_bottom
-from salesfc_lib.retrospective.rows import to_table
 
 
 def value_added(past: Past, *, month: pd.Timestamp | str, months: int = 1) -> pd.DataFrame:
@@ -44,7 +43,7 @@ def value_added(past: Past, *, month: pd.Timestamp | str, months: int = 1) -> pd
         )
         for before, stage in zip([None, *present], present, strict=False)
     ]
-    return to_table(pd.concat(steps) if steps else [], "value_added")
+    return tables.build(pd.concat(steps) if steps else [], "value_added")
 
 
 def _fill(later: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:

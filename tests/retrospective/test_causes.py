@@ -13,12 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import retrospective as retro
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import INTERVALS, tables
 from salesfc_lib.foundation.schema import Calendar, Parameters, PromotionWindow
 from salesfc_lib.panel.build import build_panel
 from salesfc_lib.retrospective import members
 from salesfc_lib.retrospective.causes import evidence, promotions
+from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
+from salesfc_lib.retrospective.causes.evidence import Evidence
+from salesfc_lib.retrospective.compare import Past, compare_month, largest_misses
+from salesfc_lib.retrospective.facts import read_facts
 
 JUNE = pd.Timestamp("2026-06-01")
 MAY = pd.Timestamp("2026-05-01")
@@ -50,7 +53,7 @@ def history(**june: float) -> pd.DataFrame:
 def archive(stage: str = "reconciled", **june: float) -> pd.DataFrame:
     """Forecasts one month ahead: 100 everywhere, June's as given."""
     frame = history(**june).rename(columns={"y_raw": "y_hat"}).assign(stage=stage, model="any", h=1)
-    bounds = {name: np.nan for name in tables.INTERVALS}
+    bounds = {name: np.nan for name in INTERVALS}
     return frame.assign(cutoff=frame["ds"] - pd.DateOffset(months=1), **bounds)
 
 
@@ -62,11 +65,11 @@ def orders(rows: list[tuple[str, str | None, str, str, str]]) -> pd.DataFrame:
 
 
 def causes_of(
-    name: str, actual: pd.DataFrame, found: retro.Evidence, vintages: pd.DataFrame | None = None
+    name: str, actual: pd.DataFrame, found: Evidence, vintages: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     vintages = archive() if vintages is None else vintages
-    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
-    table = retro.likely_causes(missed, found, retro.Past(vintages, actual, SERIES))
+    missed = compare_month(Past(vintages, actual, SERIES), month=JUNE)
+    table = likely_causes(missed, found, Past(vintages, actual, SERIES))
     return table[table["unique_id"] == name].reset_index(drop=True)
 
 
@@ -81,9 +84,9 @@ def test_a_stockout_explains_the_forecast_of_the_days_without_stock() -> None:
     inventory = pd.DataFrame(
         {"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]}
     )
-    table = causes_of("A/other", history(A=50), retro.Evidence(inventory=inventory))
+    table = causes_of("A/other", history(A=50), Evidence(inventory=inventory))
     assert listed(table) == [("stockout", -40.0), ("not_explained", -10.0)]
-    assert retro.read_facts(table["facts"][0]) == {
+    assert read_facts(table["facts"][0]) == {
         "days": 12.0,
         "items": 1,
         "items_out": 1,
@@ -95,22 +98,22 @@ def test_a_stockout_is_no_cause_where_more_was_sold_than_forecast() -> None:
     inventory = pd.DataFrame(
         {"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]}
     )
-    assert listed(causes_of("A/other", history(A=150), retro.Evidence(inventory=inventory))) == [
+    assert listed(causes_of("A/other", history(A=150), Evidence(inventory=inventory))) == [
         ("not_explained", 50.0)
     ]
 
 
 def test_a_cause_never_explains_more_than_the_miss() -> None:
     inventory = pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]})
-    assert listed(causes_of("A/other", history(A=95), retro.Evidence(inventory=inventory))) == [
+    assert listed(causes_of("A/other", history(A=95), Evidence(inventory=inventory))) == [
         ("stockout", -5.0)
     ]
 
 
 def test_a_key_account_without_orders_is_lost_and_explains_its_whole_miss() -> None:
-    table = causes_of("B/K-07", history(K=0), retro.Evidence())
+    table = causes_of("B/K-07", history(K=0), Evidence())
     assert listed(table) == [("lost_account", -100.0)]
-    assert retro.read_facts(table["facts"][0]) == {
+    assert read_facts(table["facts"][0]) == {
         "account": "K-07",
         "months_without": 1,
         "last_order": "2026-05",
@@ -123,24 +126,22 @@ def test_an_account_that_never_ordered_regularly_is_not_lost() -> None:
     actual = history(K=0)
     odd = (actual["unique_id"] == "B/K-07") & (actual["ds"].dt.month % 2 == 1)
     actual.loc[odd & (actual["ds"] < MAY), "y_raw"] = 0.0
-    assert listed(causes_of("B/K-07", actual, retro.Evidence()))[0] == ("not_explained", -100.0)
+    assert listed(causes_of("B/K-07", actual, Evidence()))[0] == ("not_explained", -100.0)
 
 
 def test_a_series_that_is_silent_for_three_months_has_ended() -> None:
     actual = history(A=0)
     actual.loc[(actual["unique_id"] == "A/other") & (actual["ds"] >= "2026-04-01"), "y_raw"] = 0.0
-    table = causes_of("A/other", actual, retro.Evidence())
+    table = causes_of("A/other", actual, Evidence())
     assert table["cause"][0] == "ended_series"
-    assert retro.read_facts(table["facts"][0])["months_without"] == 3
+    assert read_facts(table["facts"][0])["months_without"] == 3
 
 
 def test_a_new_series_that_was_not_forecast_explains_itself() -> None:
     actual = history(A=30)
     actual = actual[(actual["unique_id"] != "A/other") | (actual["ds"] == JUNE)]
     vintages = archive()[lambda rows: rows["unique_id"] != "A/other"]
-    assert listed(causes_of("A/other", actual, retro.Evidence(), vintages)) == [
-        ("new_series", 30.0)
-    ]
+    assert listed(causes_of("A/other", actual, Evidence(), vintages)) == [("new_series", 30.0)]
 
 
 def test_returns_above_their_usual_rate_explain_the_excess() -> None:
@@ -152,9 +153,9 @@ def test_returns_above_their_usual_rate_explain_the_excess() -> None:
             ("2026-06-06", "2", "A", "return", "-25.00"),
         ]
     )
-    table = causes_of("A/other", history(A=75), retro.Evidence(transactions=rows))
+    table = causes_of("A/other", history(A=75), Evidence(transactions=rows))
     assert listed(table) == [("returns", -20.0), ("not_explained", -5.0)]
-    apart = retro.Evidence(transactions=rows, returns_count=False)
+    apart = Evidence(transactions=rows, returns_count=False)
     assert listed(causes_of("A/other", history(A=75), apart)) == [("not_explained", -25.0)]
 
 
@@ -180,16 +181,14 @@ def test_a_flagged_month_is_put_down_to_its_largest_order_by_name() -> None:
             ("2026-05-05", "9", "A", "sale", "900.00"),
         ]
     )
-    table = causes_of(
-        "A/other", history(A=300), retro.Evidence(transactions=rows, outliers=flag(300.0))
-    )
+    table = causes_of("A/other", history(A=300), Evidence(transactions=rows, outliers=flag(300.0)))
     assert listed(table) == [("large_order", 170.0), ("not_explained", 30.0)]
-    facts = retro.read_facts(table["facts"][0])
+    facts = read_facts(table["facts"][0])
     assert (facts["order_id"], facts["amount"], facts["customer"]) == ("8841", 170.0, "石家庄超市")
 
 
 def test_a_flagged_month_without_an_order_by_name_is_named_without_an_amount() -> None:
-    table = causes_of("A/other", history(A=10), retro.Evidence(outliers=flag(10.0)))
+    table = causes_of("A/other", history(A=10), Evidence(outliers=flag(10.0)))
     assert listed(table) == [("unusual_month", None), ("not_explained", -90.0)]
 
 
@@ -212,10 +211,10 @@ def test_a_change_that_made_it_worse_explains_its_part_and_names_its_author() ->
     vintages = pd.concat(
         [archive(), archive("adjusted", A=130, B=130, K=130)[lambda rows: rows["ds"] == JUNE]]
     )
-    found = retro.Evidence(adjustments=made)
+    found = Evidence(adjustments=made)
     table = causes_of("A/other", history(A=90, B=140), found, vintages)
     assert listed(table) == [("change_by_people", -30.0), ("not_explained", -10.0)]
-    assert retro.read_facts(table["facts"][0]) == {
+    assert read_facts(table["facts"][0]) == {
         "authors": ["林志强"],
         "before": 100.0,
         "after": 130.0,
@@ -244,9 +243,9 @@ def test_a_promotion_that_was_postponed_explains_its_usual_uplift() -> None:
     on = actual["unique_id"] == "A/other"
     actual.loc[on, "y_raw"] *= 1 + 0.5 * actual.loc[on, "ds"].map(share)
     planned = calendar(*PAST, ("2026-06-01", "2026-06-30"))
-    table = causes_of("A/other", actual, retro.Evidence(promotion=past, promotion_then=planned))
+    table = causes_of("A/other", actual, Evidence(promotion=past, promotion_then=planned))
     assert listed(table)[0] == ("promotion_changed", pytest.approx(-100 * 0.5 / 1.5))
-    facts = retro.read_facts(table["facts"][0])
+    facts = read_facts(table["facts"][0])
     assert (
         facts["names"],
         facts["planned_share"],
@@ -258,15 +257,13 @@ def test_a_promotion_that_was_postponed_explains_its_usual_uplift() -> None:
 
 def test_a_promotion_that_ran_as_planned_is_named_without_an_amount() -> None:
     table = causes_of(
-        "A/other", history(A=60), retro.Evidence(promotion=calendar(("2026-06-10", "2026-06-24")))
+        "A/other", history(A=60), Evidence(promotion=calendar(("2026-06-10", "2026-06-24")))
     )
     assert listed(table) == [("promotion_ran", None), ("not_explained", -40.0)]
-    assert retro.read_facts(table["facts"][0])["share_of_month"] == 0.5
+    assert read_facts(table["facts"][0])["share_of_month"] == 0.5
     assert listed(
         causes_of(
-            "B/other",
-            history(B=60),
-            retro.Evidence(promotion=calendar(("2026-06-10", "2026-06-24"))),
+            "B/other", history(B=60), Evidence(promotion=calendar(("2026-06-10", "2026-06-24")))
         )
     )[0] == ("not_explained", -40.0)
 
@@ -308,7 +305,7 @@ def test_promotion_days_are_counted_as_the_panel_counts_them() -> None:
         panel = build_panel(
             rows, Parameters.model_validate(tree), "2026-06", spans
         ).panel.set_index("ds")["promotion"]
-        share = promotions.promotion_share(spans, SERIES, MONTHS, window=window, calendar=kind)[
+        share = promotions.promotion_share(promotions.widen(spans, window), SERIES, MONTHS, kind)[
             "A/other"
         ]
         assert share.loc[panel.index].tolist() == pytest.approx(panel.tolist())
@@ -324,13 +321,13 @@ def test_no_uplift_is_claimed_from_fewer_than_six_months() -> None:
 def test_three_months_missed_the_same_way_are_a_trend() -> None:
     actual = history(A=80)
     actual.loc[(actual["unique_id"] == "A/other") & (actual["ds"] >= "2026-04-01"), "y_raw"] = 80.0
-    table = causes_of("A/other", actual, retro.Evidence())
+    table = causes_of("A/other", actual, Evidence())
     assert listed(table) == [("trend", None), ("not_explained", -20.0)]
-    assert retro.read_facts(table["facts"][0])["differences"] == [20, 20, 20]
+    assert read_facts(table["facts"][0])["differences"] == [20, 20, 20]
 
 
 def test_what_merely_coincides_is_not_named_once_the_miss_is_explained() -> None:
-    found = retro.Evidence(
+    found = Evidence(
         inventory=pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]}),
         promotion=calendar(("2026-06-10", "2026-06-24")),
     )
@@ -342,9 +339,7 @@ def test_the_larger_cause_comes_first_and_what_is_counted_claims_before_what_is_
     rows = orders(
         [("2026-06-05", "2", "A", "sale", "90.00"), ("2026-06-06", "2", "A", "return", "-40.00")]
     )
-    table = causes_of(
-        "A/other", history(A=40), retro.Evidence(transactions=rows, inventory=inventory)
-    )
+    table = causes_of("A/other", history(A=40), Evidence(transactions=rows, inventory=inventory))
     assert listed(table) == [("returns", -40.0), ("stockout", -20.0)]
 
 
@@ -353,11 +348,9 @@ def test_the_waterfall_lists_losses_then_gains_and_what_is_not_explained_last() 
         {"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]}
     )
     actual, vintages = history(A=50, B=130, K=0), archive()
-    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
-    causes = retro.likely_causes(
-        missed, retro.Evidence(inventory=inventory), retro.Past(vintages, actual, SERIES)
-    )
-    steps = retro.difference_by_cause(missed, causes)
+    missed = compare_month(Past(vintages, actual, SERIES), month=JUNE)
+    causes = likely_causes(missed, Evidence(inventory=inventory), Past(vintages, actual, SERIES))
+    steps = difference_by_cause(missed, causes)
     assert steps["cause"].tolist() == ["lost_account", "stockout", "not_explained"]
     assert steps["effect"].tolist() == pytest.approx([-100, -40, 20])
     assert steps["before"].tolist() == pytest.approx([300, 200, 160])
@@ -388,10 +381,10 @@ def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(
             ("2026-06-06", "7", "B", "return", f"{-excess:.2f}"),
         ]
     )
-    found = retro.Evidence(inventory=inventory, transactions=rows, outliers=flag(sold[0]))
-    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
-    causes = retro.likely_causes(missed, found, retro.Past(vintages, actual, SERIES))
-    steps = retro.difference_by_cause(missed, causes)
+    found = Evidence(inventory=inventory, transactions=rows, outliers=flag(sold[0]))
+    missed = compare_month(Past(vintages, actual, SERIES), month=JUNE)
+    causes = likely_causes(missed, found, Past(vintages, actual, SERIES))
+    steps = difference_by_cause(missed, causes)
     scale = 1e-9 * (sum(sold) + sum(expected))
     difference = math.fsum(missed["actual"]) - math.fsum(missed["forecast"])
     assert math.fsum(steps["effect"]) == pytest.approx(difference, rel=0, abs=scale)
@@ -401,34 +394,32 @@ def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(
     for unique_id, group in causes.dropna(subset="effect").groupby("unique_id"):
         assert math.fsum(group["effect"]) == pytest.approx(gap[unique_id], rel=1e-9, abs=scale)
         assert (group["effect"] * gap[unique_id] >= 0).all()
-    shuffled = retro.Evidence(
+    shuffled = Evidence(
         inventory=inventory,
         transactions=rows.sample(frac=1, random_state=seed),
         outliers=flag(sold[0]),
     )
     mixed = vintages.sample(frac=1, random_state=seed)
-    again = retro.likely_causes(
-        missed, shuffled, retro.Past(mixed, actual.sample(frac=1, random_state=seed), SERIES)
+    again = likely_causes(
+        missed, shuffled, Past(mixed, actual.sample(frac=1, random_state=seed), SERIES)
     )
     pd.testing.assert_frame_equal(causes, again)
 
 
 def test_a_waterfall_over_the_largest_misses_alone_still_closes() -> None:
     actual, vintages = history(A=50, B=130, K=0), archive()
-    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
-    top = retro.largest_misses(missed, count=1)
-    causes = retro.likely_causes(top, retro.Evidence(), retro.Past(vintages, actual, SERIES))
-    assert retro.difference_by_cause(missed, causes)["effect"].tolist() == pytest.approx(
-        [-100, -20]
-    )
+    missed = compare_month(Past(vintages, actual, SERIES), month=JUNE)
+    top = largest_misses(missed, count=1)
+    causes = likely_causes(top, Evidence(), Past(vintages, actual, SERIES))
+    assert difference_by_cause(missed, causes)["effect"].tolist() == pytest.approx([-100, -20])
 
 
 def test_the_first_month_has_no_causes_and_no_steps() -> None:
     nothing = tables.empty("forecast")
-    missed = retro.compare_month(retro.Past(nothing, history(), SERIES), month=JUNE)
-    causes = retro.likely_causes(missed, retro.Evidence(), retro.Past(nothing, history(), SERIES))
+    missed = compare_month(Past(nothing, history(), SERIES), month=JUNE)
+    causes = likely_causes(missed, Evidence(), Past(nothing, history(), SERIES))
     assert causes.empty and "facts" in causes.columns
-    steps = retro.difference_by_cause(missed, causes)
+    steps = difference_by_cause(missed, causes)
     assert steps.empty and "effect" in steps.columns
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import tables
-from salesfc_lib.retrospective.override_bias import sign_p
+from salesfc_lib.retrospective.override_bias import judge_overrides, override_bias, sign_p
+from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
 
 JUNE = pd.Timestamp("2026-06-01")
 
@@ -55,9 +55,7 @@ def planners(
 
 def verdicts(kind: str, seeds: int, months: int = 12) -> list[str]:
     tables_of = (planners(kind, seed, months=months) for seed in range(seeds))
-    return [
-        retro.override_bias(made, actual, month=JUNE)["leans"].item() for made, actual in tables_of
-    ]
+    return [override_bias(made, actual, month=JUNE)["leans"].item() for made, actual in tables_of]
 
 
 def test_one_authors_changes_by_hand() -> None:
@@ -65,7 +63,7 @@ def test_one_authors_changes_by_hand() -> None:
         [("Ann", "a", JUNE, 100, 90), ("Ann", "b", JUNE, 100, 120), ("Ann", "c", JUNE, 100, 130)]
     )
     actual = pd.DataFrame({"unique_id": ["a", "b", "c"], "ds": JUNE, "y_raw": [80.0, 115.0, 100.0]})
-    row = retro.override_bias(made, actual, month=JUNE).iloc[0]
+    row = override_bias(made, actual, month=JUNE).iloc[0]
     assert (row["changes"], row["raised"], row["lowered"], row["helped"], row["hurt"]) == (
         3,
         2,
@@ -98,7 +96,7 @@ def test_a_sandbagger_an_optimist_and_an_improver_are_told_apart() -> None:
         for kind, frame in zip(kinds, actual, strict=True)
     ]
     table = tables.check(
-        retro.override_bias(pd.concat(renamed), pd.concat(known), month=JUNE), "people"
+        override_bias(pd.concat(renamed), pd.concat(known), month=JUNE), "people"
     ).set_index("author")
     assert table["leans"].to_dict() == {
         "improver 李巧": "",
@@ -134,7 +132,7 @@ def test_a_number_changed_again_counts_once_as_it_stood_last() -> None:
     first = adjustment([("Ann", "a", JUNE, 100, 150)]).assign(made_in=pd.Timestamp("2026-03-01"))
     again = adjustment([("Ann", "a", JUNE, 100, 90)])
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [90.0]})
-    row = retro.judge_overrides(pd.concat([again, first]), actual, month=JUNE)
+    row = judge_overrides(pd.concat([again, first]), actual, month=JUNE)
     assert row["final"].tolist() == [90]
 
 
@@ -143,7 +141,7 @@ def test_a_correction_by_the_same_author_adds_to_the_change() -> None:
         final=80.0, sequence=[1, 2]
     )
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [90.0]})
-    row = retro.judge_overrides(made, actual, month=JUNE)
+    row = judge_overrides(made, actual, month=JUNE)
     assert row[["without", "final", "change", "gain"]].values.tolist() == [[100, 80, -20, 0]]
 
 
@@ -152,7 +150,7 @@ def test_an_author_answers_only_for_their_own_part_of_what_was_published() -> No
         final=60.0, sequence=[1, 2]
     )
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [70.0]})
-    rows = retro.judge_overrides(made, actual, month=JUNE).set_index("author")
+    rows = judge_overrides(made, actual, month=JUNE).set_index("author")
     assert rows["without"].to_dict() == {"Ann": 70.0, "Bo": 90.0}
     assert rows["gain"].to_dict() == {"Ann": -10.0, "Bo": 10.0}
 
@@ -174,13 +172,13 @@ def test_only_applied_changes_made_before_their_month_through_this_month_count()
             "y_raw": 90.0,
         }
     )
-    rows = retro.judge_overrides(pd.concat([made, late]), actual, month=JUNE)
+    rows = judge_overrides(pd.concat([made, late]), actual, month=JUNE)
     assert rows[["author", "unique_id"]].values.tolist() == [["Ann", "a"]]
 
 
 def test_a_change_without_an_author_is_counted_but_blames_nobody() -> None:
     made, actual = planners("sandbagger", 1)
-    table = retro.override_bias(made.assign(author=None), actual, month=JUNE)
+    table = override_bias(made.assign(author=None), actual, month=JUNE)
     assert (table["changes"].item(), table["leans"].item()) == (36, "")
 
 
@@ -188,10 +186,10 @@ def test_a_change_without_an_author_is_counted_but_blames_nobody() -> None:
 @given(seed=st.integers(0, 1000), kind=st.sampled_from(["fair", "optimist", "follower"]))
 def test_the_order_of_rows_changes_nothing(seed: int, kind: str) -> None:
     made, actual = planners(kind, seed)
-    shuffled = retro.override_bias(
+    shuffled = override_bias(
         made.sample(frac=1, random_state=seed), actual.sample(frac=1, random_state=seed), month=JUNE
     )
-    pd.testing.assert_frame_equal(retro.override_bias(made, actual, month=JUNE), shuffled)
+    pd.testing.assert_frame_equal(override_bias(made, actual, month=JUNE), shuffled)
 
 
 def test_the_sign_test_agrees_with_scipy() -> None:
@@ -204,8 +202,8 @@ def test_the_sign_test_agrees_with_scipy() -> None:
 
 def test_without_archive_nobody_has_changed_anything() -> None:
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [90.0]})
-    assert retro.override_bias(tables.empty("adjustment"), actual, month=JUNE).empty
-    assert "leans" in retro.override_bias(tables.empty("adjustment"), actual, month=JUNE).columns
+    assert override_bias(tables.empty("adjustment"), actual, month=JUNE).empty
+    assert "leans" in override_bias(tables.empty("adjustment"), actual, month=JUNE).columns
 
 
 SERIES = pd.DataFrame(
@@ -240,7 +238,7 @@ SOLD = orders(
 
 
 def test_sales_by_salesperson_stand_against_the_same_month_last_year() -> None:
-    table = retro.by_salesperson(SOLD, month=JUNE)
+    table = by_salesperson(SOLD, month=JUNE)
     assert table["salesperson"].tolist()[:2] == ["Ann", "李巧"]
     assert table["actual"].tolist() == [60.1, 0.2, -1.0]
     assert table["change"].tolist() == pytest.approx([10.1, 0.2, -1.0])
@@ -252,7 +250,7 @@ def test_the_forecast_error_is_attributed_by_the_share_of_the_year_before() -> N
     missed = pd.DataFrame(
         {"unique_id": ["a", "b"], "ds": JUNE, "forecast": [100.0, 8.0], "actual": [60.1, -0.8]}
     )
-    table = retro.attribute_error(missed, SOLD, SERIES).set_index("salesperson")
+    table = attribute_error(missed, SOLD, SERIES).set_index("salesperson")
     assert table.at["Ann", "attributed_forecast"] == pytest.approx(75)
     assert table.at["李巧", "attributed_forecast"] == pytest.approx(25 + 8)
     assert table.at["Ann", "attributed_difference"] == pytest.approx(75 - 60.1)
@@ -264,12 +262,12 @@ def test_a_forecast_that_nobody_sold_before_is_attributed_to_nobody() -> None:
     missed = pd.DataFrame(
         {"unique_id": ["b"], "ds": pd.Timestamp("2026-04-01"), "forecast": [5.0], "actual": [0.0]}
     )
-    table = retro.attribute_error(missed, SOLD, SERIES)
+    table = attribute_error(missed, SOLD, SERIES)
     assert table["salesperson"].isna().tolist() == [True]
     assert table["attributed_forecast"].tolist() == [5.0]
 
 
 def test_a_unit_without_salespeople_has_no_rows() -> None:
     missed = pd.DataFrame({"unique_id": ["b"], "ds": JUNE, "forecast": [5.0], "actual": [0.0]})
-    assert retro.by_salesperson(tables.empty("transactions"), month=JUNE).empty
-    assert retro.attribute_error(missed, tables.empty("transactions"), SERIES).empty
+    assert by_salesperson(tables.empty("transactions"), month=JUNE).empty
+    assert attribute_error(missed, tables.empty("transactions"), SERIES).empty

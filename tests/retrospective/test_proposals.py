@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import parameters, schema, tables
+from salesfc_lib.retrospective.facts import read_facts
+from salesfc_lib.retrospective.proposals import Observed, propose
 
 JUNE = pd.Timestamp("2026-06-01")
 MONTHS = pd.date_range(end=JUNE, periods=12, freq="MS")
@@ -50,13 +51,15 @@ def weights(models: dict[str, float], months: int = 3) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["unique_id", "model", "weight", "made_in"])
 
 
-def quiet() -> retro.Observed:
+def quiet() -> Observed:
     """A unit in which nothing calls for a change: nine in ten actuals are inside, the combination
     is the better.
     """
     vintages = pd.concat([stage("statistical", times=1.04), stage("combined", times=1.02)])
     outside = vintages["unique_id"].isin(["s0"])
-    return retro.Observed(
+    return Observed(
+        parameters=DEFAULTS,
+        month=JUNE,
         vintages=vintages.assign(**{"lo-80": np.where(outside, 500.0, 0.0)}),
         actual=actuals(),
         series=SERIES,
@@ -64,21 +67,21 @@ def quiet() -> retro.Observed:
     )
 
 
-def proposed(observed: retro.Observed) -> pd.DataFrame:
-    return retro.proposals(DEFAULTS, observed, month=JUNE)
+def proposed(observed: Observed) -> pd.DataFrame:
+    return propose(observed)
 
 
-def only(observed: retro.Observed) -> tuple[pd.Series, dict[str, object]]:
+def only(observed: Observed) -> tuple[pd.Series, dict[str, object]]:
     """The only proposal, and its facts."""
     table = proposed(observed)
     assert len(table) == 1
     assert table["decision"].tolist() == ["open"]
-    return table.iloc[0], retro.read_facts(table["facts"].iloc[0])
+    return table.iloc[0], read_facts(table["facts"].iloc[0])
 
 
 def test_a_quiet_month_and_a_first_month_propose_nothing() -> None:
     assert proposed(quiet()).empty
-    first = proposed(retro.Observed())
+    first = proposed(Observed(parameters=DEFAULTS, month=JUNE))
     assert first.empty
     assert first.columns.tolist() == [
         "kind",
@@ -147,7 +150,7 @@ def changes_of(author: str, percent: float, months: int = 12) -> pd.DataFrame:
 def test_an_author_who_leans_and_whose_changes_hurt_is_named_with_the_count() -> None:
     table = proposed(replace(quiet(), adjustments=changes_of("周建国", -15)))
     assert table["evidence"].tolist() == ["author_leans", "changes_hurt"]
-    leans, hurt = map(retro.read_facts, table["facts"])
+    leans, hurt = map(read_facts, table["facts"])
     assert (leans["author"], leans["leans"], leans["months_beyond"], leans["months"]) == (
         "周建国",
         "low",
@@ -216,11 +219,11 @@ def test_a_month_without_any_row_is_proposed_as_closed() -> None:
 def test_what_comes_after_the_month_is_no_evidence() -> None:
     later = replace(
         quiet(),
+        month=pd.Timestamp("2025-09-01"),
         adjustments=changes_of("周建国", -15),
         failures=failures(8).assign(cutoff=pd.Timestamp("2026-07-01")),
     )
-    early = retro.proposals(DEFAULTS, later, month="2025-09")
-    assert early.empty
+    assert proposed(later).empty
 
 
 def test_proposals_can_be_written_as_a_table(tmp_path) -> None:

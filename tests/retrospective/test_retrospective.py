@@ -12,10 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import retrospective as retro
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import INTERVALS, STAGES, tables
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.reporting.narrative.retrospective import accuracy as accuracy_page
+from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history, lag_history
+from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
+from salesfc_lib.retrospective.causes.evidence import Evidence
+from salesfc_lib.retrospective.compare import Past, compare_month, largest_misses, published
+from salesfc_lib.retrospective.improvement import gaming_check, stock_view
+from salesfc_lib.retrospective.override_bias import override_bias
+from salesfc_lib.retrospective.value_added import value_added
 
 JUNE = pd.Timestamp("2026-06-01")
 SERIES = pd.DataFrame(
@@ -37,7 +43,7 @@ def forecast(rows: list[tuple[str, str, str, int, float]]) -> pd.DataFrame:
         [day - pd.DateOffset(months=h) for day, h in zip(ds, frame["h"], strict=True)],
         dtype="datetime64[ns]",
     )
-    bounds = {name: np.nan for name in tables.INTERVALS}
+    bounds = {name: np.nan for name in INTERVALS}
     return frame.assign(ds=ds, cutoff=cutoff, model="any", **bounds).astype(
         {"h": "int64", "y_hat": "float64"}
     )
@@ -86,14 +92,14 @@ def one(table: pd.DataFrame, **where: object) -> pd.Series:
 
 
 def test_the_published_number_is_the_last_stage_there_is() -> None:
-    final = retro.published(VINTAGES)
+    final = published(VINTAGES)
     assert one(final, unique_id=NORTH, h=1)["y_hat"] == 70
     assert one(final, unique_id=NORTH, h=3)["y_hat"] == 80
     assert not final.duplicated(["unique_id", "cutoff", "ds"]).any()
 
 
 def test_accuracy_by_lag_pools_the_series_of_a_level() -> None:
-    table = retro.by_lag(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
+    table = by_lag(Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     near, far = one(table, level="line_region", lag=1), one(table, level="line_region", lag=3)
     assert near["wape"] == pytest.approx((0 + 20 + 10) / 200)
     assert near["accuracy"] == pytest.approx(0.85)
@@ -107,40 +113,38 @@ def test_accuracy_by_lag_pools_the_series_of_a_level() -> None:
 
 
 def test_the_history_by_lag_has_a_row_per_month_and_lag_of_the_bottom_series() -> None:
-    table = retro.lag_history(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
+    table = lag_history(Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     assert list(zip(table["ds"], table["lag"], strict=True)) == [
         (pd.Timestamp(JUNE), 1),
         (pd.Timestamp(JUNE), 3),
     ]
     assert table["wape"].tolist() == pytest.approx([30 / 200, 60 / 200])
     vintages, actual = archive(1)
-    table = retro.lag_history(retro.Past(vintages, actual, SERIES), month=JUNE, lags=(1, 2))
-    history = retro.history(retro.Past(vintages, actual, SERIES), month=JUNE, lag=2, months=12)
-    history = history[history["level"] == "line_region"]
-    assert len(history) == 12
-    assert table.loc[table["lag"] == 2, "wape"].tolist() == history["wape"].tolist()
+    table = lag_history(Past(vintages, actual, SERIES), month=JUNE, lags=(1, 2))
+    by_month = history(Past(vintages, actual, SERIES), month=JUNE, lag=2, months=12)
+    by_month = by_month[by_month["level"] == "line_region"]
+    assert len(by_month) == 12
+    assert table.loc[table["lag"] == 2, "wape"].tolist() == by_month["wape"].tolist()
     assert set(table["lag"]) == {1, 2}
 
 
 def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
     without = VINTAGES[~((VINTAGES["stage"] == "baseline") & (VINTAGES["unique_id"] == NORTH))]
-    row = one(
-        retro.by_lag(retro.Past(without, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1
-    )
+    row = one(by_lag(Past(without, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1)
     assert row["wape"] == pytest.approx(30 / 200)
     assert row["naive_wape"] == pytest.approx(20 / 150)
     assert row["gain"] == pytest.approx((20 - 10) / 150)
 
 
 def test_a_wape_above_one_is_an_accuracy_of_zero() -> None:
-    table = retro.by_lag(
-        retro.Past(forecast([(LAMP, "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES), month=JUNE
+    table = by_lag(
+        Past(forecast([(LAMP, "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES), month=JUNE
     )
     assert (table["accuracy"].item(), table["wape"].item()) == (0.0, 9.0)
 
 
 def test_members_of_a_dimension_pool_their_bottom_series() -> None:
-    table = retro.by_dimension(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
+    table = by_dimension(Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     line = one(table, dimension="product_line", member="厨具")
     assert (line["forecast"], line["actual"], line["difference"]) == (170, 150, 20)
     assert line["wape"] == pytest.approx(20 / 150)
@@ -151,12 +155,12 @@ def test_members_of_a_dimension_pool_their_bottom_series() -> None:
 
 def test_a_month_without_any_source_row_is_not_scored() -> None:
     unknown = ACTUAL.assign(y_raw=np.nan)
-    assert retro.by_lag(retro.Past(VINTAGES, unknown, SERIES), month=JUNE).empty
-    assert retro.compare_month(retro.Past(VINTAGES, unknown, SERIES), month=JUNE).empty
+    assert by_lag(Past(VINTAGES, unknown, SERIES), month=JUNE).empty
+    assert compare_month(Past(VINTAGES, unknown, SERIES), month=JUNE).empty
 
 
 def test_value_added_compares_each_stage_with_the_one_before_on_the_same_rows() -> None:
-    table = retro.value_added(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
+    table = value_added(Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     people = one(table, level="line_region", stage="adjusted")
     assert people["before"] == "reconciled"
     assert people["gain"] == pytest.approx((10 + 10 + 10) / 200 - (0 + 20 + 10) / 200)
@@ -174,9 +178,7 @@ def test_value_added_counts_a_month_without_changes_as_unchanged() -> None:
         ]
     )
     actual = pd.concat([ACTUAL, ACTUAL.assign(ds=pd.Timestamp("2026-05-01"))])
-    table = retro.value_added(
-        retro.Past(pd.concat([VINTAGES, may]), actual, SERIES), month=JUNE, months=12
-    )
+    table = value_added(Past(pd.concat([VINTAGES, may]), actual, SERIES), month=JUNE, months=12)
     row = one(table, level="line_region", stage="adjusted")
     assert (row["months"], row["own_months"], row["n"]) == (2, 1, 6)
     assert row["wape"] == pytest.approx((30 + 30) / 400)
@@ -187,37 +189,31 @@ def test_a_stage_is_not_credited_with_rows_that_the_stage_before_lacks() -> None
     east = [(EAST, "baseline", "2026-06", 1, 80), (EAST, "combined", "2026-06", 1, 90)]
     rows = forecast([*east, (LAMP, "combined", "2026-06", 1, 50)])
     row = one(
-        retro.value_added(retro.Past(rows, ACTUAL, SERIES), month=JUNE),
-        level="line_region",
-        stage="combined",
+        value_added(Past(rows, ACTUAL, SERIES), month=JUNE), level="line_region", stage="combined"
     )
     assert (row["n"], row["wape"], row["gain"]) == (1, pytest.approx(0.10), pytest.approx(0.10))
 
 
 def test_history_has_a_row_per_month_and_end_of_the_hierarchy() -> None:
-    table = retro.history(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
+    table = history(Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     assert table[["level", "ds"]].values.tolist() == [["line_region", JUNE], ["total", JUNE]]
     assert table["wape"].tolist() == pytest.approx([0.15, 0.05])
 
 
 def test_coverage_counts_actuals_inside_the_published_interval() -> None:
     rows = VINTAGES.assign(**{"lo-80": VINTAGES["y_hat"] - 10, "hi-80": VINTAGES["y_hat"] + 10})
-    row = one(
-        retro.coverage(retro.Past(rows, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1
-    )
+    row = one(coverage(Past(rows, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1)
     assert (row["n"], row["inside"], row["coverage"]) == (3, 2, pytest.approx(2 / 3))
     bare = rows["stage"] == "adjusted"
     rows.loc[bare, ["lo-80", "hi-80"]] = np.nan
-    row = one(
-        retro.coverage(retro.Past(rows, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1
-    )
+    row = one(coverage(Past(rows, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1)
     assert (row["n"], row["inside"]) == (3, 3)
-    assert retro.coverage(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE).empty
+    assert coverage(Past(VINTAGES, ACTUAL, SERIES), month=JUNE).empty
 
 
 def test_misses_hold_what_was_not_forecast_and_sum_to_the_totals() -> None:
     known = VINTAGES[VINTAGES["unique_id"] != LAMP]
-    missed = retro.compare_month(retro.Past(known, ACTUAL, SERIES), month=JUNE)
+    missed = compare_month(Past(known, ACTUAL, SERIES), month=JUNE)
     row = one(missed, unique_id=LAMP)
     assert (row["forecast"], row["actual"], row["difference"], row["forecasted"]) == (
         0,
@@ -228,7 +224,7 @@ def test_misses_hold_what_was_not_forecast_and_sum_to_the_totals() -> None:
     assert missed["unique_id"].tolist() == [LAMP, NORTH, EAST]
     assert missed["share"].sum() == pytest.approx(1.0)
     assert (missed["forecast"].sum(), missed["actual"].sum()) == (170, 200)
-    assert retro.largest_misses(missed, count=6)["unique_id"].tolist() == [LAMP, NORTH]
+    assert largest_misses(missed, count=6)["unique_id"].tolist() == [LAMP, NORTH]
 
 
 def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -245,7 +241,7 @@ def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
         (name, stage, ds, lag)
         for ds in dates[12:]
         for lag in (1, 2, 3)
-        for stage in tables.STAGES
+        for stage in STAGES
         for name in bottom
     ]
     rows = [(*key, float(rng.integers(50, 150))) for key in keys]
@@ -261,24 +257,24 @@ def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.mark.parametrize(
     "question",
     [
-        retro.by_lag,
-        retro.by_dimension,
-        retro.history,
-        retro.lag_history,
-        retro.value_added,
-        retro.compare_month,
-        retro.gaming_check,
-        retro.coverage,
+        by_lag,
+        by_dimension,
+        history,
+        lag_history,
+        value_added,
+        compare_month,
+        gaming_check,
+        coverage,
     ],
 )
 def test_neither_later_months_nor_the_order_of_rows_change_an_answer(question) -> None:
     vintages, actual = archive(1)
     vintages = vintages.assign(**{"lo-80": vintages["y_hat"] - 20, "hi-80": vintages["y_hat"] + 20})
     earlier = pd.Timestamp("2026-01-01")
-    then = retro.Past(vintages[vintages["ds"] <= earlier], actual[actual["ds"] <= earlier], SERIES)
+    then = Past(vintages[vintages["ds"] <= earlier], actual[actual["ds"] <= earlier], SERIES)
     known = question(then, month=earlier)
     mixed = (vintages.sample(frac=1, random_state=2), actual.sample(frac=1, random_state=3))
-    shuffled = question(retro.Past(*mixed, SERIES), month=earlier)
+    shuffled = question(Past(*mixed, SERIES), month=earlier)
     if isinstance(known, dict):
         assert known == pytest.approx(shuffled)
     else:
@@ -299,7 +295,7 @@ def test_pooled_wape_equals_the_slow_sum(seed: int) -> None:
     ].itertuples():
         errors += abs(row.y_hat - truth[row.unique_id, row.ds])
         total += truth[row.unique_id, row.ds]
-    table = retro.by_lag(retro.Past(vintages, actual, SERIES), month=JUNE, lags=[2], months=12)
+    table = by_lag(Past(vintages, actual, SERIES), month=JUNE, lags=[2], months=12)
     assert one(table, level="line_region", lag=2)["wape"] == pytest.approx(errors / total)
 
 
@@ -322,7 +318,7 @@ def test_gaming_check_counts_months_below_the_statistical_forecast() -> None:
             for ds in years
         ]
     )
-    facts = retro.gaming_check(retro.Past(lowered, actual, SERIES), month=JUNE)
+    facts = gaming_check(Past(lowered, actual, SERIES), month=JUNE)
     assert (facts["months"], facts["months_below"], facts["months_compared"]) == (12, 12, 12)
     assert facts["mean_change"] == pytest.approx(-0.1)
     assert facts["sales_growth"] == pytest.approx(0.1)
@@ -331,9 +327,7 @@ def test_gaming_check_counts_months_below_the_statistical_forecast() -> None:
 
 
 def test_gaming_check_gives_no_growth_without_the_year_before() -> None:
-    assert (
-        retro.gaming_check(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)["sales_growth"] is None
-    )
+    assert gaming_check(Past(VINTAGES, ACTUAL, SERIES), month=JUNE)["sales_growth"] is None
 
 
 def test_stock_view_compares_this_month_with_the_last() -> None:
@@ -345,12 +339,12 @@ def test_stock_view_compares_this_month_with_the_last() -> None:
             "stockout_days": [4.0, 11.0, 0.0],
         }
     )
-    table = retro.stock_view(inventory, month=JUNE)
+    table = stock_view(inventory, month=JUNE)
     row = one(table, product_line="厨具")
     assert (row["stockout_days"], row["stockout_days_before"]) == (11, 4)
     assert pd.isna(one(table, product_line="灯")["stockout_days_before"])
     assert (
-        one(retro.stock_view(inventory.drop(columns="product_line"), month=JUNE), ds=JUNE)[
+        one(stock_view(inventory.drop(columns="product_line"), month=JUNE), ds=JUNE)[
             "stockout_days"
         ]
         == 11
@@ -359,47 +353,34 @@ def test_stock_view_compares_this_month_with_the_last() -> None:
 
 def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_columns() -> None:
     nothing = tables.empty("forecast")
-    full = retro.Past(VINTAGES, ACTUAL, SERIES)
-    for question in (
-        retro.by_lag,
-        retro.by_dimension,
-        retro.history,
-        retro.lag_history,
-        retro.value_added,
-        retro.compare_month,
-    ):
-        first = question(retro.Past(nothing, ACTUAL, SERIES), month=JUNE)
+    full = Past(VINTAGES, ACTUAL, SERIES)
+    for question in (by_lag, by_dimension, history, lag_history, value_added, compare_month):
+        first = question(Past(nothing, ACTUAL, SERIES), month=JUNE)
         assert first.empty
         assert first.columns.tolist() == question(full, month=JUNE).columns.tolist()
-    assert retro.published(nothing).empty
-    inside = retro.coverage(retro.Past(nothing, ACTUAL, SERIES), month=JUNE)
+    assert published(nothing).empty
+    inside = coverage(Past(nothing, ACTUAL, SERIES), month=JUNE)
     assert inside.columns.tolist() == ["level", "lag", "months", "n", "inside", "coverage"]
-    facts = retro.gaming_check(retro.Past(nothing, ACTUAL, SERIES), month=JUNE)
+    facts = gaming_check(Past(nothing, ACTUAL, SERIES), month=JUNE)
     assert (facts["months"], facts["gain"], facts["months_compared"], facts["p_below"]) == (
         0,
         None,
         0,
         None,
     )
-    assert retro.stock_view(tables.empty("inventory"), month=JUNE).empty
+    assert stock_view(tables.empty("inventory"), month=JUNE).empty
 
 
 def test_tables_keep_their_contracts_with_and_without_rows() -> None:
     for vintages in (VINTAGES, tables.empty("forecast")):
-        tables.check(
-            retro.value_added(retro.Past(vintages, ACTUAL, SERIES), month=JUNE), "value_added"
-        )
-        tables.check(
-            retro.lag_history(retro.Past(vintages, ACTUAL, SERIES), month=JUNE), "lag_history"
-        )
-        missed = tables.check(
-            retro.compare_month(retro.Past(vintages, ACTUAL, SERIES), month=JUNE), "missed"
-        )
-        causes = retro.likely_causes(missed, retro.Evidence(), retro.Past(vintages, ACTUAL, SERIES))
+        tables.check(value_added(Past(vintages, ACTUAL, SERIES), month=JUNE), "value_added")
+        tables.check(lag_history(Past(vintages, ACTUAL, SERIES), month=JUNE), "lag_history")
+        missed = tables.check(compare_month(Past(vintages, ACTUAL, SERIES), month=JUNE), "missed")
+        causes = likely_causes(missed, Evidence(), Past(vintages, ACTUAL, SERIES))
         tables.check(causes, "causes")
-        tables.check(retro.difference_by_cause(missed, causes), "difference")
+        tables.check(difference_by_cause(missed, causes), "difference")
     nobody = tables.empty("adjustment")
-    tables.check(retro.override_bias(nobody, ACTUAL, month=JUNE), "people")
+    tables.check(override_bias(nobody, ACTUAL, month=JUNE), "people")
 
 
 def test_a_unit_that_is_forecast_as_a_whole_has_no_member_to_judge() -> None:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from salesfc_lib.foundation import tables
 from salesfc_lib.retrospective.causes.evidence import FINDERS, Case, Cause, Evidence
 from salesfc_lib.retrospective.compare import Past
-from salesfc_lib.retrospective.rows import to_table, write_facts
+from salesfc_lib.retrospective.facts import write_facts
 
 NOT_EXPLAINED = "not_explained"
 MATERIAL = 0.02  # share of the miss below which a cause is not worth naming
@@ -30,7 +31,7 @@ def likely_causes(missed: pd.DataFrame, evidence: Evidence, past: Past) -> pd.Da
     from `compare_month`, whole or its largest rows.
     """
     if missed.empty:
-        return to_table([], "causes")
+        return tables.empty("causes")
     case = Case(missed, past, evidence)
     found: dict[str, list[Cause]] = {unique_id: [] for unique_id in missed["unique_id"]}
     for finder in FINDERS:
@@ -41,7 +42,7 @@ def likely_causes(missed: pd.DataFrame, evidence: Evidence, past: Past) -> pd.Da
         for unique_id, causes in found.items()
         for rank, (cause, part, facts) in enumerate(_parts(case.rows[unique_id].gap, causes), 1)
     ]
-    return to_table(rows, "causes")
+    return tables.build(rows, "causes")
 
 
 def difference_by_cause(missed: pd.DataFrame, causes: pd.DataFrame) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def difference_by_cause(missed: pd.DataFrame, causes: pd.DataFrame) -> pd.DataFr
     its facts.
     """
     if missed.empty:
-        return to_table([], "difference")
+        return tables.empty("difference")
     amounts = causes.dropna(subset="effect")
     explained = amounts[amounts["cause"] != NOT_EXPLAINED]
     start, end = math.fsum(missed["forecast"]), math.fsum(missed["actual"])
@@ -70,7 +71,7 @@ def difference_by_cause(missed: pd.DataFrame, causes: pd.DataFrame) -> pd.DataFr
         share = step["effect"] / (end - start) if end != start else math.nan
         step |= {"position": position, "before": before, "after": after, "share": share}
         before = after
-    return to_table(steps, "difference")
+    return tables.build(steps, "difference")
 
 
 def _parts(gap: float, causes: list[Cause]) -> list[tuple[str, float | None, str]]:

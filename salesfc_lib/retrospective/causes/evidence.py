@@ -10,25 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, partial
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import Calendar, bound_months, month_of, schema
+from salesfc_lib.foundation import SEASON, Calendar, bound_months, month_of, schema
 from salesfc_lib.retrospective.causes.promotions import (
     estimate_uplift,
     name_promotions,
     promotion_share,
     widen,
 )
-from salesfc_lib.retrospective.compare import Past, of_stage, published
+from salesfc_lib.retrospective.compare import Past, no_rows, of_stage, published, window
 from salesfc_lib.retrospective.members import bottom_series, by_series, match
-from salesfc_lib.retrospective.rows import no_rows
 
-REGULAR = 0.75  # share of the twelve months before in which a regular series must have sold
-ENDED_AFTER = 3  # months without sales
 NEW_WITHIN = 6  # months since the first sale
 RETURNS_ABOVE = 1.5  # times the usual rate of returns
 PROMOTION_MOVED = 0.1  # share of the month by which the calendar must have changed
@@ -40,10 +37,10 @@ TREND_SIZE = 0.1  # each month's miss, as a share of its forecast
 class Evidence:
     """The unit's tables that may hold a cause; any of them may be empty.
 
-    `promotion_then` is the promotion calendar as it was when the forecast was made (None: not
-    archived). `measure` is the column of the transactions that is forecast; `returns_count` is
-    false where returns are kept apart; `window` are the days around a promotion that it is agreed
-    to influence, in the months of `calendar`.
+    promotion_then: the promotion calendar as it was when the forecast was made (None: not
+    archived); measure: column of the transactions that is forecast; returns_count: false where
+    returns are kept apart; window: days around a promotion that it is agreed to influence, in the
+    months of `calendar`; lifecycle: when a series sold regularly, and when it has ended.
     """
 
     transactions: pd.DataFrame = no_rows("transactions")
@@ -56,10 +53,10 @@ class Evidence:
     returns_count: bool = True
     window: schema.PromotionWindow = schema.PromotionWindow()
     calendar: Calendar = Calendar()
+    lifecycle: schema.Lifecycle = schema.Lifecycle()
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """A possible cause of one series' miss; effect is None where the evidence gives no amount."""
 
     unique_id: str
@@ -115,8 +112,8 @@ class Case:
     def sold(self) -> pd.DataFrame:
         """Transactions of this month and the year before with unique_id and ds."""
         rows, months = self.evidence.transactions, month_of(self.evidence.transactions)
-        first, end = self.month - pd.DateOffset(months=12), self.month + pd.DateOffset(months=1)
-        return by_series(rows[(months >= first) & (months < end)], self.past.series)
+        first = self.month - pd.DateOffset(months=SEASON)
+        return by_series(rows[(months >= first) & (months <= self.month)], self.past.series)
 
     @property
     def known(self) -> list[str]:
@@ -129,14 +126,16 @@ Finder = Callable[[Case], Iterator[Cause]]
 
 def find_changes_by_people(case: Case) -> Iterator[Cause]:
     """Series in which the applied overrides moved the forecast away from what was sold."""
-    made = case.evidence.adjustments.query("state == 'applied'")
-    made = made[(made["ds"] == case.month) & (made["made_in"] == case.made_in)]
+    made, rows = case.evidence.adjustments, case.past.vintages
+    made = made[made["state"].eq("applied") & made["ds"].eq(case.month)]
+    made = made[made["made_in"] == case.made_in]
     if made.empty:
         return
-    month = case.past.vintages[case.past.vintages["ds"] == case.month]
-    month = month[month["cutoff"] == case.made_in]
-    before = of_stage(month, "reconciled").set_index("unique_id")["y_hat"]
-    after = of_stage(month, "adjusted").set_index("unique_id")["y_hat"]
+    rows = rows[rows["ds"].eq(case.month) & rows["cutoff"].eq(case.made_in)]
+    before, after = (
+        of_stage(rows, stage).set_index("unique_id")["y_hat"]
+        for stage in ("reconciled", "adjusted")
+    )
     made = made.sort_values("sequence").merge(
         case.series, on="unique_id", how="left", suffixes=("", "_series")
     )
@@ -162,18 +161,19 @@ def find_lost_accounts(case: Case) -> Iterator[Cause]:
     bottom = bottom_series(case.series).dropna(subset="key_account")
     for account, group in bottom[bottom["key_account"] != "other"].groupby("key_account"):
         members = [name for name in group["unique_id"] if name in case.sales.columns]
-        silence = _silence(case.sales[members].sum(axis=1, min_count=1))
-        if silence is not None:
+        silence = _find_silence(case, case.sales[members].sum(axis=1, min_count=1))
+        if silence:
             for unique_id in (name for name in members if name in case.rows):
                 effect = -case.rows[unique_id].forecast
                 yield Cause(unique_id, "lost_account", effect, {"account": account} | silence)
 
 
 def find_ended_series(case: Case) -> Iterator[Cause]:
-    """Series that sold regularly and have sold nothing for `ENDED_AFTER` months or more."""
+    """Series that sold regularly and have sold nothing for `lifecycle.silent_months` or more."""
+    least = case.evidence.lifecycle.silent_months
     for unique_id in case.known:
-        silence = _silence(case.sales[unique_id])
-        if silence is not None and silence["months_without"] >= ENDED_AFTER:
+        silence = _find_silence(case, case.sales[unique_id])
+        if silence and silence["months_without"] >= least:
             yield Cause(unique_id, "ended_series", -case.rows[unique_id].forecast, silence)
 
 
@@ -241,12 +241,12 @@ def find_promotions(case: Case) -> Iterator[Cause]:
     A change has the effect of the usual uplift, where there is one.
     """
     evidence, planned = case.evidence, case.evidence.promotion_then
-    share = partial(promotion_share, window=evidence.window, calendar=evidence.calendar)
-    now = share(evidence.promotion, case.series, case.sales.index)
-    then = now if planned is None else share(planned, case.series, case.sales.index)
+    planned = evidence.promotion if planned is None else planned
+    wide = [widen(promotion, evidence.window) for promotion in (evidence.promotion, planned)]
+    now, then = (
+        promotion_share(each, case.series, case.sales.index, evidence.calendar) for each in wide
+    )
     uplift, months = estimate_uplift(case.sales, now)
-    calendars = [evidence.promotion] if planned is None else [evidence.promotion, planned]
-    wide = [widen(frame, evidence.window) for frame in calendars]
     names = name_promotions(wide, case.series, case.span)
     for unique_id in (name for name in case.rows if name in now.columns):
         ran, plan = now.at[case.month, unique_id], then.at[case.month, unique_id]
@@ -263,13 +263,9 @@ def find_promotions(case: Case) -> Iterator[Cause]:
 def find_trends(case: Case) -> Iterator[Cause]:
     """Series that missed the same way, by a tenth or more, three months running at this lag."""
     lag = len(pd.period_range(case.made_in, case.month, freq="M")) - 1
-    rows = case.past.vintages[
-        (case.past.vintages["h"] == lag) & (case.past.vintages["ds"] <= case.month)
-    ]
-    rows = published(rows[rows["ds"] > case.month - pd.DateOffset(months=TREND_MONTHS)])
-    rows = rows.merge(
-        case.past.actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"]
-    )
+    rows = window(case.past.vintages, case.month, TREND_MONTHS)
+    actual = case.past.actual[["unique_id", "ds", "y_raw"]].dropna()
+    rows = published(rows[rows["h"] == lag]).merge(actual, on=["unique_id", "ds"])
     rows = rows.assign(difference=rows["y_hat"] - rows["y_raw"]).sort_values("ds")
     rows["size"] = rows["difference"] / rows["y_hat"].where(rows["y_hat"] != 0)
     for unique_id, group in rows[rows["unique_id"].isin(case.rows)].groupby("unique_id"):
@@ -294,26 +290,22 @@ FINDERS: tuple[Finder, ...] = (
 )
 
 
-def _silence(sold: pd.Series) -> dict[str, Any] | None:
-    """How long a regular series has sold nothing; None where it sells, or was never regular."""
+def _find_silence(case: Case, sold: pd.Series) -> dict[str, Any]:
+    """How long a regular series has sold nothing; empty where it sells, or was never regular."""
     sold = sold.dropna()
-    active = sold.index[sold > 0]
-    if active.empty or active[-1] == sold.index[-1]:
-        return None
-    before = sold[sold.index <= active[-1]].tail(12)
-    if len(before) < NEW_WITHIN or (before > 0).mean() < REGULAR:
-        return None
-    return {
-        "months_without": int((sold.index > active[-1]).sum()),
-        "last_order": active[-1],
-        "active_before": int((before > 0).sum()),
-        "of": len(before),
-    }
+    last = sold.index[sold > 0].max()
+    before = sold[sold.index <= last].tail(SEASON)
+    active, months_without = int((before > 0).sum()), int((sold.index > last).sum())
+    regular = active >= case.evidence.lifecycle.regular_share * len(before)
+    if not months_without or len(before) < NEW_WITHIN or not regular:
+        return {}
+    facts = {"months_without": months_without, "last_order": last}
+    return facts | {"active_before": active, "of": len(before)}
 
 
 def _largest_order(case: Case, unique_id: str) -> dict[str, Any] | None:
     """The month's largest order of a series: order_id, customer, amount."""
-    rows = case.sold[(case.sold["unique_id"] == unique_id) & (case.sold["ds"] == case.month)]
+    rows = case.sold[case.sold["unique_id"].eq(unique_id) & case.sold["ds"].eq(case.month)]
     rows = rows[rows["kind"] == "sale"].dropna(subset="order_id")
     if rows.empty:
         return None

@@ -14,7 +14,7 @@ import pandas as pd
 from salesfc_lib.foundation import Calendar, bound_months, label_months, schema
 from salesfc_lib.retrospective.members import bottom_series, match
 
-NO_WINDOW, MONTHS = schema.PromotionWindow(), Calendar()
+MONTHS = Calendar()
 MIN_CASES = 6  # series-months with a promotion between two months without
 
 
@@ -22,18 +22,16 @@ def promotion_share(
     promotion: pd.DataFrame,
     series: pd.DataFrame,
     months: pd.DatetimeIndex,
-    *,
-    window: schema.PromotionWindow = NO_WINDOW,
     calendar: Calendar = MONTHS,
 ) -> pd.DataFrame:
-    """Share of each business month's days on promotion or in its `window`; a day counts once.
+    """Share of each business month's days on promotion; a day counts once.
 
     Shape: months x bottom series.
     """
     columns = bottom_series(series)["unique_id"].tolist()
     if promotion.empty or months.empty:
         return pd.DataFrame(0.0, index=months, columns=columns)
-    rows = widen(promotion.reset_index(drop=True), window)
+    rows = promotion.reset_index(drop=True)
     firsts, ends = bound_months(months.to_numpy(), calendar)
     days = match(rows, series).merge(_days(rows, firsts.min(), ends.max() - 1), on="row")
     days = days.drop_duplicates(["unique_id", "day"])

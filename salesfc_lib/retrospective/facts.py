@@ -1,30 +1,15 @@
-"""Rows of the room's tables: the columns of their contract, and facts as JSON text."""
+"""Facts of a table's row as JSON text."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-
-from salesfc_lib.foundation import tables
-
-
-def to_table(rows: pd.DataFrame | list[dict[str, Any]], name: str) -> pd.DataFrame:
-    """The rows with the columns and types of table `name`, which an empty table has, too."""
-    columns = tables.empty(name).dtypes.to_dict()
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns).reset_index(drop=True)
-
-
-def no_rows(name: str) -> Any:
-    """Dataclass field whose default is table `name` without rows."""
-    return field(default_factory=partial(tables.empty, name))
 
 
 def write_facts(**values: Any) -> str:
