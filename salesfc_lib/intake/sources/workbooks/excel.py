@@ -3,17 +3,17 @@
 A row is known by its number in the sheet; hidden rows, columns and sheets are read like any other.
 Calamine shows an error, and a formula that was never calculated, as a blank cell: XLSX and XLSM
 files are scanned for them (`xlsx`), and a row that has one in a mapped column is set aside. Other
-formats do not tell errors, hidden rows and columns, nor serial 59 from 60; XLSB and ODS do not tell
-merged cells either, so that `fill_down` fills every blank cell of its columns there.
+formats do not tell errors, hidden rows and columns; XLSB and ODS do not tell merged cells either,
+so that `fill_down` fills every blank cell of its columns there.
 """
 
 from __future__ import annotations
 
-import datetime
 import io
 import struct
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
@@ -33,18 +33,22 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.cell_text import cell_text
-from salesfc_lib.intake.sources.header import SEARCHED, header_of, name_columns, require_header
+from salesfc_lib.intake.sources.header import (
+    SEARCHED,
+    header_of,
+    list_needed,
+    name_columns,
+    require_header,
+)
 from salesfc_lib.intake.sources.kinds import HTML, OLE
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
 from salesfc_lib.intake.sources.text.html import read_html
-from salesfc_lib.intake.sources.workbooks.error_cells import set_aside
+from salesfc_lib.intake.sources.unusable_rows import set_aside_control, without
 from salesfc_lib.intake.sources.workbooks.ods import refuse_large
 from salesfc_lib.intake.sources.workbooks.package import Package
 from salesfc_lib.intake.sources.workbooks.xlsx import STALE, SheetFacts, scan_xlsx
 
 BATCH = 16_384  # rows that are held as Python values at a time
-LEAP = datetime.date(1900, 2, 28)  # what calamine makes of serial 59, and of 60, which never was
-NO_DAY = "1900-02-29"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream of a workbook with a password
 DAMAGE = (  # what a damaged file makes of its readers
     CalamineError,
@@ -74,16 +78,13 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     package = check_workbook(content, where)
     workbook = guard(where, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
     name = choose_sheet(workbook, source, where)
-    is_scanned = package is not None and not (
-        {"content.xml", "xl/workbook.bin"} & package.names.keys()
-    )
-    facts = (
-        guard(where, lambda: scan_xlsx(package, name)) if package and is_scanned else SheetFacts()
-    )
+    facts, limits = SheetFacts(), [Issue("kind_of_workbook", UNKNOWN)]
+    if package and not {"content.xml", "xl/workbook.bin"} & package.names.keys():
+        facts, limits = guard(where, lambda: scan_xlsx(package, name)), []
     sheet = guard(where, lambda: workbook.get_sheet_by_name(name))
     place = f"{where}, sheet {name}"
     refuse_row_limit(sheet.end[0] + 1 if sheet.end else 0, place)
-    rows = _iterate(sheet, facts, is_leap=not is_scanned)
+    rows = _iterate(sheet, facts)
     top = list(islice(rows, SEARCHED))
     if not any(cell.strip() for row in top for cell in row):
         others = [other for other in workbook.sheet_names if other != name]
@@ -101,7 +102,6 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     hidden = [*_list_hidden(facts, header, numbers, at + 1), *_list_hidden_sheets(workbook, name)]
     system = "the workbook counts its days from 1904 (date_system); its dates were read so"
     dates = [Issue("date_system", system)] if facts.is_1904 else []
-    limits = [] if is_scanned else [Issue("kind_of_workbook", UNKNOWN)]
     grid = Grid(
         header,
         numbers,
@@ -111,7 +111,7 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         titles=join_titles(top[:at]),
         is_1904=facts.is_1904,
     )
-    return set_aside(grid, facts, source, place)
+    return _set_aside_errors(grid, facts, names, set(list_needed(source)))
 
 
 def choose_sheet(workbook: CalamineWorkbook, source: Source, where: str) -> str:
@@ -189,32 +189,18 @@ def guard(where: str, read: Callable[[], Answer]) -> Answer:
         ) from error
 
 
-def _iterate(sheet: CalamineSheet, facts: SheetFacts, *, is_leap: bool) -> Iterator[list[str]]:
-    """Rows as text, from the sheet's first row and column on, all of one width.
-
-    `is_leap`: every 28 February 1900 is the 29th; else only the cells of `facts.leap` are.
-    """
+def _iterate(sheet: CalamineSheet, facts: SheetFacts) -> Iterator[list[str]]:
+    """Rows as text, from the sheet's first row and column on, all of one width."""
     before = [""] * (sheet.start[1] if sheet.start else 0)
-    found = zip(facts.rows, facts.columns, facts.texts, strict=True)
-    texts = {(row - 1, column): "" if text == STALE else text for row, column, text in found}
-    leap = set() if facts.is_1904 else {(row - 1, column) for row, column in facts.leap}
-    special = {row for row, _ in texts} | {row for row, _ in leap}
-    for place, row in enumerate(sheet.iter_rows()):
-        cells = before + [value if type(value) is str else cell_text(value) for value in row]
-        if place in special or (is_leap and LEAP in map(_day, row)):
-            for column, value in enumerate(before + row):
-                if (place, column) in texts:
-                    cells += [""] * (column + 1 - len(cells))
-                    cells[column] = texts[place, column]
-                elif _day(value) == LEAP and (is_leap or (place, column) in leap):
-                    cells[column] = NO_DAY + cells[column][10:]
+    texts: dict[int, dict[int, str]] = {}
+    for row, column, text in zip(facts.rows, facts.columns, facts.texts, strict=True):
+        texts.setdefault(row - 1, {})[column] = "" if text == STALE else text
+    for place, values in enumerate(sheet.iter_rows()):
+        cells = before + [value if type(value) is str else cell_text(value) for value in values]
+        for column, text in texts.get(place, {}).items():
+            if column < len(cells):
+                cells[column] = text
         yield cells
-
-
-def _day(value: object) -> datetime.date | None:
-    if isinstance(value, datetime.datetime):
-        return value.date()
-    return value if isinstance(value, datetime.date) else None
 
 
 def _collect(
@@ -271,3 +257,36 @@ def _list_hidden_sheets(workbook: CalamineWorkbook, name: str) -> list[Issue]:
     if name in hidden:
         issues = [Issue("hidden", f"the sheet '{name}' is hidden; it was read like any other")]
     return [*issues, Issue("hidden", unread)] if others else issues
+
+
+def _set_aside_errors(
+    grid: Grid, facts: SheetFacts, names: Sequence[str], needed: set[str]
+) -> Grid:
+    """The grid without rows that have an error or an empty formula in a needed column.
+
+    An error in another column costs no row: it is noted, and stays as text.
+    """
+    wrong: dict[int, list[tuple[str, str]]] = {}
+    spared: dict[str, list[int]] = {}
+    below = set(grid.numbers.tolist()) if facts.texts else set()
+    for row, column, text in zip(facts.rows, facts.columns, facts.texts, strict=True):
+        if row in below and column < len(names):
+            if names[column] in needed:
+                wrong.setdefault(row, []).append((names[column], text))
+            elif text != STALE:
+                spared.setdefault(names[column], []).append(row)
+    kept = "the column is not mapped, and its rows are kept"
+    noted = [
+        Issue("error_cell", f"{len(rows)} cells of '{name}' hold an error; {kept}", rows[0])
+        for name, rows in spared.items()
+    ]
+    grid = without(grid, {row: _explain(cells) for row, cells in wrong.items()}, names)
+    return set_aside_control(replace(grid, issues=[*grid.issues, *noted]), names)
+
+
+def _explain(cells: list[tuple[str, str]]) -> tuple[str, str]:
+    """Rule and reason of a row with these cells (column, text) in needed columns."""
+    if errors := [f"'{name}' holds {text}" for name, text in cells if text != STALE]:
+        return "error_cell", "; ".join(errors)
+    empty = shorten([name for name, _ in cells])
+    return "stale_formula", f"{empty} holds a formula that was never calculated"

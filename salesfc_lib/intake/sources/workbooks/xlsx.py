@@ -1,6 +1,6 @@
 """What an XLSX or XLSM sheet tells that its values do not: errors, empty formulas, what is hidden.
 
-The sheet's XML is searched for the few marks that matter; only a sheet that has one is parsed.
+The sheet's XML is searched for the few patterns that matter; only a sheet that has one is parsed.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ from salesfc_lib.intake.sources.workbooks.package import Package
 CELLS = 100_000_000  # cells from the first to the last in use that fit in memory (about 3 GB)
 STALE = "formula without a value"
 NO_VALUE = rb"\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
-MARKS = (  # one by one: a pattern that begins with fixed bytes is searched ten times faster
+TELLING = (  # one by one: a pattern that begins with fixed bytes is searched ten times faster
     rb"""hidden=["'](?:1|true|on)""",
     rb"""t=["']e["']""",  # an error
     rb"</f>" + NO_VALUE,
     rb"<f\b[^>]*/>" + NO_VALUE,
-    rb">60(?:\.\d*)?</",  # the serial number of 29 February 1900
     rb"""<c(?! r="[A-Z]{1,3}[0-9]{1,7}")[ />]""",  # a cell that does not begin with its place
     rb'r="[A-Z]{1,3}(?:[2-9]\d{6}|1[1-9]\d{5}|10[5-9]\d{4})',  # below the last row of a sheet
 )
-TROUBLE = tuple(map(re.compile, MARKS))
+TROUBLE = tuple(map(re.compile, TELLING))
 WIDE = re.compile(rb'<c r="[A-Z]{2}')
 PLACE = re.compile(rb'<c r="([A-Z]+)([0-9]+)')
 CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-OVERLAP = 256  # bytes searched again, so that no mark is cut in two
+OVERLAP = 256  # bytes searched again, so that no pattern is cut in two
 TRUE = {"1", "true", "on"}
 MAIN = "xl/workbook.xml"
 
@@ -41,9 +40,8 @@ class SheetFacts:
     """Places are rows from 1 and columns from 0.
 
     `rows`, `columns`, `texts`: cells with an error or with a formula without a value (`STALE`), in
-    the sheet's order; arrays, so that a million errors stay small. `leap`: cells with the serial
-    number 60, which Excel shows as 29 February 1900. `height` and `width`: the last row and column
-    in use. `hidden_columns`: first and last of each range.
+    the sheet's order; arrays, so that a million errors stay small. `height` and `width`: the last
+    row and column in use. `hidden_columns`: first and last of each range.
     """
 
     rows: array[int] = field(default_factory=lambda: array("l"))
@@ -51,7 +49,6 @@ class SheetFacts:
     texts: list[str] = field(default_factory=list)
     hidden_rows: array[int] = field(default_factory=lambda: array("l"))
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
-    leap: set[tuple[int, int]] = field(default_factory=set)
     is_1904: bool = False
     height: int = 0
     width: int = 0
@@ -88,7 +85,7 @@ def scan_xlsx(package: Package, sheet: str) -> SheetFacts:
             ids = (value for key, value in element.items() if key.endswith("}id"))
             related = next(ids, "")
     part = _find_target(package, main, related)
-    if part is not None and _has_marks(package, part, facts):
+    if part is not None and _has_trouble(package, part, facts):
         package.parse(part, _Cells(facts, package.where).parser())
     return facts
 
@@ -146,8 +143,6 @@ class _Cells:
             self.facts.reach(self.row, self.column, self.where)
             if self.type == "e":
                 self.facts.add_trouble(self.row, self.column, self.value)
-            elif self.type == "n" and self.value.partition(".")[0] == "60":
-                self.facts.leap.add((self.row, self.column))
         elif self.has_formula and self.type != "str":
             self.facts.add_trouble(self.row, self.column, STALE)
 
@@ -191,10 +186,10 @@ def _find_target(package: Package, main: str, related: str) -> str | None:
     return path if target and path in package else None
 
 
-def _has_marks(package: Package, part: str, facts: SheetFacts) -> bool:
+def _has_trouble(package: Package, part: str, facts: SheetFacts) -> bool:
     """Whether a sheet has more than plain values; if not, its size is noted beyond 26 columns.
 
-    XML that programs do not usually write (wide characters, prefixes) counts as marked.
+    XML that programs do not usually write (wide characters, prefixes) counts as more.
     """
     tail = b""
     for number, piece in enumerate(package.stream(part)):
