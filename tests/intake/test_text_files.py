@@ -26,12 +26,12 @@ from salesfc_lib.intake.issues import Issue, reject
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.files import RawFile
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.text import blocks, records
-from salesfc_lib.intake.sources.text.blocks import LineTooLongError, cut_at_line_ends
+from salesfc_lib.intake.sources.text import dialect, lines
 from salesfc_lib.intake.sources.text.csv import read_csv
-from salesfc_lib.intake.sources.text.dialect import DELIMITERS
+from salesfc_lib.intake.sources.text.dialect import DELIMITERS, Dialect, parse_record
+from salesfc_lib.intake.sources.text.lines import cut_at_line_ends
 from salesfc_lib.intake.sources.text.mojibake import is_lost, repair
-from salesfc_lib.intake.sources.text.records import Dialect, fit, parse_record
+from salesfc_lib.intake.sources.text.records import fit
 
 COLUMNS = {"date": "日期", "amount": "金额"}
 
@@ -136,7 +136,7 @@ def test_the_fast_way_reads_what_the_careful_way_reads(
 ) -> None:
     text = '"日期","金额"\n'.replace('"', quote) + "".join(pieces).replace('"', quote)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "MOST_LINES", most)
+        patch.setattr(dialect, "MOST_LINES", most)
         rows, rejected = read_carefully(text, Dialect(quote=quote), ["日期", "金额"])
         grid = read_grid(folder, text.encode(), size, delimiter=",")
     assert list_rows(grid) == rows
@@ -685,8 +685,9 @@ def test_what_is_no_text_of_rows_is_an_error_that_says_what_it_is(
 
 def test_a_line_of_200_megabytes_is_refused_before_it_fills_the_memory() -> None:
     taken = itertools.count()
-    with pytest.raises(LineTooLongError):
-        list(cut_at_line_ends(b"x" * (1 << 20) for _ in range(200) if next(taken) >= 0))
+    stream = (b"x" * (1 << 20) for _ in range(200) if next(taken) >= 0)
+    with pytest.raises(SalesForecastError, match="line 1 has more than"):
+        list(cut_at_line_ends(stream, "a.csv"))
     assert next(taken) < 5
 
 
@@ -743,7 +744,7 @@ def test_gzip_is_read_and_its_bytes_are_what_is_hashed(tmp_path: Path) -> None:
 def test_a_bomb_is_refused_before_it_goes_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks, "UNSUSPICIOUS", 1 << 20)
+    monkeypatch.setattr(lines, "UNSUSPICIOUS", 1 << 20)
     bomb = gzip.compress("日期,金额\n".encode() + b"1,2\n" * (2 << 20), 9)
     with pytest.raises(
         SalesForecastError,

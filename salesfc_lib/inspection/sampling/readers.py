@@ -45,7 +45,7 @@ TOP = 1 << 18  # bytes that show encoding, delimiter and header
 NAMES_TOP = 20_000  # bytes that show the known headers in an encoding
 PEEKED = 200  # rows below the header of a sheet that tell which columns hold days
 UNKNOWN_WIDTH = 12  # columns that a table is taken to have
-MARKED = [*dict(encodings.MARKS).values()]  # encodings that a byte-order mark proves
+MARKED = [*dict(encodings.BYTE_ORDER_MARKS).values()]  # encodings that a byte-order mark proves
 PROVED = (encodings.UTF8, *MARKED, "gb18030", "cp1252")  # encodings that nobody has to check
 NOTED_BELOW = {"mojibake", "title_rows", "encoding", "byte_order_mark", "error_cell"}
 
@@ -59,8 +59,8 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     excerpt = excerpts.take_excerpt(path)
     lines = _decode_top(excerpt.data[:TOP], aliases, path)
     dialect = find_dialect(lines, aliases.count_known)
-    top = [row for row in list_top(lines, dialect) if any(cell.strip() for cell in row.cells)]
-    rows = [row.cells for row in top]
+    top = [row for row in list_top(lines, dialect) if any(cell.strip() for cell in row.fields)]
+    rows = [row.fields for row in top]
     header = rows[find_header(rows, aliases, path)]
     _refuse_no_table(header, rows, path)
     delimiter = dialect.delimiter
@@ -68,7 +68,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     encoding, fitting = grid.encoding or encodings.UTF8, len(grid.numbers)
     in_head = excerpt.data[: excerpt.head].count(b"\n")
     share = excerpt.size / max(excerpt.head, 1)
-    line = next((row.line + 1 for row in top if row.cells == grid.header), 1)
+    line = next((row.line + 1 for row in top if row.fields == grid.header), 1)
     sample = _to_sample(
         *(path, "csv", grid, line),
         total=fitting if excerpt.is_whole else int(share * in_head),

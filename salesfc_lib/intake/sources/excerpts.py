@@ -20,7 +20,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.files import BLOCK, RawFile
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.text.blocks import GZIP, unpack
+from salesfc_lib.intake.sources.text.lines import GZIP, unpack
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
 HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files, down to their end

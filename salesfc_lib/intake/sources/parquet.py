@@ -6,7 +6,6 @@ A row is known by its number in the file, from 1; a column within a column is na
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -14,7 +13,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.header import name_columns, require_header
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.row_marks import apply_rule, is_blank
+from salesfc_lib.intake.sources.row_marks import drop_blank_rows
 from salesfc_lib.intake.sources.text_columns import stack, text_table
 from salesfc_lib.intake.sources.typed_columns import text_of
 from salesfc_lib.intake.sources.unusable_rows import set_aside_control
@@ -49,10 +48,8 @@ def read_parquet(content: bytes, source: Source, where: str) -> Grid:
             "Export or copy it again, completely",
         ) from error
     rows = stack(tables) if tables else text_table([str(at) for at in range(len(header))], [])
-    has_text = np.logical_or.reduce([~apply_rule(column, is_blank) for column in rows.columns])
-    numbers = np.flatnonzero(has_text) + 1
-    kept = rows if len(numbers) == rows.num_rows else rows.filter(pa.array(has_text))
-    return set_aside_control(Grid(header, numbers, kept), name_columns(header, source, where))
+    places, kept = drop_blank_rows(rows)
+    return set_aside_control(Grid(header, places + 1, kept), name_columns(header, source, where))
 
 
 def _flatten(table: pa.Table) -> pa.Table:

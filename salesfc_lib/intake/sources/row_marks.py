@@ -70,12 +70,23 @@ def equals(text: str) -> Rule:
 
 def find_headers(table: pa.Table, header: Sequence[str]) -> np.ndarray:
     """Places of the rows that repeat the header, cell by cell."""
-    places = np.arange(table.num_rows)
-    pairs = list(zip(table.columns, header, strict=True))
-    pairs.sort(key=lambda pair: not pa.types.is_dictionary(pair[0].type))
-    for column, cell in pairs:
-        here = column if len(places) == len(column) else column.take(pa.array(places))
-        places = places[apply_rule(here, equals(cell))]
+    pairs = list(zip(table.columns, map(equals, header), strict=True))
+    return _find_rows(sorted(pairs, key=lambda pair: not pa.types.is_dictionary(pair[0].type)))
+
+
+def drop_blank_rows(table: pa.Table) -> tuple[np.ndarray, pa.Table]:
+    """Places of the rows with any text, and a table of them alone."""
+    blank = _find_rows([(column, is_blank) for column in table.columns])
+    places = np.delete(np.arange(table.num_rows), blank)
+    return places, table.take(pa.array(places)) if len(blank) else table
+
+
+def _find_rows(pairs: Sequence[tuple[pa.ChunkedArray, Rule]]) -> np.ndarray:
+    """Places of the rows whose cell satisfies the rule in every column."""
+    places = np.arange(len(pairs[0][0]))
+    for column, rule in pairs:
+        left = column if len(places) == len(column) else column.take(pa.array(places))
+        places = places[apply_rule(left, rule)]
         if not len(places):
             break
     return places

@@ -23,12 +23,17 @@ def set_aside_control(grid: Grid, names: Sequence[str]) -> Grid:
     for name, column in zip(names, grid.cells.columns, strict=True):
         found = apply_rule(column, lambda texts: pc.match_substring_regex(texts, CONTROL))
         for place in np.flatnonzero(found).tolist():
-            mark = re.search(CONTROL, column[place].as_py())
-            if mark:
-                which = f"U+{ord(mark.group()):04X} at place {mark.start() + 1}"
-                why = f"'{name}' holds the control character {which}"
-                rejects.setdefault(int(grid.numbers[place]), ("control_character", why))
+            why = describe_control(name, column[place].as_py())
+            rejects.setdefault(int(grid.numbers[place]), ("control_character", why))
     return without(grid, rejects, names)
+
+
+def describe_control(name: str, text: str) -> str:
+    """The first control character of a cell of the column `name`, as half a sentence."""
+    found = re.search(CONTROL, text)
+    assert found is not None
+    which = f"U+{ord(found.group()):04X} at place {found.start() + 1}"
+    return f"'{name}' holds the control character {which}"
 
 
 def without(grid: Grid, rejects: dict[int, tuple[str, str]], names: Sequence[str]) -> Grid:

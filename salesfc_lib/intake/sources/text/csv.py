@@ -1,11 +1,13 @@
 """Text files with separated fields: encoding, layout, and records that fit the header.
 
 The top of a file tells encoding (`encodings`, `charset`) and layout (`dialect`); the whole is read
-in them (`reading`), and if a line then does not decode, the whole tells which encoding it is in.
+in them (`plain`, `records`), and if a line then does not decode, the whole tells which encoding it
+is in.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -17,39 +19,22 @@ from salesfc_lib.intake.sources.files import RawFile
 from salesfc_lib.intake.sources.header import SEARCHED, count_known
 from salesfc_lib.intake.sources.kinds import refuse_other_kind
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.text import charset, encodings, mojibake
-from salesfc_lib.intake.sources.text.blocks import (
-    MOST_LINE,
-    LineTooLongError,
-    cut_at_line_ends,
-    unpack,
-)
+from salesfc_lib.intake.sources.text import charset, mojibake
 from salesfc_lib.intake.sources.text.charset import Guess
-from salesfc_lib.intake.sources.text.dialect import (
-    Layout,
-    count_headers,
-    describe,
-    find_layout,
-    has_header,
-)
+from salesfc_lib.intake.sources.text.dialect import count_headers, describe, find_layout, has_header
 from salesfc_lib.intake.sources.text.encodings import (
-    LINE,
-    Survey,
+    BYTE_ORDER_MARKS,
+    UTF8,
     decode_block,
     describe_broken,
     list_encodings,
     survey,
     to_utf8,
 )
-from salesfc_lib.intake.sources.text.reading import (
-    MOST_REJECTED,
-    NotPlainError,
-    Records,
-    TooManyRejectedError,
-    read_careful,
-    read_plain,
-)
-from salesfc_lib.intake.sources.text.trailer import find_trailer
+from salesfc_lib.intake.sources.text.lines import LINE, cut_at_line_ends, unpack
+from salesfc_lib.intake.sources.text.plain import NotPlainError, read_plain
+from salesfc_lib.intake.sources.text.records import read_records
+from salesfc_lib.intake.sources.text.trailer import find_trailer, list_tail, note_cut
 
 TOP = 1 << 18  # bytes that tell encoding and layout
 SIZE = 4 << 20  # bytes of a block
@@ -57,78 +42,70 @@ SIZE = 4 << 20  # bytes of a block
 Open = Callable[..., Iterator[bytes]]  # the file's bytes, unpacked, in blocks of at most so many
 
 
-class _Choice(NamedTuple):
-    """An encoding, the top lines in it, and whether they fit it."""
+class _Candidate(NamedTuple):
+    """An encoding, the top lines in it, whether they fit it, and whether they have the header."""
 
     encoding: str
     lines: list[str]
     fits: bool
+    has_header: bool
 
 
 def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Grid:
     """Records of a text file below its header.
 
     Raises `SalesForecastError` for another kind of file, for bytes that no encoding explains, for a
-    header that lacks a needed name, for a line of more than `MOST_LINE` bytes, and for a file that
-    its trailer shows to be cut short.
+    header that lacks a needed name, for a line that is too long, and for a file that its trailer
+    shows to be cut short.
     """
 
     def open_text(most: int = size) -> Iterator[bytes]:
         return unpack(file.blocks(min(size, most)), where)
 
-    refuse_other_kind(_read_top(open_text), source, where)
-    try:
-        encoding, layout, records = _read(open_text, source, where)
-    except LineTooLongError as error:
-        why = f"line {_count_lines(open_text) + 1} has more than {MOST_LINE:,} bytes"
-        do = "Export it with one line a record"
-        raise SalesForecastError.unreadable_file(where, why, do) from error
-    except TooManyRejectedError as error:
-        why = f"more than {MOST_REJECTED:,} of its lines do not fit the header"
-        do = "Export it again, or correct `delimiter`"
-        raise SalesForecastError.unreadable_file(where, why, do) from error
-    grid = Grid(
-        layout.header,
-        records.numbers,
-        records.cells,
-        records.rejected,
-        encoding,
-        issues=_note_encoding(encoding, source),
-        titles=layout.titles,
-        dialect=describe(layout.dialect),
-    )
-    unended = None if records.is_ended else records.lines
-    grid = find_trailer(grid, records.tail, unended, source, where)
-    return mojibake.note_mojibake(grid, source)
+    top = b""
+    for block in open_text(TOP):
+        top += block
+        if len(top) >= TOP:
+            break
+    refuse_other_kind(top, source, where)
+    return mojibake.note_mojibake(_read(open_text, top, source, where), source)
 
 
-def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Records]:
-    """Encoding, layout and records; the whole file is surveyed only if a line does not decode."""
-    top = _read_top(open_text)
+def _read(open_text: Open, top: bytes, source: Source, where: str) -> Grid:
+    """The grid in the right encoding; the whole is surveyed only if a line does not decode."""
+
+    def decode_tops(names: Iterable[str | None]) -> list[_Candidate]:
+        tops = (_decode_top(open_text, name, source, where) for name in names if name)
+        return sorted(filter(None, tops), key=lambda each: not each.has_header)
+
+    def find_whole(candidates: Iterable[_Candidate]) -> _Candidate | None:
+        """The first that fits the whole file."""
+        for each in candidates:
+            if survey(to_utf8(open_text(), each.encoding, where), each.encoding).fits():
+                return each
+        return None
+
     names = list_encodings(top, source.encoding, where)
-    likely = _choose_likely(open_text, names, source)
-    if likely is None or not has_header(likely.lines, source):
+    candidates = decode_tops(names)
+    if not any(each.fits and each.has_header for each in candidates):
         guess = _guess(LINE.findall(top)[: -1 if len(top) >= TOP else None], top, source)
-        names = _add(names, guess.encoding)
-        likely = _choose_likely(open_text, names, source)
-    if likely:
-        layout, records = _read_in(likely, open_text, source, where, tolerant=False)
-        if records is not None and not records.broken:
-            return likely.encoding, layout, records
-    chosen = _survey(open_text, names, source)
-    guess = Guess(None, "", ())
-    if chosen is None and encodings.UTF8 in names:
-        guess = _guess(_list_high(open_text), top, source)
-        names = _add(names, guess.encoding)
-        chosen = _survey(open_text, names, source)
-    if chosen is None:
-        is_open = guess.shown and guess.encoding is None
-        undecided = f"; {guess.why}: {guess.show()}" if is_open else ""
-        why = f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}{undecided}"
+        names += [guess.encoding] if guess.encoding else []
+        candidates = decode_tops(dict.fromkeys(names))
+    likely = next((each for each in candidates if each.fits), None)
+    if likely and (grid := _read_in(likely, open_text, source, where, is_settled=False)):
+        return grid
+    settled, undecided = find_whole(candidates), ""
+    if settled is None and UTF8 in names:
+        guess = _guess(_list_high(open_text, where), top, source)
+        settled = find_whole(decode_tops([guess.encoding]))
+        if guess.shown and guess.encoding is None:
+            undecided = f"; {guess.why}: {guess.show()}"
+    grid = settled and _read_in(settled, open_text, source, where, is_settled=True)
+    if grid is None:
+        place = _locate(to_utf8(open_text(), names[0], where), names[0])
+        why = f"it is none of {shorten(names, 5)}; {place}{undecided}"
         raise SalesForecastError.unreadable_file(where, why, charset.KEY)
-    layout, records = _read_in(chosen, open_text, source, where, tolerant=True)
-    assert records is not None
-    return chosen.encoding, layout, records
+    return grid
 
 
 def _guess(lines: Iterable[bytes], top: bytes, source: Source) -> Guess:
@@ -141,14 +118,10 @@ def _guess(lines: Iterable[bytes], top: bytes, source: Source) -> Guess:
     return charset.guess_encoding(lines, count)
 
 
-def _add(names: list[str], found: str | None) -> list[str]:
-    return list(dict.fromkeys([*names, *([found] if found else [])]))
-
-
-def _list_high(open_text: Open) -> list[bytes]:
+def _list_high(open_text: Open, where: str) -> list[bytes]:
     """Lines of the whole file that are not ASCII, as many as a guess looks at."""
     found: list[bytes] = []
-    for block in cut_at_line_ends(open_text()):
+    for block in cut_at_line_ends(open_text(), where):
         if not block.isascii():
             found += [line for line in LINE.findall(block) if not line.isascii()]
         if len(found) >= charset.MOST_LINES:
@@ -156,83 +129,73 @@ def _list_high(open_text: Open) -> list[bytes]:
     return found
 
 
-def _choose_likely(open_text: Open, names: list[str], source: Source) -> _Choice | None:
-    """The first encoding that fits the top and has the header's names, else the first that fits."""
-    fitting = None
-    for name in names:
-        choice = _decode_top(open_text, name)
-        if choice and choice.fits:
-            if has_header(choice.lines, source):
-                return choice
-            fitting = fitting or choice
-    return fitting
-
-
-def _read_in(
-    choice: _Choice, open_text: Open, source: Source, where: str, *, tolerant: bool
-) -> tuple[Layout, Records | None]:
-    """Layout and records in this encoding; no records where decoding cannot go on.
-
-    A line that does not decode ends the reading too, unless it is `tolerant`.
-    """
-    layout = find_layout(mojibake.repair_header(choice.lines, source, where), source, where)
-    decode = partial(decode_block, encoding=choice.encoding)
-    explain = partial(describe_broken, encoding=choice.encoding, declared=source.encoding)
-    try:
-        return layout, read_plain(to_utf8(open_text(), choice.encoding), decode, layout)
-    except NotPlainError as error:
-        if error.is_broken and not tolerant:
-            return layout, None
-    except UnicodeError:
-        return layout, None
-    try:
-        blocks = to_utf8(open_text(), choice.encoding)
-        return layout, read_careful(blocks, decode, layout, explain)
-    except UnicodeError:
-        return layout, None
-
-
-def _survey(open_text: Open, names: list[str], source: Source) -> _Choice | None:
-    """The first encoding that fits the whole file, those with the header's names before others."""
-    choices = [choice for name in names if (choice := _decode_top(open_text, name))]
-    for choice in sorted(choices, key=lambda choice: not has_header(choice.lines, source)):
-        if survey(to_utf8(open_text(), choice.encoding), choice.encoding).fits():
-            return choice
-    return None
-
-
-def _read_top(open_text: Open) -> bytes:
-    top = b""
-    for block in open_text(TOP):
-        top += block
-        if len(top) >= TOP:
-            break
-    return top
-
-
-def _decode_top(open_text: Open, encoding: str) -> _Choice | None:
+def _decode_top(open_text: Open, encoding: str, source: Source, where: str) -> _Candidate | None:
     """The top's lines in this encoding (blank where one does not decode)."""
-    lines: list[bytes] = []
-    broken = taken = 0
+    top = b""
     try:
-        for block in to_utf8(open_text(TOP), encoding):
-            text = decode_block(block, encoding)
-            lines += LINE.findall(text.text)
-            broken, taken = broken + len(text.broken), taken + len(block)
-            if taken >= TOP:
+        for block in to_utf8(open_text(TOP), encoding, where):
+            top += block
+            if len(top) >= TOP:
                 break
     except UnicodeError:
         return None
-    telling = sum(not line.isascii() for line in lines)
-    fits = Survey(len(lines), broken, telling).fits()
-    return _Choice(encoding, [line.decode() for line in lines], fits)
+    lines = [line.decode() for line in LINE.findall(decode_block(top, encoding).text)]
+    fits = survey([top], encoding).fits()
+    return _Candidate(encoding, lines, fits, has_header(lines, source))
 
 
-def _locate(open_text: Open, encoding: str) -> str:
+def _read_in(
+    candidate: _Candidate, open_text: Open, source: Source, where: str, *, is_settled: bool
+) -> Grid | None:
+    """The grid in this encoding; None where decoding cannot go on.
+
+    A line that does not decode ends the reading too, unless the encoding `is_settled`.
+    """
+    encoding, lines = candidate.encoding, candidate.lines
+    if not candidate.has_header:
+        lines = mojibake.repair_header(lines, source, where)
+    layout = find_layout(lines, source, where)
+    decode = partial(decode_block, encoding=encoding)
+    last: deque[bytes] = deque(maxlen=2)
+
+    def blocks() -> Iterator[bytes]:
+        for block in to_utf8(open_text(), encoding, where):
+            last.append(block)
+            yield block
+
+    try:
+        try:
+            records = read_plain(blocks(), decode, layout)
+        except NotPlainError as error:
+            if error.is_broken and not is_settled:
+                return None
+            explain = partial(describe_broken, encoding=encoding, declared=source.encoding)
+            records = read_records(blocks(), decode, layout, explain)
+    except UnicodeError:
+        return None
+    if records.broken and not is_settled:
+        return None
+    grid = Grid(
+        layout.header,
+        records.numbers,
+        records.cells,
+        records.rejected,
+        encoding,
+        issues=_note_encoding(encoding, source),
+        titles=layout.titles,
+        dialect=describe(layout.dialect),
+    )
+    if source.trailer:
+        return find_trailer(grid, list_tail(last, records.lines, decode), source, where)
+    is_ended = not last or last[-1].endswith((b"\n", b"\r"))
+    return grid if is_ended else note_cut(grid, records.lines)
+
+
+def _locate(blocks: Iterable[bytes], encoding: str) -> str:
     """Where the first line is that does not decode, as half a sentence."""
     number = 0
     try:
-        for block in to_utf8(open_text(), encoding):
+        for block in blocks:
             for place, line in decode_block(block, encoding).broken.items():
                 try:
                     line.decode(encoding)
@@ -245,28 +208,13 @@ def _locate(open_text: Open, encoding: str) -> str:
     return f"it is {encoding}, but not with the names that its header must have"
 
 
-def _count_lines(open_text: Open) -> int:
-    """Lines before the one that is too long."""
-    count = 0
-    try:
-        for block in cut_at_line_ends(open_text()):
-            lines = LINE.findall(block)
-            long = next((place for place, line in enumerate(lines) if len(line) > MOST_LINE), None)
-            if long is not None:
-                return count + long
-            count += len(lines)
-    except LineTooLongError:
-        pass
-    return count
-
-
 def _note_encoding(encoding: str, source: Source) -> list[Issue]:
     """Issues for a byte-order mark, and for an encoding that is neither UTF-8 nor declared."""
     noted = []
-    if encoding in dict(encodings.MARKS).values():
+    if encoding in dict(BYTE_ORDER_MARKS).values():
         mark = f"the file begins with the byte-order mark of {encoding}; it was left out"
         noted.append(Issue("byte_order_mark", mark))
-    if encoding not in ("utf-8", "utf-8-sig", source.encoding):
+    if encoding not in (UTF8, "utf-8-sig", source.encoding):
         declared = f", not {source.encoding} as declared" if source.encoding else ""
         noted.append(Issue("encoding", f"the file is {encoding}{declared}"))
     return noted

@@ -2,22 +2,24 @@
 
 The separator and the quote are those with which most known headers are found, per file; a first
 line `sep=;`, as Excel writes it, is obeyed. A run counts the headers that its source needs, a first
-look those that it knows from elsewhere.
+look those that it knows from elsewhere. A record ends within `MOST_LINES` lines, so that one stray
+quote cannot swallow the lines below it.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.header import SEARCHED, count_known, find_header, require_header
 from salesfc_lib.intake.sources.layout import join_titles
-from salesfc_lib.intake.sources.text.records import Dialect, parse_record
 
 DELIMITERS = {
     ",": "comma",
@@ -31,13 +33,35 @@ DELIMITERS = {
 QUOTES = ('"', "'")
 SEPARATOR_LINE = re.compile(r'^\s*"?sep=(.)"?[,;|\t\s]*$', re.IGNORECASE)
 MOST_COLUMNS = 16_384  # a sheet's
+MOST_LINES = 1_000  # lines that a record may take
+MOST_TEXT = 1 << 20  # characters that a record may take
+MOST_FIELD = 131_072  # characters of a field: the csv module's limit
 SAMPLED = 200  # lines that tell which quote is used
 
 CountKnown = Callable[[Sequence[str]], int]  # number of known headers in a row of cells
 
 
+class Dialect(NamedTuple):
+    """What stands between fields, and what around those that hold it."""
+
+    delimiter: str = ","
+    quote: str = '"'
+
+
+class Record(NamedTuple):
+    """Fields of one record, how many lines it takes, and the first of them (from 0).
+
+    `error` says why it is no record.
+    """
+
+    fields: list[str]
+    lines: int = 1
+    error: str = ""
+    line: int = 0
+
+
 class Layout(NamedTuple):
-    """How a file is laid out.
+    """How a file is laid out; `where` names it in messages.
 
     `titles` are the lines of text above the header, `start` is the line (from 0) where rows begin,
     and `width` the number of fields of the first of them, where it has more than the header.
@@ -48,14 +72,7 @@ class Layout(NamedTuple):
     titles: list[str]
     start: int
     width: int
-
-
-class Row(NamedTuple):
-    """A row at the top of a file: its first line (from 0), how many it takes, its cells."""
-
-    line: int
-    lines: int
-    cells: list[str]
+    where: str
 
 
 def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
@@ -69,32 +86,29 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
         raise SalesForecastError.say(why, "One character", "Correct it")
     dialect = _find_dialect(lines, source)
     rows = list_top(lines, dialect)
-    cells = [row.cells for row in rows]
+    cells = [row.fields for row in rows]
     if source.delimiter and find_header(cells, source) is None:
         _refuse_declared(lines, source, where)
     place = require_header(cells, source, where)
     header = rows[place]
-    if len(header.cells) > MOST_COLUMNS:
+    if len(header.fields) > MOST_COLUMNS:
         raise SalesForecastError.unreadable_file(
             where,
-            f"its header (line {header.line + 1}) has {len(header.cells):,} columns",
+            f"its header (line {header.line + 1}) has {len(header.fields):,} columns",
             f"Export at most {MOST_COLUMNS:,} columns",
         )
     above = rows[1:place] if _find_separator(lines) else rows[:place]
-    titles = join_titles(row.cells for row in above)
+    titles = join_titles(row.fields for row in above)
     start = header.line + header.lines
     below = parse_record([next((line for line in lines[start:] if line.strip()), "")], dialect)
-    width = max(len(header.cells), len(below.fields))
-    return Layout(dialect, header.cells, titles, start, width)
+    width = max(len(header.fields), len(below.fields))
+    return Layout(dialect, header.fields, titles, start, width, where)
 
 
 def has_header(lines: Sequence[str], source: Source) -> bool:
     """Whether the header's names are found among the top lines."""
-    return _has_header(list_top(lines, _find_dialect(lines, source)), source)
-
-
-def _has_header(rows: Sequence[Row], source: Source) -> bool:
-    return find_header([row.cells for row in rows], source) is not None
+    rows = list_top(lines, _find_dialect(lines, source))
+    return find_header([row.fields for row in rows], source) is not None
 
 
 def find_dialect(
@@ -110,7 +124,7 @@ def find_dialect(
     delimiters = [named] if named else [each for each in DELIMITERS if each == "," or each in top]
 
     def rate(dialect: Dialect) -> tuple[int, bool, float, int]:
-        rows = [row.cells for row in list_top(lines, dialect) if any(map(str.strip, row.cells))]
+        rows = [row.fields for row in list_top(lines, dialect) if any(map(str.strip, row.fields))]
         widths = Counter(len(cells) for cells in rows if len(cells) > 1)
         width, times = widths.most_common(1)[0] if widths else (1, 0)
         is_usual = dialect.quote == QUOTES[0]
@@ -132,20 +146,46 @@ def count_headers(
 ) -> int:
     """Most known headers that a row among the top lines has."""
     rows = list_top(lines, find_dialect(lines, count_known, declared))
-    return max((count_known(row.cells) for row in rows), default=0)
+    return max((count_known(row.fields) for row in rows), default=0)
 
 
-def list_top(lines: Sequence[str], dialect: Dialect) -> list[Row]:
-    """Rows at the top of a file; a line whose quotes do not pair up is split as if it had none."""
-    rows: list[Row] = []
+def parse_record(lines: Iterable[str | bytes], dialect: Dialect) -> Record:
+    """The record that begins with the first of the lines (with their ends; bytes: unreadable)."""
+    reader = csv.reader(
+        _limit(lines), delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True
+    )
+    try:
+        return Record(next(reader), reader.line_num)
+    except csv.Error as problem:
+        if "field larger" in str(problem):
+            return Record([], error=f"one of its fields has more than {MOST_FIELD:,} characters")
+        many = f"within {MOST_LINES:,} lines"
+        pairs = many if reader.line_num >= MOST_LINES else f"({problem})"
+        return Record([], error=f"its quotes do not pair up {pairs}")
+
+
+def _limit(lines: Iterable[str | bytes]) -> Iterator[str]:
+    """The lines that one record may take."""
+    taken = 0
+    for line in islice(lines, MOST_LINES):
+        if isinstance(line, bytes) or (taken := taken + len(line)) > MOST_TEXT:
+            return
+        yield line
+
+
+def list_top(lines: Sequence[str], dialect: Dialect) -> list[Record]:
+    """Records at the top of a file; a line whose quotes do not pair up is split as if it had
+    none.
+    """
+    records: list[Record] = []
     at = 0
     while at < min(len(lines), SEARCHED):
-        record = parse_record(lines[at:SEARCHED], dialect)
-        plain = lines[at].rstrip("\r\n").split(dialect.delimiter)
-        cells = plain if record.error else record.fields
-        rows.append(Row(at, record.lines, cells))
+        record = parse_record(lines[at:SEARCHED], dialect)._replace(line=at)
+        if record.error:
+            record = record._replace(fields=lines[at].rstrip("\r\n").split(dialect.delimiter))
+        records.append(record)
         at += record.lines
-    return rows
+    return records
 
 
 def describe(dialect: Dialect) -> str:
@@ -186,7 +226,7 @@ def _refuse_declared(lines: Sequence[str], source: Source, where: str) -> None:
     """Raise if the header is found with another separator than the declared one."""
     free = source.model_copy(update={"delimiter": None})
     dialect = _find_dialect(lines, free)
-    if _has_header(list_top(lines, dialect), free):
+    if has_header(lines, free):
         declared = f"its source declares `delimiter: {source.delimiter!r}` (dialect_drift)"
         raise SalesForecastError.say(
             f"'{where}' has {describe(dialect)}, but {declared}",

@@ -9,22 +9,22 @@ is no accident: lines of it in a file of another encoding are broken ones there.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.intake.sources.text.blocks import cut_at_line_ends
 from salesfc_lib.intake.sources.text.charset import KEY, guess_encoding
+from salesfc_lib.intake.sources.text.lines import LINE, cut_at_line_ends
 from salesfc_lib.intake.sources.text.mojibake import IDEOGRAPH
 
 UTF8 = "utf-8"
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -34,10 +34,9 @@ MARKS = (
 WIDE = (("utf-16-le", 1), ("utf-16-be", 0))  # place of the NULs in each pair of bytes
 NULS = 0.1  # share of the pairs of bytes with a NUL (digits, separators …) that proves UTF-16
 FEW = 0.2  # share of a file's lines that may be broken
-LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
-class Text(NamedTuple):
+class DecodedBlock(NamedTuple):
     """A block of whole lines as UTF-8.
 
     A line that does not decode is blank in it; `broken` has its bytes by its place (from 0).
@@ -69,12 +68,22 @@ def list_encodings(top: bytes, declared: str | None, where: str) -> list[str]:
     >>> list_encodings(b"a,b", "windows-1252", "a.csv")
     ['utf-8', 'windows-1252']
     """
-    if declared is not None:
-        _check_known(declared, where)
-    marked = next((encoding for mark, encoding in MARKS if top.startswith(mark)), None)
-    if marked:
+    try:
+        "a".encode(declared or UTF8)
+    except LookupError as error:
+        raise SalesForecastError.say(
+            f"The `encoding: {declared}` declared for '{where}' is none that is known",
+            "A name such as utf-8, gb18030, windows-1252 or utf-16-le",
+            "Correct it, or leave it out: the encoding is then found by trying",
+        ) from error
+    if marked := _find_marked(top):
         return [marked]
     return list(dict.fromkeys([*_find_wide(top), UTF8, *([declared] if declared else [])]))
+
+
+def _find_marked(top: bytes) -> str | None:
+    """The encoding that a byte-order mark names."""
+    return next((encoding for mark, encoding in BYTE_ORDER_MARKS if top.startswith(mark)), None)
 
 
 def decode_whole(
@@ -85,8 +94,7 @@ def decode_whole(
     Tried in order: that of its byte-order mark, the `named` ones, the one that explains the bytes.
     Raises `SalesForecastError` ("`what` none of …") where none decodes.
     """
-    marked = [encoding for mark, encoding in MARKS if content.startswith(mark)]
-    tried = list(dict.fromkeys(filter(None, [*marked, *named])))
+    tried = list(dict.fromkeys(filter(None, [_find_marked(content), *named])))
     for encoding in tried:
         with suppress(UnicodeDecodeError, LookupError):
             return encoding, content.decode(encoding)
@@ -107,7 +115,7 @@ def split_mostly_utf8(content: bytes) -> list[str | bytes]:
     """
     lines: list[str | bytes] = []
     beyond = foreign = 0
-    if any(content.startswith(mark) for mark, _ in MARKS):
+    if _find_marked(content):
         return lines
     for line in content.split(b"\n"):
         beyond += not line.isascii()
@@ -119,26 +127,27 @@ def split_mostly_utf8(content: bytes) -> list[str | bytes]:
     return lines if 0 < foreign * 2 < beyond else []
 
 
-def to_utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def to_utf8(stream: Iterable[bytes], encoding: str, where: str) -> Iterator[bytes]:
     """Blocks of whole lines: in their encoding if ASCII bytes end lines in it, else as UTF-8.
 
     Raises `UnicodeError` where decoding cannot go on.
     """
-    if encoding == "utf-8-sig":
-        return cut_at_line_ends(_drop_mark(stream, codecs.BOM_UTF8))
-    if is_ascii_based(encoding):
-        return cut_at_line_ends(stream)
-    return cut_at_line_ends(_decode_stream(stream, encoding))
+    if not is_ascii_based(encoding):
+        stream = _decode_stream(stream, encoding)
+    elif encoding == "utf-8-sig":
+        blocks = iter(stream)
+        stream = chain([next(blocks, b"").removeprefix(codecs.BOM_UTF8)], blocks)
+    return cut_at_line_ends(stream, where)
 
 
-def decode_block(block: bytes, encoding: str) -> Text:
+def decode_block(block: bytes, encoding: str) -> DecodedBlock:
     """The block of `to_utf8` as text."""
     if not is_ascii_based(encoding) or encoding == "utf-8-sig":
         encoding = UTF8
     text = _decode(block, encoding)
     is_utf8 = _same(encoding, UTF8)
     if text is not None and (is_utf8 or block.isascii()):
-        return Text(text, {})
+        return DecodedBlock(text, {})
     lines, broken = [], {}
     for place, line in enumerate(LINE.findall(block)):
         found = _decode(line, encoding)
@@ -147,7 +156,7 @@ def decode_block(block: bytes, encoding: str) -> Text:
             broken[place] = bare
             found = line[len(bare) :]
         lines.append(found)
-    return Text(b"".join(lines), broken)
+    return DecodedBlock(b"".join(lines), broken)
 
 
 def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
@@ -230,11 +239,6 @@ def _decode_stream(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode()
 
 
-def _drop_mark(stream: Iterable[bytes], mark: bytes) -> Iterator[bytes]:
-    for place, block in enumerate(stream):
-        yield block if place else block.removeprefix(mark)
-
-
 def _find_wide(top: bytes) -> list[str]:
     """UTF-16 without a mark: NULs in one half of the pairs of bytes only."""
     pairs = np.frombuffer(top[: len(top) // 2 * 2], dtype=np.uint8).reshape(-1, 2)
@@ -247,14 +251,3 @@ def _find_wide(top: bytes) -> list[str]:
 def _same(one: str, other: str) -> bool:
     names = {codecs.lookup(name).name.removesuffix("-sig") for name in (one, other)}
     return len(names) == 1
-
-
-def _check_known(encoding: str, where: str) -> None:
-    try:
-        "a".encode(encoding)
-    except LookupError as error:
-        raise SalesForecastError.say(
-            f"The `encoding: {encoding}` declared for '{where}' is none that is known",
-            "A name such as utf-8, gb18030, windows-1252 or utf-16-le",
-            "Correct it, or leave it out: the encoding is then found by trying",
-        ) from error

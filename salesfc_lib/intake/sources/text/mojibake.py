@@ -71,12 +71,10 @@ def _is_eastern(text: str) -> bool:
 
 
 def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
-    """The top lines, repaired where the header's names are only found so.
+    """Top lines without the header's names, repaired if those are found so.
 
     Raises `SalesForecastError` that proposes the repair where the source does not ask for it.
     """
-    if has_header(lines, source):
-        return lines
     repaired = [_repair_line(line) for line in lines]
     if repaired == lines or not has_header(repaired, source):
         return lines

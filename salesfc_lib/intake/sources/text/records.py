@@ -1,56 +1,130 @@
 """Records of separated text, one at a time, as strictly as the format allows.
 
-A record that does not fit is set aside line by line and reading goes on at the next line, so that
-one stray quote cannot swallow the lines below it; for the same reason a record ends within
-`MOST_LINES` lines.
+A record that does not fit is set aside line by line and reading goes on at the next line.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+import pyarrow as pa
+
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake import issues
 from salesfc_lib.intake.issues import Issue
+from salesfc_lib.intake.sources.text.dialect import MOST_FIELD, Layout, Record, parse_record
+from salesfc_lib.intake.sources.text.encodings import DecodedBlock
+from salesfc_lib.intake.sources.text.lines import LINE, MOST_LINE, refuse_long_line
+from salesfc_lib.intake.sources.text_columns import text_table
+from salesfc_lib.intake.sources.unusable_rows import CONTROL, describe_control
 
-MOST_LINES = 1_000  # lines that a record may take
-MOST_TEXT = 1 << 20  # characters that a record may take
-MOST_FIELD = 131_072  # characters of a field: the csv module's limit, unless somebody raised it
 MOST_SHOWN = 10_000  # characters of a rejected line that are kept
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+MOST_REJECTED = 1_000_000  # lines that a quarantine is meant to hold
+BATCH = 10_000  # records that are held as Python values at a time
+
+Decode = Callable[[bytes], DecodedBlock]
+Describe = Callable[[bytes], tuple[str, str]]  # a line that does not decode: content and reason
 
 
-class Dialect(NamedTuple):
-    """What stands between fields, and what around those that hold it."""
+@dataclass
+class Records:
+    """What a file holds below its header.
 
-    delimiter: str = ","
-    quote: str = '"'
+    `numbers` (n_rows,) are the lines (from 1) at which the rows of `cells` begin; `lines` counts
+    all lines of the file and `broken` those that do not decode.
+    """
+
+    numbers: np.ndarray
+    cells: pa.Table
+    rejected: list[Issue] = field(default_factory=list)
+    lines: int = 0
+    broken: int = 0
+
+    @classmethod
+    def empty(cls, layout: Layout) -> Records:
+        names = [str(place) for place in range(len(layout.header))]
+        return cls(np.zeros(0, dtype=np.int64), text_table(names, []))
+
+    def reject(self, issue: Issue, where: str) -> None:
+        """Set a line aside; raises `SalesForecastError` where too many do not fit."""
+        self.rejected.append(issue)
+        if len(self.rejected) > MOST_REJECTED:
+            why = f"more than {MOST_REJECTED:,} of its lines do not fit the header"
+            do = "Export it again, or correct `delimiter`"
+            raise SalesForecastError.unreadable_file(where, why, do)
 
 
-class Record(NamedTuple):
-    """Fields of one record, and how many lines it takes; `error` where it is no record."""
+def read_records(
+    blocks: Iterable[bytes], decode: Decode, layout: Layout, describe: Describe
+) -> Records:
+    """Records of any file, one by one.
 
-    fields: list[str]
-    lines: int = 1
-    error: str = ""
+    Raises `SalesForecastError` for a line that is too long and for too many that do not fit, and
+    `UnicodeError` where decoding cannot go on.
+    """
+    found = Records.empty(layout)
+    names, quote = found.cells.column_names, layout.dialect.quote
+    numbers, tables, rows = list[int](), [found.cells], list[list[str]]()
+    below = _iterate_lines(blocks, decode, found, layout.where)
+    waiting: deque[str | bytes] = deque()  # lines that a record has looked at and not claimed
+
+    def look() -> Iterator[str | bytes]:
+        yield from [*waiting]
+        for line in below:
+            waiting.append(line)
+            yield line
+
+    for _ in range(layout.start):
+        next(below, None)
+    at = layout.start
+    while (first := next(look(), None)) is not None:
+        claimed = 1
+        if isinstance(first, bytes):
+            content, reason = describe(first)
+            outcome: list[str] | Issue | None = reject(at + 1, "other_encoding", reason, content)
+        else:
+            if quote in first or len(first) > MOST_FIELD:
+                record = parse_record(look(), layout.dialect)
+            else:  # what the strict parser makes of it too, at a third of the time
+                record = Record(first.rstrip("\r\n").split(layout.dialect.delimiter))
+            outcome = fit(record, at + 1, first, layout.header)
+            claimed = 1 if isinstance(outcome, Issue) else record.lines
+        if isinstance(outcome, Issue):
+            found.reject(outcome, layout.where)
+        elif outcome is not None:
+            numbers.append(at + 1)
+            rows.append(outcome)
+        for _ in range(claimed):
+            waiting.popleft()
+        at += claimed
+        if len(rows) == BATCH:
+            tables.append(text_table(names, rows))
+            rows = []
+    found.numbers = np.array(numbers, dtype=np.int64)
+    found.cells = pa.concat_tables([*tables, text_table(names, rows)]).combine_chunks()
+    return found
 
 
-def parse_record(lines: Iterable[str | None], dialect: Dialect) -> Record:
-    """The record that begins with the first of the lines (with their ends; None: unreadable)."""
-    given = _limit(lines)
-    reader = csv.reader(given, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
-    too_long = Record([], error=f"one of its fields has more than {MOST_FIELD:,} characters")
-    try:
-        record = Record(next(reader), reader.line_num)
-        return too_long if any(len(field) > MOST_FIELD for field in record.fields) else record
-    except csv.Error as problem:
-        if "field larger" in str(problem):
-            return too_long
-        many = f"within {MOST_LINES:,} lines"
-        pairs = many if reader.line_num >= MOST_LINES else f"({problem})"
-        return Record([], error=f"its quotes do not pair up {pairs}")
+def _iterate_lines(
+    blocks: Iterable[bytes], decode: Decode, found: Records, where: str
+) -> Iterator[str | bytes]:
+    """Lines of a file, the bytes of one that does not decode; counted in `found`."""
+    for block in blocks:
+        text = decode(block)
+        lines = LINE.findall(text.text)
+        if len(lines) in text.broken:  # the last one, without a line end
+            lines.append(b"")
+        for place, line in enumerate(lines):
+            found.lines += 1
+            if len(line) > MOST_LINE:
+                raise refuse_long_line(found.lines, where)
+            broken = text.broken.get(place)
+            found.broken += broken is not None
+            yield line.decode() if broken is None else broken
 
 
 def fit(record: Record, line: int, text: str, header: Sequence[str]) -> list[str] | Issue | None:
@@ -66,8 +140,10 @@ def fit(record: Record, line: int, text: str, header: Sequence[str]) -> list[str
     if any(field.strip() for field in fields[width:]) or (len(fields) < width and whole.strip()):
         why = f"it has {len(fields)} fields where the header has {width}"
         return reject(line, "misfit", why, text)
-    if CONTROL.search(whole):
-        return reject(line, "control_character", _name_control(fields, header), text)
+    if re.search(CONTROL, whole):
+        at = next(place for place, field in enumerate(fields) if re.search(CONTROL, field))
+        name = header[at] if at < width else f"column {at + 1}"
+        return reject(line, "control_character", describe_control(name, fields[at]), text)
     return fields[:width] if whole.strip() else None
 
 
@@ -77,22 +153,3 @@ def reject(line: int, rule: str, reason: str, text: str) -> Issue:
     more = len(text) - MOST_SHOWN
     shown = text if more <= 0 else f"{text[:MOST_SHOWN]}… and {more:,} characters more"
     return issues.reject(line, rule, reason, shown)
-
-
-def _limit(lines: Iterable[str | None]) -> Iterator[str]:
-    """The lines that one record may take."""
-    taken = 0
-    for count, line in enumerate(lines, start=1):
-        if line is None or (taken := taken + len(line)) > MOST_TEXT:
-            return
-        yield line
-        if count == MOST_LINES:
-            return
-
-
-def _name_control(fields: Sequence[str], header: Sequence[str]) -> str:
-    found = ((place, CONTROL.search(field)) for place, field in enumerate(fields))
-    place, mark = next((place, mark) for place, mark in found if mark)
-    name = header[place] if place < len(header) else f"column {place + 1}"
-    which = f"U+{ord(mark.group()):04X} at place {mark.start() + 1}"
-    return f"'{name}' holds the control character {which}"

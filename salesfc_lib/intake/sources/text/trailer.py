@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,38 +14,52 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.layout import Grid
+from salesfc_lib.intake.sources.text.lines import LINE
+from salesfc_lib.intake.sources.text.records import Decode
+from salesfc_lib.intake.sources.text_columns import compact
 
+TAIL = 10  # lines at the end of a file that may hold its trailer
+TAIL_BYTES = 1 << 18  # in which those lines are looked for
 GROUPING = re.compile(r"[\s,，'’]")
 
 
-def find_trailer(
-    grid: Grid, tail: Sequence[tuple[int, str]], unended: int | None, source: Source, where: str
-) -> Grid:
+def list_tail(blocks: Iterable[bytes], lines: int, decode: Decode) -> list[tuple[int, str]]:
+    """A file's last lines that are not blank (number, text), from its last blocks.
+
+    `lines` is the number of all lines of the file.
+    """
+    text = b"".join(blocks)
+    found = LINE.findall(text[-TAIL_BYTES:])[int(len(text) > TAIL_BYTES) :]
+    first = lines - len(found) + 1
+    texts = [decode(line).text.decode().rstrip("\r\n") for line in found]
+    return [(at, text) for at, text in enumerate(texts, start=first) if text.strip()][-TAIL:]
+
+
+def find_trailer(grid: Grid, tail: Sequence[tuple[int, str]], source: Source, where: str) -> Grid:
     """The grid without the trailer's line, and what the trailer says.
 
-    `tail` are the file's last lines (number, text), `unended` the number of its last line if that
-    has no line end: if it breaks off, that is noted. Raises `SalesForecastError` for a file without
+    `tail` are the file's last lines (number, text). Raises `SalesForecastError` for a file without
     its trailer.
     """
-    if not source.trailer:
-        return _note_cut(grid, unended)
-    found = ((place, re.search(source.trailer, text)) for place, text in reversed(tail))
+    pattern = source.trailer or ""
+    found = ((place, re.search(pattern, text)) for place, text in reversed(tail))
     place, match = next(((place, match) for place, match in found if match), (0, None))
     if match is None:
         last = f"line {tail[-1][0]}: '{tail[-1][1][:80]}'" if tail else "nothing"
         raise SalesForecastError.say(
             f"'{where}' was cut short (cut_short): its trailer is not there; it ends with {last}",
-            f"A last line like `{source.trailer}`",
+            f"A last line like `{pattern}`",
             "Export it again, or correct `trailer`",
         )
     kept = grid.numbers != place
-    columns = grid.cells.columns
-    if not kept.all():
-        columns = [_filter(column, kept) for column in columns]
+    cells = grid.cells
+    if not kept.all():  # a column is not to know the trailer's own texts
+        left = (column.filter(pa.array(kept)).cast(pa.string()) for column in cells.columns)
+        cells = pa.table([*map(compact, left)], names=cells.column_names)
     return replace(
         grid,
         numbers=grid.numbers[kept],
-        cells=pa.table(columns, names=grid.cells.column_names),
+        cells=cells,
         rejected=[item for item in grid.rejected if item.row != place],
         trailer={name: text.strip() for name, text in match.groupdict().items() if text},
     )
@@ -78,20 +92,9 @@ def check_rows(grid: Grid, plain: np.ndarray, where: str) -> None:
         )
 
 
-def _filter(column: pa.ChunkedArray, kept: np.ndarray) -> pa.ChunkedArray:
-    """The kept cells; of an encoded column also without the texts that only the others had."""
-    left = column.filter(pa.array(kept)).combine_chunks()
-    if pa.types.is_dictionary(left.type):
-        codes = left.indices.to_numpy(zero_copy_only=False)
-        used = np.bincount(codes, minlength=len(left.dictionary)) > 0
-        renumbered = (np.cumsum(used) - 1).astype(np.int32)[codes]
-        texts = left.dictionary.filter(pa.array(used))
-        left = pa.DictionaryArray.from_arrays(pa.array(renumbered), texts)
-    return pa.chunked_array([left])
-
-
-def _note_cut(grid: Grid, unended: int | None) -> Grid:
-    broken = [item for item in grid.rejected if item.row == unended and item.rule == "misfit"]
+def note_cut(grid: Grid, last: int) -> Grid:
+    """The grid with an issue if its last line, of this number and without a line end, is broken."""
+    broken = [item for item in grid.rejected if item.row == last and item.rule == "misfit"]
     if not broken:
         return grid
     inside = f"the file ends inside its last line, which has no line end: {broken[0].reason}"

@@ -19,7 +19,6 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -42,6 +41,7 @@ from salesfc_lib.intake.sources.header import (
 )
 from salesfc_lib.intake.sources.kinds import HTML, OLE
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
+from salesfc_lib.intake.sources.row_marks import drop_blank_rows
 from salesfc_lib.intake.sources.text.html import read_html
 from salesfc_lib.intake.sources.unusable_rows import set_aside_control, without
 from salesfc_lib.intake.sources.workbooks.ods import refuse_large
@@ -213,10 +213,9 @@ def _collect(
     while batch:
         batch += islice(rows, max(0, BATCH - len(batch)))
         columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
-        filled = [pc.not_equal(pc.utf8_trim_whitespace(column), "") for column in columns]
-        has_text = np.logical_or.reduce([np.asarray(each) for each in filled])
-        numbers.append(np.flatnonzero(has_text) + number)
-        tables.append(pa.Table.from_arrays(columns, schema=schema).filter(pa.array(has_text)))
+        places, filled = drop_blank_rows(pa.Table.from_arrays(columns, schema=schema))
+        numbers.append(places + number)
+        tables.append(filled)
         number += len(batch)
         batch = list(islice(rows, BATCH))
     return np.concatenate(numbers), pa.concat_tables(tables).combine_chunks()

@@ -6,6 +6,7 @@ out is out of all proportion.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -17,35 +18,38 @@ GZIP = b"\x1f\x8b"
 MOST_RATIO = 200  # bytes out of one byte in; text of orders packs 5 to 20 to one
 UNSUSPICIOUS = 64 << 20  # bytes out, up to which no ratio is looked at
 STEP = 1 << 20  # bytes unpacked at a time
+LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
-class LineTooLongError(Exception):
-    """A line is longer than `MOST_LINE`; nobody knows its number here."""
-
-
-def cut_at_line_ends(stream: Iterable[bytes]) -> Iterator[bytes]:
+def cut_at_line_ends(stream: Iterable[bytes], where: str) -> Iterator[bytes]:
     """The same bytes in blocks of whole lines; only the last may lack its line end.
 
-    >>> list(cut_at_line_ends([b"a\\r", b"\\nb\\nc", b"d"]))
+    Raises `SalesForecastError` for a line of more than `MOST_LINE` bytes that a block does not end.
+
+    >>> list(cut_at_line_ends([b"a\\r", b"\\nb\\nc", b"d"], "a.csv"))
     [b'a\\r\\nb\\n', b'cd']
     """
-    rest = b""
+    rest, count = b"", 0
     for block in stream:
-        end = _find_last_end(block)
+        # a CR at the very end may be half of a CRLF
+        end = max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
         if end:
-            yield b"".join([rest, memoryview(block)[:end]])
+            whole = b"".join([rest, memoryview(block)[:end]])
+            count += max(whole.count(b"\n"), whole.count(b"\r"))
+            yield whole
             rest = block[end:]
         else:
             rest += block
         if len(rest) > MOST_LINE:
-            raise LineTooLongError
+            raise refuse_long_line(count + 1, where)
     if rest:
         yield rest
 
 
-def _find_last_end(block: bytes) -> int:
-    """Place after the last line end; a CR at the very end may be half of a CRLF."""
-    return max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
+def refuse_long_line(number: int, where: str) -> SalesForecastError:
+    """The error of a file with a line of more than `MOST_LINE` bytes."""
+    why = f"line {number} has more than {MOST_LINE:,} bytes"
+    return SalesForecastError.unreadable_file(where, why, "Export it with one line a record")
 
 
 def unpack(stream: Iterator[bytes], where: str) -> Iterator[bytes]:
@@ -61,16 +65,16 @@ def unpack(stream: Iterator[bytes], where: str) -> Iterator[bytes]:
 
 def _unpack_gzip(stream: Iterable[bytes], where: str) -> Iterator[bytes]:
     unpacker, inside = zlib.decompressobj(wbits=31), False
-    taken = given = 0
+    taken = unpacked = 0
     try:
         for block in stream:
             taken += len(block)
             packed, text = block, b""
             while packed or len(text) == STEP:
                 text = unpacker.decompress(packed, STEP)
-                given += len(text)
-                if given > max(UNSUSPICIOUS, MOST_RATIO * taken):
-                    why = f"its first {taken:,} bytes unpack to more than {given:,}"
+                unpacked += len(text)
+                if unpacked > max(UNSUSPICIOUS, MOST_RATIO * taken):
+                    why = f"its first {taken:,} bytes unpack to more than {unpacked:,}"
                     raise _refuse(where, f"{why}, which no export does")
                 if text:
                     yield text
@@ -81,7 +85,7 @@ def _unpack_gzip(stream: Iterable[bytes], where: str) -> Iterator[bytes]:
     except zlib.error as error:
         raise _refuse(where, f"its compressed content is damaged ({error})") from error
     if inside:
-        why = f"its compressed content ends too early, after {given:,} bytes of text (cut_short)"
+        why = f"its compressed content ends too early, after {unpacked:,} bytes of text (cut_short)"
         raise _refuse(where, why)
 
 
