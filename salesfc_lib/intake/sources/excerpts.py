@@ -5,15 +5,12 @@ to its end.
 from __future__ import annotations
 
 import io
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
@@ -21,6 +18,7 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.files import BLOCK, RawFile
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.text.lines import GZIP, unpack
+from salesfc_lib.intake.sources.unusable_rows import set_aside_control
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
 HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files, down to their end
@@ -145,48 +143,35 @@ def list_tables(path: Path) -> dict[str, int]:
 
     Raises `SalesForecastError` for a file that is no database.
     """
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    query = (
-        "select name from sqlite_master where type in ('table', 'view') "
-        r"and name not like 'sqlite\_%' escape '\' order by name"
-    )
+    import sqlalchemy as sa
+    from sqlalchemy.sql.elements import quoted_name
+
+    from salesfc_lib.intake.sources.databases.connection import make_sqlite_engine
+
+    counts: dict[str, int] = {}
     try:
-        with closing(sqlite3.connect(address, uri=True)) as base:
-            names = [name for (name,) in base.execute(query)]
-            quoted = {name: '"' + name.replace('"', '""') + '"' for name in names}
-            counts = {
-                name: base.execute(f"select count(*) from {quoted[name]}").fetchone()[0]
-                for name in names
-            }
-    except sqlite3.Error as error:
-        why = f"it is no complete SQLite database ({error})"
+        with make_sqlite_engine(path).connect() as connection:
+            base = sa.inspect(connection)
+            for name in sorted([*base.get_table_names(), *base.get_view_names()]):
+                query = sa.select(sa.func.count()).select_from(sa.table(quoted_name(name, True)))
+                counts[name] = connection.execute(query).scalar_one()
+    except sa.exc.DatabaseError as error:
+        why = f"it is no complete SQLite database ({error.orig})"
         raise SalesForecastError.unreadable_file(path, why, "Give an SQLite file") from error
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def excerpt_table(path: Path, table: str, total: int, most: int) -> Grid:
     """The first and the last records of a table of a SQLite file, at most so many."""
-    import sqlalchemy as sa
+    from salesfc_lib.intake.sources.databases import database
+    from salesfc_lib.intake.sources.databases.connection import make_sqlite_engine
+    from salesfc_lib.intake.sources.databases.sql import choose, find_relation
 
-    from salesfc_lib.intake.sources.databases.sql import choose, find_relation, read_texts
-    from salesfc_lib.intake.sources.unusable_rows import set_aside_control
-
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    engine = sa.create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.pool.NullPool
-    )
     source = Source(kind="sql", path=path.name, table=table)
     spans = [(total, 0)] if total <= most else [(most * 3 // 4, 0), (most // 4, total - most // 4)]
-    with engine.connect() as connection:
+    with make_sqlite_engine(path).connect() as connection:
         relation = find_relation(connection, source, str(path))
-        query = choose(relation, source)[0]
-        batches = [
-            batch
-            for count, start in spans
-            for batch in read_texts(connection, query.limit(count).offset(start))
-        ]
-    none = [pa.array([], pa.int64()), *(pa.array([], pa.string()) for _ in relation.header)]
-    places, *texts = (pa.chunked_array(column) for column in zip(none, *batches, strict=True))
-    numbers = places.to_numpy() if relation.row_ids else np.arange(1, len(places) + 1)
-    cells = pa.table(texts, names=[str(place) for place in range(len(texts))])
-    return set_aside_control(Grid(relation.header, numbers, cells), relation.names)
+        query, _ = choose(relation, source)[0]
+        queries = [(query.limit(count).offset(start), True) for count, start in spans]
+        records = database.join(database.stream(connection, relation, queries), relation)
+    return set_aside_control(database.as_grid(records, relation), relation.names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,12 @@ def read_source(name: str, source: Source, project: Path, *, keep: bool = False)
     if source.url_env:
         return _read_database(name, source, project, keep=keep)
     files = read_files(source, project)
-    labels = label_files(name, [file.name for file in files])
-    encodings = _name_encodings(name, source, [file.name for file in files])
-    declared = [source.model_copy(update={"encoding": encoding}) for encoding in encodings]
+    names = [file.name for file in files]
+    labels = label_files(name, names)
+    declared = [
+        source.model_copy(update={"encoding": encoding})
+        for encoding in _name_encodings(name, source, names)
+    ]
     parts = [
         _read_file(each, file, labels[file.name])
         for each, file in zip(declared, files, strict=True)
@@ -75,15 +78,13 @@ def read_source(name: str, source: Source, project: Path, *, keep: bool = False)
     if keep:
         for file, part in zip(files, parts, strict=True):
             keep_file(find_archive(project), file.path, part.files[0]["sha256"])
-    issues = [part.issues for part in parts]
+    issues = [*(part.issues for part in parts), *_compare(parts, [*labels.values()], source)]
     return Extract(
         rows=stack([part.rows for part in parts]),
         rejected=pd.concat([part.rejected for part in parts], ignore_index=True),
         files=[entry for part in parts for entry in part.files],
         elsewhere=stack([part.elsewhere for part in parts]),
-        issues=pd.concat(
-            [*issues, *_compare(parts, [*labels.values()], source)], ignore_index=True
-        ),
+        issues=pd.concat(issues, ignore_index=True),
     )
 
 
@@ -104,41 +105,35 @@ def _name_encodings(name: str, source: Source, files: Sequence[str]) -> list[str
 
     Raises `SalesForecastError` for a pattern that fits no file.
     """
-    fits = {
-        pattern: [file for file in files if _fits(file, pattern)] for pattern in source.encodings
-    }
-    if idle := [pattern for pattern, found in fits.items() if not found]:
+    named: dict[str, str] = {}
+    idle = []
+    for pattern, encoding in source.encodings.items():
+        fitting = [
+            file
+            for file in files
+            if fnmatch(file, pattern) or fnmatch(posixpath.basename(file), pattern)
+        ]
+        idle += [] if fitting else [pattern]
+        named = dict.fromkeys(fitting, encoding) | named
+    if idle:
         raise SalesForecastError.say(
             f"`sources.{name}.encodings` names {shorten(idle)}, which no file of the source is",
             f"Names or patterns of its files: {shorten(files, 5)}",
             "Correct or remove it",
         )
-    named: dict[str, str] = {}
-    for pattern, found in fits.items():
-        named = dict.fromkeys(found, source.encodings[pattern]) | named
     return [named.get(file, source.encoding) for file in files]
-
-
-def _fits(file: str, pattern: str) -> bool:
-    return fnmatch(file, pattern) or fnmatch(posixpath.basename(file), pattern)
 
 
 def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     """One file's extract."""
-    where = str(file.path)
+    where, others = str(file.path), None
     if source.kind == "sql":
         from salesfc_lib.intake.sources.databases.database import read_sqlite
 
         refuse_other_kind(file.top, source, where)
         grid, others = read_sqlite(file.path, source, where)
-        rows, issues = lay_out(grid, source, where, file.name)
-        elsewhere, _ = lay_out(others, source, where, file.name)
     else:
         grid = read_grid(source, file, where)
-        rows, issues = lay_out(grid, source, where, file.name)
-        if grid.trailer:
-            check_rows(grid, is_plain(rows), where)
-        rows, elsewhere = split_where(rows, source)
     entry = {**file.fingerprint, "rows": 0, "encoding": grid.encoding}
     if source.extracted == "modified":
         entry["modified"] = file.path.stat().st_mtime_ns
@@ -149,32 +144,43 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
         "trailer": grid.trailer,
     }
     entry |= {name: fact for name, fact in facts.items() if fact}
-    return _gather(rows, elsewhere, grid, entry, [*file.issues, *grid.issues, *issues], label=label)
+    grid = replace(grid, issues=[*file.issues, *grid.issues])
+    return _gather(grid, others, source, entry, where=where, label=label)
 
 
 def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> Extract:
     from salesfc_lib.intake.sources.databases.database import read_database
 
-    drawn = read_database(source, project, keep=keep)
-    rows, issues = lay_out(drawn.mine, source, drawn.name, drawn.name)
-    elsewhere, _ = lay_out(drawn.others, source, drawn.name, drawn.name)
-    entry = {**drawn.fingerprint, "rows": 0, "encoding": None}
-    return _gather(rows, elsewhere, drawn.mine, entry, [*drawn.mine.issues, *issues], label=name)
+    grid, others, fingerprint = read_database(source, project, keep=keep)
+    entry = {**fingerprint, "rows": 0, "encoding": None}
+    return _gather(grid, others, source, entry, where=fingerprint["path"], label=name)
 
 
 def _gather(
-    rows: pa.Table,
-    elsewhere: pa.Table,
     grid: Grid,
+    others: Grid | None,
+    source: Source,
     entry: dict[str, Any],
-    issues: list[Issue],
     *,
+    where: str,
     label: str,
 ) -> Extract:
+    """Extract of one file or table; `others`: rows that `where` leaves out, if they come apart."""
+    rows, issues = lay_out(grid, source, where, entry["path"])
+    if others is None:
+        if grid.trailer:
+            check_rows(grid, is_plain(rows), where)
+        rows, elsewhere = split_where(rows, source)
+    else:
+        elsewhere, _ = lay_out(others, source, where, entry["path"])
     count = rows.num_rows + elsewhere.num_rows + len(grid.rejected)
-    rejected = table_rejected(grid.rejected, label)
-    files = [entry | {"rows": count}]
-    return Extract(rows, rejected, files, elsewhere, table_issues(issues, label))
+    return Extract(
+        rows,
+        table_rejected(grid.rejected, label),
+        [entry | {"rows": count}],
+        elsewhere,
+        table_issues([*grid.issues, *issues], label),
+    )
 
 
 def read_grid(source: Source, file: RawFile, where: str) -> Grid:

@@ -88,7 +88,8 @@ class RawFile:
         return {"path": self.name, "sha256": self._sha256, "bytes": self._state[1]}
 
     def _compare(self, file: BinaryIO) -> None:
-        states = [_look(os.fstat(file.fileno())), _look(self.path.stat())]
+        looks = os.fstat(file.fileno()), self.path.stat()
+        states = [(each.st_ino, each.st_size, each.st_mtime_ns) for each in looks]
         self._state = self._state or states[0]
         if states != [self._state, self._state]:
             raise _changed(self.path)
@@ -178,10 +179,6 @@ def _suggest(path: Path) -> str:
     names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     holds = shorten(names, 5) if names else "nothing"
     return f"Put the export there, or correct `path`; the folder holds {holds}"
-
-
-def _look(state: os.stat_result) -> tuple[int, int, int]:
-    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 def _refuse(path: Path, why: str, do: str) -> SalesForecastError:

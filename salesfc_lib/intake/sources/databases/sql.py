@@ -103,8 +103,8 @@ def _has_row_ids(connection: sa.Connection, table: sa.TableClause) -> bool:
 
 def choose(
     relation: Relation, source: Source, also: sa.ColumnElement[bool] | None = None
-) -> list[sa.Select[Any]]:
-    """Statements for the records that `where` chooses, and for the others.
+) -> list[tuple[sa.Select[Any], bool]]:
+    """Statements for the records that `where` chooses (True), and for the others (False).
 
     Unmapped columns of the others are blank. `also` narrows both. Without `where` the second finds
     nothing.
@@ -119,8 +119,8 @@ def choose(
     kept = {header for header, name in pairs if name in needed}
     more = [] if also is None else [also]
     return [
-        _select(relation, set(relation.header)).where(mine, *more),
-        _select(relation, kept).where(others, *more),
+        (_select(relation, set(relation.header)).where(mine, *more), True),
+        (_select(relation, kept).where(others, *more), False),
     ]
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +23,18 @@ from salesfc_lib.intake.sources.text_columns import stack
 PLACE = "watermarks"  # under the archive
 
 
-@dataclass(frozen=True)
-class Remembered:
-    """An earlier extract: the hash it is kept under, and the largest watermark in it."""
+def recall(archive: Path, identity: Mapping[str, Any]) -> tuple[Path, str | int | float] | None:
+    """The last extract of a table and the largest watermark in it.
 
-    sha256: str
-    last: str | int | float
-
-
-def recall(archive: Path, identity: Mapping[str, Any]) -> Remembered | None:
-    """What is remembered of a table; None where nothing is, or its extract is gone or changed."""
+    None where nothing is remembered, or the extract is gone or changed.
+    """
     try:
         found = json.loads(_place(archive, identity).read_text(encoding="utf-8"))
-        remembered = Remembered(found["sha256"], found["last"])
+        sha256, last = found["sha256"], found["last"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return None if snapshot.check_kept(archive, remembered.sha256) else remembered
+    kept = snapshot.find_kept(archive, sha256)
+    return None if kept is None or snapshot.check_kept(archive, sha256) else (kept, last)
 
 
 def remember(
@@ -72,7 +67,8 @@ def _occurs(table: pa.Table, among: pa.Table, columns: Sequence[str]) -> np.ndar
     """Whether each record (n_rows,) stands among the others too, in these columns."""
     names = [str(place) for place in range(len(columns))]
     left, right = (
-        pa.table([_plain(each[name]) for name in columns], names=names) for each in (table, among)
+        pa.table([each[name].cast(pa.string()) for name in columns], names=names)
+        for each in (table, among)
     )
     found = left.append_column("place", pa.array(np.arange(table.num_rows))).join(
         right, names, join_type="left semi"
@@ -80,10 +76,6 @@ def _occurs(table: pa.Table, among: pa.Table, columns: Sequence[str]) -> np.ndar
     occurs = np.zeros(table.num_rows, dtype=bool)
     occurs[found["place"].to_numpy()] = True
     return occurs
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _place(archive: Path, identity: Mapping[str, Any]) -> Path:

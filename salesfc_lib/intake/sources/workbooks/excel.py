@@ -12,6 +12,8 @@ from __future__ import annotations
 import io
 import struct
 import xml.etree.ElementTree as ET
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -45,7 +47,7 @@ from salesfc_lib.intake.sources.row_marks import drop_blank_rows
 from salesfc_lib.intake.sources.text.html import read_html
 from salesfc_lib.intake.sources.unusable_rows import set_aside_control, without
 from salesfc_lib.intake.sources.workbooks.ods import refuse_large
-from salesfc_lib.intake.sources.workbooks.package import Package
+from salesfc_lib.intake.sources.workbooks.package import Package, refuse_password
 from salesfc_lib.intake.sources.workbooks.xlsx import STALE, SheetFacts, scan_xlsx
 
 BATCH = 16_384  # rows that are held as Python values at a time
@@ -58,6 +60,10 @@ DAMAGE = (  # what a damaged file makes of its readers
     OverflowError,
     struct.error,
     ET.ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
 )
 UNKNOWN = (
     "only XLSX and XLSM tell which cells hold an error and which rows and columns are hidden: "
@@ -157,18 +163,12 @@ def check_workbook(content: bytes, where: str) -> Package | None:
     """
     if content.startswith(OLE):
         if ENCRYPTED in content:
-            raise _refuse_password(where)
+            raise refuse_password(where)
         return None
-    package = Package(content, where)
-    package.check()
+    package = guard(where, lambda: Package(content, where))
     if "content.xml" in package:
-        refuse_large(package)
+        guard(where, lambda: refuse_large(package))
     return package
-
-
-def _refuse_password(where: str) -> SalesForecastError:
-    why = "it is protected by a password"
-    return SalesForecastError.unreadable_file(where, why, "Save it without one")
 
 
 def guard(where: str, read: Callable[[], Answer]) -> Answer:
@@ -176,7 +176,7 @@ def guard(where: str, read: Callable[[], Answer]) -> Answer:
     try:
         return read()
     except PasswordError as error:
-        raise _refuse_password(where) from error
+        raise refuse_password(where) from error
     except (SalesForecastError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import posixpath
 import re
 import xml.etree.ElementTree as ET
-import xml.parsers.expat
 from array import array
 from dataclasses import dataclass, field
+from functools import partial
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.sources.workbooks.package import Package
+from salesfc_lib.intake.sources.workbooks.package import PIECE, Package
 
 CELLS = 100_000_000  # cells from the first to the last in use that fit in memory (about 3 GB)
 STALE = "formula without a value"
@@ -75,76 +75,48 @@ class SheetFacts:
 def scan_xlsx(package: Package, sheet: str) -> SheetFacts:
     """Facts of one sheet of a workbook."""
     main = _find_main(package)
-    book = ET.fromstring(package.read(main))
     related = ""
     facts = SheetFacts()
-    for element in book.iter():
-        if _local(element.tag) == "workbookPr":
+    for element in ET.parse(package.open(main)).iter():
+        if local_name(element.tag) == "workbookPr":
             facts.is_1904 = element.get("date1904") in TRUE
-        elif _local(element.tag) == "sheet" and element.get("name") == sheet:
+        elif local_name(element.tag) == "sheet" and element.get("name") == sheet:
             ids = (value for key, value in element.items() if key.endswith("}id"))
             related = next(ids, "")
     part = _find_target(package, main, related)
     if part is not None and _has_trouble(package, part, facts):
-        package.parse(part, _Cells(facts, package.where).parser())
+        _read_cells(package, part, facts)
     return facts
 
 
-class _Cells:
-    """Handlers of expat that fill `facts` from a sheet's cells, rows and columns."""
-
-    def __init__(self, facts: SheetFacts, where: str) -> None:
-        self.facts, self.where = facts, where
-        self.row = self.column = 0
-        self.type = self.value = ""
-        self.has_formula = self.in_value = False
-
-    def parser(self) -> xml.parsers.expat.XMLParserType:
-        parser = xml.parsers.expat.ParserCreate()
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._read
-        return parser
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        match _local(name):
-            case "c":
-                place = CELL.fullmatch(attributes.get("r", ""))
-                here = (int(place[2]), read_column(place[1])) if place else None
-                self.row, self.column = here or (self.row, self.column + 1)
-                self.type, self.value = attributes.get("t", "n"), ""
-                self.has_formula = False
-            case "v" | "is":
-                self.in_value = True
-            case "f":
-                self.has_formula = True
-            case "row":
-                number = attributes.get("r", "")
-                self.row = int(number) if number.isdecimal() else self.row + 1
-                self.column = -1
-                if attributes.get("hidden") in TRUE:
-                    self.facts.hidden_rows.append(self.row)
-            case "col" if attributes.get("hidden") in TRUE:
-                first, last = int(attributes["min"]) - 1, int(attributes["max"]) - 1
-                self.facts.hidden_columns.append((first, last))
-
-    def _read(self, text: str) -> None:
-        if self.in_value and len(self.value) < 64:
-            self.value += text[:64]
-
-    def _end(self, name: str) -> None:
-        match _local(name):
-            case "v" | "is":
-                self.in_value = False
-            case "c":
-                self._close()
-
-    def _close(self) -> None:
-        if self.value:
-            self.facts.reach(self.row, self.column, self.where)
-            if self.type == "e":
-                self.facts.add_trouble(self.row, self.column, self.value)
-        elif self.has_formula and self.type != "str":
-            self.facts.add_trouble(self.row, self.column, STALE)
+def _read_cells(package: Package, part: str, facts: SheetFacts) -> None:
+    """Fill the facts from a sheet's cells, rows and columns."""
+    row = column = 0
+    kind, value, has_formula = "", "", False
+    for event, element in package.parse(part):
+        match event, local_name(element.tag):
+            case "start", "row":
+                number = element.get("r", "")
+                row, column = int(number) if number.isdecimal() else row + 1, -1
+                if element.get("hidden") in TRUE:
+                    facts.hidden_rows.append(row)
+            case "start", "col" if element.get("hidden") in TRUE:
+                first, last = int(element.attrib["min"]) - 1, int(element.attrib["max"]) - 1
+                facts.hidden_columns.append((first, last))
+            case "start", "c":
+                place = CELL.fullmatch(element.get("r", ""))
+                row, column = (int(place[2]), read_column(place[1])) if place else (row, column + 1)
+                kind, value, has_formula = element.get("t", "n"), "", False
+            case "end", "v" | "t":
+                value += element.text or ""
+            case "end", "f":
+                has_formula = True
+            case "end", "c" if value:
+                facts.reach(row, column, package.where)
+                if kind == "e":
+                    facts.add_trouble(row, column, value)
+            case "end", "c" if has_formula and kind != "str":
+                facts.add_trouble(row, column, STALE)
 
 
 def read_column(letters: str) -> int:
@@ -159,16 +131,16 @@ def read_column(letters: str) -> int:
     return column - 1
 
 
-def _local(name: str) -> str:
-    """An element's name without its namespace, as expat or ElementTree writes it."""
-    return name.rpartition("}")[2].rpartition(":")[2]
+def local_name(name: str) -> str:
+    """An element's or attribute's name without its namespace."""
+    return name.rpartition("}")[2]
 
 
 def _find_main(package: Package) -> str:
     """The workbook's own part: where the package's relations say, else where it usually is."""
     if MAIN in package or "_rels/.rels" not in package:
         return MAIN
-    relations = ET.fromstring(package.read("_rels/.rels"))
+    relations = ET.parse(package.open("_rels/.rels")).getroot()
     found = (at for at in relations if at.get("Type", "").endswith("/officeDocument"))
     return next((at.get("Target", "") for at in found), MAIN)
 
@@ -179,7 +151,7 @@ def _find_target(package: Package, main: str, related: str) -> str | None:
     part = f"{folder}/_rels/{name}.rels"
     if part not in package:
         return None
-    relations = ET.fromstring(package.read(part))
+    relations = ET.parse(package.open(part)).getroot()
     found = (at.get("Target", "") for at in relations if at.get("Id") == related)
     target = next(found, "")
     path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
@@ -192,7 +164,7 @@ def _has_trouble(package: Package, part: str, facts: SheetFacts) -> bool:
     XML that programs do not usually write (wide characters, prefixes) counts as more.
     """
     tail = b""
-    for number, piece in enumerate(package.stream(part)):
+    for number, piece in enumerate(iter(partial(package.open(part).read, PIECE), b"")):
         top = piece[:4096]
         if number == 0 and (b"\x00" in top[:4] or not re.search(rb"<worksheet[\s>]", top)):
             return True
