@@ -13,6 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from salesfc_lib.intake.sources.text.lines import try_decode
+
 GOOD = 0.8  # share of an encoding's characters or words that must be usual ones
 NEAR = 0.02  # difference of two shares that decides nothing
 FEW_WORDS = 1.5  # nor does a difference of so many words between two code pages of one byte,
@@ -68,7 +70,10 @@ SIGNS = "€£¥§°²³¹½¼¾«»–—‘’“”„…•™®©·´¿¡\u
 HIGH = re.compile(r"[^\x00-\x7f]+")
 WORD = re.compile(rf"[^\W\d_{SIGNS}]+")
 SIGN = re.compile(rf"(?=[^\x00-\x7f])[\W_{SIGNS}]")
-FINAL = re.compile(r"[ìòù]\w")  # Italian bears an accent on the last letter only; Catalan within
+NEVER = {  # where a language does not write a letter that it has
+    "Italian": re.compile(r"[ìòù]\w"),  # but at the end of a word
+    "Portuguese": re.compile(r"õ(?!e)"),
+}
 CELL = re.compile(rb'[^,;\t|"\r\n]*[\x80-\xff][^,;\t|"\r\n]*')
 
 
@@ -87,7 +92,7 @@ class Guess(NamedTuple):
         return ", ".join(f"'{text}' in {name}" for name, text in self.shown[:SHOWN])
 
 
-class Found(NamedTuple):
+class Rated(NamedTuple):
     """A candidate that decodes the lines: known headers, the share of usual words, the texts."""
 
     name: str
@@ -109,16 +114,16 @@ def guess_encoding(
     >>> [guess_encoding(each).encoding for each in (*lines, [b"\\xe1\\xbe\\xf0\\xfe"])]
     ['cp1252', 'gb18030', None]
     """
-    foreign = (line for line in lines if not line.isascii() and _decode(line, "utf-8") is None)
+    foreign = (line for line in lines if not line.isascii() and try_decode(line) is None)
     high = list(dict.fromkeys(islice(foreign, MOST_LINES)))
     if not high:
         return Guess(None, "every line that is not ASCII is UTF-8", ())
     found = []
     for name in CANDIDATES:
-        texts = [text for line in high if (text := _decode(line, name)) is not None]
+        texts = [text for line in high if (text := try_decode(line, name)) is not None]
         if len(texts) >= (1 - MOST_BROKEN) * len(high):
             share, words = (_rate_wide if name in WIDE else _rate_words)(name, texts)
-            found.append(Found(name, count_known(name), share, texts, words))
+            found.append(Rated(name, count_known(name), share, texts, words))
     if not found:
         return Guess(None, "no encoding that is known decodes it", ())
     found.sort(key=lambda item: (-item.known, -item.share))
@@ -128,7 +133,7 @@ def guess_encoding(
     ranked = [item.name for item in found]
     ranked.sort(key=lambda name: (name != best.name, name not in rivals))
     cell = _find_cell(high)
-    read = [(name, text) for name in ranked if (text := _decode(cell, name)) is not None]
+    read = [(name, text) for name in ranked if (text := try_decode(cell, name)) is not None]
     first = {text: name for name, text in reversed(read)}
     shown = tuple((name, text) for name, text in read if first[text] == name)
     if rivals:
@@ -209,14 +214,10 @@ def _is_written(word: str, name: str) -> bool:
         return False
     if sum(not letter.isascii() for letter in lower) > max(1, MOST_ACCENTS * len(lower)):
         return False
-    return any(letters <= set(known) and _allows(language, lower) for language, known in languages)
-
-
-def _allows(language: str, word: str) -> bool:
-    """Places where a language does not write a letter that it has."""
-    if language == "Italian":
-        return FINAL.search(word) is None
-    return language != "Portuguese" or "õ" not in word.replace("õe", "")
+    return any(
+        letters <= set(known) and not (language in NEVER and NEVER[language].search(lower))
+        for language, known in languages
+    )
 
 
 def _breaks_case(word: str, place: int) -> bool:
@@ -229,7 +230,7 @@ def _breaks_case(word: str, place: int) -> bool:
     )
 
 
-def _choose(found: Sequence[Found]) -> Found:
+def _choose(found: Sequence[Rated]) -> Rated:
     """The best candidate.
 
     Of the code pages of one byte, the first in `CANDIDATES` that is nearly as good as the best.
@@ -252,7 +253,7 @@ def _choose(found: Sequence[Found]) -> Found:
     return min(near, key=lambda item: CANDIDATES.index(item.name))
 
 
-def _is_open(best: Found, other: Found) -> bool:
+def _is_open(best: Rated, other: Rated) -> bool:
     """Whether evidence for both decides nothing.
 
     That is so if they are as good, between East Asia and Europe and where no order is fair; and if
@@ -270,10 +271,3 @@ def _find_cell(lines: Sequence[bytes]) -> bytes:
     """A cell that shows the encoding: the first with a letter, else the first."""
     cells = [cell.strip() for line in lines[:200] for cell in CELL.findall(line)]
     return next((cell for cell in cells if re.search(rb"[A-Za-z]", cell)), cells[0])[:60]
-
-
-def _decode(line: bytes, encoding: str) -> str | None:
-    try:
-        return line.decode(encoding)
-    except UnicodeDecodeError:
-        return None

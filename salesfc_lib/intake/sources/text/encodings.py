@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.intake.sources.text.charset import KEY, guess_encoding
-from salesfc_lib.intake.sources.text.lines import LINE, cut_at_line_ends
+from salesfc_lib.intake.sources.text.lines import LINE, cut_at_line_ends, try_decode
 from salesfc_lib.intake.sources.text.mojibake import IDEOGRAPH
 
 UTF8 = "utf-8"
@@ -96,12 +96,11 @@ def decode_whole(
     """
     tried = list(dict.fromkeys(filter(None, [_find_marked(content), *named])))
     for encoding in tried:
-        with suppress(UnicodeDecodeError, LookupError):
-            return encoding, content.decode(encoding)
+        if (text := try_decode(content, encoding)) is not None:
+            return encoding, text
     guess = guess_encoding(content.splitlines())
-    if guess.encoding:
-        with suppress(UnicodeDecodeError):
-            return guess.encoding, content.decode(guess.encoding)
+    if guess.encoding and (text := try_decode(content, guess.encoding)) is not None:
+        return guess.encoding, text
     undecided = f"; {guess.why}: {guess.show()}" if guess.shown else ""
     why = f"{what} none of {shorten(tried, 5)}{undecided}"
     raise SalesForecastError.unreadable_file(where, why, KEY)
@@ -118,12 +117,10 @@ def split_mostly_utf8(content: bytes) -> list[str | bytes]:
     if _find_marked(content):
         return lines
     for line in content.split(b"\n"):
+        text = try_decode(line)
         beyond += not line.isascii()
-        try:
-            lines.append(line.decode().removesuffix("\r"))
-        except UnicodeDecodeError:
-            foreign += 1
-            lines.append(line)
+        foreign += text is None
+        lines.append(line if text is None else text.removesuffix("\r"))
     return lines if 0 < foreign * 2 < beyond else []
 
 
@@ -177,28 +174,22 @@ def describe_broken(line: bytes, encoding: str, declared: str | None) -> tuple[s
     """Content and reason of a line that does not decode: as another encoding has it, or bytes."""
     why = f"it is not {encoding}, which the rest of the file is"
     for other in (UTF8, declared, guess_encoding([line]).encoding):
-        if other and not _same(other, encoding):
-            with suppress(UnicodeError):
-                return line.decode(other), f"{why}; it would decode as {other}"
+        if other and not _same(other, encoding) and (text := try_decode(line, other)) is not None:
+            return text, f"{why}; it would decode as {other}"
     return ascii(line)[2:-1], f"{why}, and no other encoding gives words"
 
 
 def is_ascii_based(encoding: str) -> bool:
     """Whether ASCII bytes mean ASCII characters, so that lines can be cut before decoding."""
-    try:
-        return all(bytes([code]).decode(encoding) == chr(code) for code in range(128))
-    except UnicodeError:
-        return False
+    return all(try_decode(bytes([code]), encoding) == chr(code) for code in range(128))
 
 
 def _decode(block: bytes, encoding: str) -> bytes | None:
     """The block as UTF-8, None where it does not decode."""
     if _same(encoding, UTF8):
         return block if _is_utf8(block) else None
-    try:
-        return block.decode(encoding).encode()
-    except UnicodeError:
-        return None
+    text = try_decode(block, encoding)
+    return None if text is None else text.encode()
 
 
 def _is_foreign(line: bytes, encoding: str) -> bool:
@@ -206,11 +197,8 @@ def _is_foreign(line: bytes, encoding: str) -> bool:
 
     In an encoding of pairs of bytes, letters of Europe may be UTF-8 by chance and do not count.
     """
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        return False
-    return not _is_of_pairs(encoding) or len(IDEOGRAPH.findall(text)) > 1
+    text = try_decode(line)
+    return text is not None and (not _is_of_pairs(encoding) or len(IDEOGRAPH.findall(text)) > 1)
 
 
 @lru_cache

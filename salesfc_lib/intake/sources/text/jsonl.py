@@ -7,6 +7,8 @@ within objects become columns with dotted names; lists stay JSON text.
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -26,6 +28,8 @@ from salesfc_lib.intake.sources.unusable_rows import set_aside_control
 BATCH = 10_000  # objects held as Python values at a time
 KEYS = 4_096  # different keys of a file: more is no table
 CONTENT = 4_000  # characters that are kept of a line that cannot be read
+
+SPACE = re.compile(r"[ \t\r\n]*")
 
 Line = tuple[int, dict[str, str]] | Issue  # number, and texts by column; or what is wrong with it
 
@@ -66,7 +70,9 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
             raise SalesForecastError.unreadable_file(where, why, do)
         filled = [(at, texts) for at, texts in objects if any(map(str.strip, texts.values()))]
         numbers += [number for number, _ in filled]
-        tables.append(_tabulate([texts for _, texts in filled]))
+        keys = dict.fromkeys(key for _, texts in filled for key in texts)
+        columns = {key: [texts.get(key, "") for _, texts in filled] for key in keys}
+        tables.append(pa.table({key: pa.array(each, pa.string()) for key, each in columns.items()}))
     if not header:
         why = rejected[0].reason if rejected else "it holds no object"
         raise SalesForecastError.unreadable_file(
@@ -114,7 +120,7 @@ def _write(value: Any) -> str:
         case None:
             return ""
         case bool():
-            return "TRUE" if value else "FALSE"
+            return str(value).upper()
     return _dump(value)
 
 
@@ -131,41 +137,33 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _take_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = Repeated(pairs)
     if len(found) == len(pairs):
         return dict(found)
-    keys = [key for key, _ in pairs]
-    found.key = next(key for key in keys if keys.count(key) > 1)
+    found.key = Counter(key for key, _ in pairs).most_common(1)[0][0]
     return found
 
 
 DECODER = json.JSONDecoder(
-    object_pairs_hook=_take_pairs, parse_float=Number, parse_int=Number, parse_constant=Number
+    object_pairs_hook=_build_object, parse_float=Number, parse_int=Number, parse_constant=Number
 )
 
 
 def _read_line(number: int, line: str | bytes) -> Line:
     if isinstance(line, bytes):
         shown = line[:CONTENT].decode("utf-8", "backslashreplace")
-        return reject(
-            number, "other_encoding", "it is not UTF-8, as the rest of the file is", shown
-        )
+        why = "it is not UTF-8, as the rest of the file is"
+        return reject(number, "other_encoding", why, shown)
     if not line.strip():
         return number, {}
     try:
-        return _read_object(number, DECODER.decode(line), line)
-    except (ValueError, RecursionError) as error:
-        return reject(number, "misfit", _explain(error), line[:CONTENT])
-
-
-def _read_object(number: int, found: Any, content: str) -> Line:
-    try:
+        found = DECODER.decode(line)
         if not isinstance(found, dict):
             raise ValueError("it is JSON, but no object")
         return number, flatten(found)
     except (ValueError, RecursionError) as error:
-        return reject(number, "misfit", _explain(error), content[:CONTENT])
+        return reject(number, "misfit", _explain(error), line[:CONTENT])
 
 
 def _read_array(text: str, where: str) -> Iterator[Line]:
@@ -173,34 +171,29 @@ def _read_array(text: str, where: str) -> Iterator[Line]:
 
     Raises `SalesForecastError` where it is damaged or cut: what comes after cannot be counted.
     """
-    at, number = text.index("[") + 1, 0
+    at, number, why = text.index("[") + 1, 0, ""
     while (at := _skip(text, at)) < len(text) and text[at] != "]":
         number, begin = number + 1, at
         try:
-            found, end = DECODER.raw_decode(text, at)
+            _, end = DECODER.raw_decode(text, at)
             at = _skip(text, end)
             if text[at : at + 1] not in (",", "]"):
                 raise json.JSONDecodeError("Expecting ',' or ']'", text, at)
         except (ValueError, RecursionError) as error:
             why = f"element {number} of its array cannot be read ({_explain(error)})"
-            raise _cut_short(where, why) from error
-        yield _read_object(number, found, text[begin:end])
+            break
+        yield _read_line(number, text[begin:end])
         at += text[at] == ","
-    if at >= len(text):
-        raise _cut_short(where, f"its array has no end after {number} elements")
-
-
-def _cut_short(where: str, why: str) -> SalesForecastError:
-    return SalesForecastError.unreadable_file(
-        where, f"{why} (cut_short)", "Export it again, completely, or as one object a line"
-    )
+    if why or at >= len(text):
+        why = why or f"its array has no end after {number} elements"
+        do = "Export it again, completely, or as one object a line"
+        raise SalesForecastError.unreadable_file(where, f"{why} (cut_short)", do)
 
 
 def _skip(text: str, at: int) -> int:
     """The next place that is no space."""
-    while at < len(text) and text[at] in " \t\r\n":
-        at += 1
-    return at
+    found = SPACE.match(text, at)
+    return found.end() if found else at
 
 
 def _explain(error: Exception) -> str:
@@ -209,10 +202,3 @@ def _explain(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"it is no JSON object ({error.msg} at place {error.colno})"
     return str(error)
-
-
-def _tabulate(rows: list[dict[str, str]]) -> pa.Table:
-    names = dict.fromkeys(key for texts in rows for key in texts)
-    return pa.table(
-        {name: pa.array([at.get(name, "") for at in rows], pa.string()) for name in names}
-    )

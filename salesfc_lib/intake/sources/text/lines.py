@@ -52,6 +52,14 @@ def refuse_long_line(number: int, where: str) -> SalesForecastError:
     return SalesForecastError.unreadable_file(where, why, "Export it with one line a record")
 
 
+def try_decode(content: bytes, encoding: str = "utf-8") -> str | None:
+    """The text of the bytes; None where they do not decode or nobody knows the encoding."""
+    try:
+        return content.decode(encoding)
+    except (UnicodeError, LookupError):
+        return None
+
+
 def unpack(stream: Iterator[bytes], where: str) -> Iterator[bytes]:
     """The text behind the bytes: those of a gzip file unpacked, others as they are.
 

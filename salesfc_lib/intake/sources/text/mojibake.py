@@ -19,12 +19,16 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.text.dialect import has_header
+from salesfc_lib.intake.sources.text.lines import try_decode
 from salesfc_lib.intake.sources.text_columns import compact
 
 EAST = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 IDEOGRAPH = re.compile(f"[{EAST}]")
 EASTERN = re.compile(f"[\\x00-\\x7f\u00b7\u2010-\u2026\u3000-\u303f\uff00-\uffef{EAST}]*")
 WESTERN = re.compile("[\\x00-\\x7f\u00a0-\u017f\u2010-\u2026\u20ac\u2122]*")
+WESTERN_BYTES = {  # letters of Windows-1252, the five bytes that it does not know as they are
+    ord(bytes([code]).decode("cp1252", "ignore") or chr(code)): code for code in range(0x80, 0x100)
+}
 WITHIN_WORD = re.compile(r"[A-Za-z][\u4e00-\u9fff][a-z]")  # an accent as GBK: M眉ller
 LOST = "?\ufffd"
 MOST_LOST = 2  # bytes of a character that is not complete
@@ -48,12 +52,12 @@ def repair(text: str) -> str | None:
     >>> repair("涓浗"), repair("Caf\u00c3\u00a9"), repair("\u4e2d\u56fd"), repair("\u8305\u53f0")
     (None, 'Café', None, None)
     """
-    eastern = _decode(_as_gbk(text))
+    eastern = _decode(_encode(text, "gb18030"))
     if eastern and (
         _is_eastern(eastern) or (WITHIN_WORD.search(text) and WESTERN.fullmatch(eastern))
     ):
         return eastern
-    western = _decode(_as_western(text))
+    western = _decode(_encode(text.translate(WESTERN_BYTES), "latin-1"))
     if western and (WESTERN.fullmatch(western) or EASTERN.fullmatch(western)):
         return western
     return None
@@ -61,7 +65,7 @@ def repair(text: str) -> str | None:
 
 def is_lost(text: str) -> bool:
     """Whether the text was read wrongly and its last character is not complete any more."""
-    raw = _as_gbk(text.rstrip(LOST)) or b""
+    raw = _encode(text.rstrip(LOST), "gb18030") or b""
     starts = (_decode(raw[: len(raw) - cut]) for cut in range(1, MOST_LOST + 1))
     return _is_eastern(next(filter(None, starts), ""))
 
@@ -133,7 +137,7 @@ def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
     wrong: dict[str, str | None] = {}
     for chunk in column.chunks:
         texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
-        if _is_ascii(texts):
+        if pc.all(pc.string_is_ascii(texts)).as_py():
             continue
         suspects = texts.filter(pc.match_substring_regex(texts, SUSPECT))
         for text in suspects.unique().to_pylist():
@@ -141,13 +145,6 @@ def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
             if found or is_lost(text):
                 wrong[text] = found
     return wrong
-
-
-def _is_ascii(texts: pa.StringArray) -> bool:
-    letters = texts.buffers()[2]
-    if letters is None or not letters.size:
-        return True
-    return int(np.frombuffer(letters, dtype=np.uint8).max()) < 0x80
 
 
 def _replace(column: pa.ChunkedArray, wrong: dict[str, str | None]) -> pa.ChunkedArray:
@@ -163,31 +160,13 @@ def _repair_line(line: str) -> str:
     return (repair(bare) or bare) + line[len(bare) :]
 
 
-def _as_gbk(text: str) -> bytes | None:
-    try:
-        return text.encode("gb18030") if not text.isascii() else None
-    except UnicodeEncodeError:
-        return None
-
-
-def _as_western(text: str) -> bytes | None:
-    """The text as Windows-1252, the five bytes that it does not know as Latin-1 has them."""
-    found = bytearray()
-    for letter in text:
-        try:
-            found += letter.encode("windows-1252")
-        except UnicodeEncodeError:
-            if ord(letter) > 0xFF:
-                return None
-            found.append(ord(letter))
-    return bytes(found)
-
-
 def _decode(raw: bytes | None) -> str | None:
     """The bytes as UTF-8, None where they are not or are plain ASCII."""
-    if raw is None or raw.isascii():
-        return None
+    return None if raw is None or raw.isascii() else try_decode(raw)
+
+
+def _encode(text: str, encoding: str) -> bytes | None:
     try:
-        return raw.decode()
-    except UnicodeDecodeError:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
         return None
