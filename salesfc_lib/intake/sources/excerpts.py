@@ -7,7 +7,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,23 +89,26 @@ class SheetTop:
 
 def peek_sheets(content: bytes, where: str, most: int) -> list[SheetTop]:
     """The first rows of each sheet of a workbook that has rows."""
-    from python_calamine import CalamineWorkbook, SheetTypeEnum
+    from python_calamine import SheetTypeEnum
 
-    from salesfc_lib.intake.sources.workbooks.excel import check_workbook, guard, list_covered
+    from salesfc_lib.intake.sources.workbooks.excel import (
+        explain_damage,
+        list_covered,
+        open_workbook,
+    )
 
-    check_workbook(content, where)
-    workbook = guard(where, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
     tops = []
-    for about in workbook.sheets_metadata:
-        if about.typ != SheetTypeEnum.WorkSheet:
-            continue
-        sheet = guard(where, partial(workbook.get_sheet_by_name, about.name))
-        if not sheet.height or not sheet.width:
-            continue
-        rows = guard(where, partial(sheet.to_python, skip_empty_area=False, nrows=most))
-        covered = list_covered(sheet, range(sheet.total_width + 1)) or ()
-        merged = frozenset(column for _, column in covered)
-        tops.append(SheetTop(about.name, rows, sheet.total_height + 1, merged))
+    with explain_damage(where):
+        _, workbook = open_workbook(content, where)
+        for about in workbook.sheets_metadata:
+            if about.typ != SheetTypeEnum.WorkSheet:
+                continue
+            sheet = workbook.get_sheet_by_name(about.name)
+            if sheet.height and sheet.width:
+                rows = sheet.to_python(skip_empty_area=False, nrows=most)
+                covered = list_covered(sheet, range(sheet.total_width + 1)) or ()
+                merged = frozenset(column for _, column in covered)
+                tops.append(SheetTop(about.name, rows, sheet.total_height + 1, merged))
     return tops
 
 

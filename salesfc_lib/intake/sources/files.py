@@ -106,7 +106,7 @@ def read_files(source: Source, project: Path) -> list[RawFile]:
     files = [_open(path, root) for path in find_files(source, root)]
     folder = root / source.path
     if folder.is_dir():
-        beside = [path.name for path in _list_folder(folder) if not _is_of_kind(path, source.kind)]
+        beside = [path.name for path in _list_folder(folder, source.kind)[1]]
         also = f"the folder '{source.path}' also holds {shorten(beside, 5)}, which were not read"
         files[0].issues += [Issue("left_out", also)] if beside else []
     return files
@@ -138,7 +138,7 @@ def find_files(source: Source, root: Path) -> list[Path]:
         raise _outside(pattern, root)
     exact = root / relative
     if exact.is_dir():
-        found = [path for path in _list_folder(exact) if _is_of_kind(path, kind)]
+        found, _ = _list_folder(exact, kind)
         why = f"the folder holds no file of `kind: {kind}` ({', '.join(ENDINGS[kind])})"
     elif PATTERN & set(pattern) and not exact.exists():
         files = (path for path in root.glob(pattern) if path.is_file())
@@ -165,13 +165,12 @@ def _open(path: Path, root: Path) -> RawFile:
     return RawFile(path.relative_to(root).as_posix(), path)
 
 
-def _list_folder(folder: Path) -> list[Path]:
-    files = (path for path in folder.iterdir() if not path.is_dir())
-    return sorted(path for path in files if not TEMPORARY.match(path.name))
-
-
-def _is_of_kind(path: Path, kind: str) -> bool:
-    return path.name.lower().endswith(ENDINGS[kind])
+def _list_folder(folder: Path, kind: str) -> tuple[list[Path], list[Path]]:
+    """The folder's files of this kind, and those of others."""
+    files = sorted(path for path in folder.iterdir() if not path.is_dir())
+    files = [path for path in files if not TEMPORARY.match(path.name)]
+    ours = [path for path in files if path.name.lower().endswith(ENDINGS[kind])]
+    return ours, [path for path in files if path not in ours]
 
 
 def _suggest(path: Path) -> str:

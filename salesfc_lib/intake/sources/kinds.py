@@ -105,7 +105,6 @@ def _identify_zip(content: bytes) -> Identity:
 
 def _as_ascii(top: bytes) -> bytes:
     """The first bytes without a byte-order mark, UTF-16 as ASCII as far as it is."""
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
-        if top.startswith(mark):
-            return top[2:].decode(encoding, "replace").encode("ascii", "replace")
+    if top.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return top.decode("utf-16", "replace").encode("ascii", "replace")
     return top.removeprefix(codecs.BOM_UTF8)

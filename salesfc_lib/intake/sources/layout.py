@@ -79,7 +79,14 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
     table = pa.Table.from_arrays(columns, names=[exported(name) for name in names])
     ours = {name: exported(header) for name, header in source.columns.items()}
     codes = mark_rows(table, grid.header, source, ours)
-    issues = [*_note_titles(grid), *_note_renamed(grid, names, source)]
+    issues = []
+    if count := len(grid.titles):
+        rows = f"{count} {'row' if count == 1 else 'rows'}"
+        text = f"{rows} above the header: {shorten(grid.titles, 5)}"
+        issues.append(Issue("title_rows", text, 1))
+    renamed = list_renamed(grid.header, names, source)
+    if pairs := ", ".join(f"'{cell}' is read as '{name}'" for cell, name in renamed.items()):
+        issues.append(Issue("renamed_column", f"the column {pairs}"))
     for name in source.fill_down:
         header = header_of(source, name)
         place = names.index(header)
@@ -131,19 +138,6 @@ def refuse_row_limit(last: int, where: str, limits: tuple[int, ...] = ROW_LIMITS
             "An export that ends before the limit",
             "Export it as CSV or Parquet, or in parts (a file a month, and a pattern as `path`)",
         )
-
-
-def _note_titles(grid: Grid) -> list[Issue]:
-    if not grid.titles:
-        return []
-    rows = f"{len(grid.titles)} {'row' if len(grid.titles) == 1 else 'rows'}"
-    return [Issue("title_rows", f"{rows} above the header: {shorten(grid.titles, 5)}", 1)]
-
-
-def _note_renamed(grid: Grid, names: list[str], source: Source) -> list[Issue]:
-    renamed = list_renamed(grid.header, names, source)
-    pairs = ", ".join(f"'{here}' is read as '{name}'" for here, name in renamed.items())
-    return [Issue("renamed_column", f"the column {pairs}")] if pairs else []
 
 
 def _find_filled(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:

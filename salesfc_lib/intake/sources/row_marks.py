@@ -31,7 +31,9 @@ def mark_rows(
     codes = np.zeros(table.num_rows, dtype=np.int8)
     if table.num_rows:
         codes[find_subtotals(table, source, columns)] = SUBTOTAL
-        codes[find_headers(table, header)] = HEADER
+        pairs = list(zip(table.columns, map(equals, header), strict=True))
+        pairs.sort(key=lambda pair: not pa.types.is_dictionary(pair[0].type))
+        codes[_find_rows(pairs)] = HEADER  # rows that repeat the header, cell by cell
     return codes
 
 
@@ -66,12 +68,6 @@ def is_blank(texts: pa.Array) -> pa.Array:
 def equals(text: str) -> Rule:
     """Whether a text is this one, spaces around it apart."""
     return lambda texts: pc.equal(pc.utf8_trim_whitespace(texts), text.strip())
-
-
-def find_headers(table: pa.Table, header: Sequence[str]) -> np.ndarray:
-    """Places of the rows that repeat the header, cell by cell."""
-    pairs = list(zip(table.columns, map(equals, header), strict=True))
-    return _find_rows(sorted(pairs, key=lambda pair: not pa.types.is_dictionary(pair[0].type)))
 
 
 def drop_blank_rows(table: pa.Table) -> tuple[np.ndarray, pa.Table]:

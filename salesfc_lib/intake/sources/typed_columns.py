@@ -38,24 +38,13 @@ def text_of(column: pa.Array) -> pa.Array:
     is_odd = pa.types.is_nested(kind) or pa.types.is_null(kind)
     if is_odd or isinstance(kind, pa.BaseExtensionType):
         return _write_values(column)
-    write = _find_writer(column.type)
+    write = next((write for is_kind, write in WRITERS if is_kind(kind)), _write_values)
     encoded = column.dictionary_encode(null_encoding="encode")
     if len(encoded.dictionary) > REPEATING * len(column):
         return pc.fill_null(write(column), "")
     return pa.DictionaryArray.from_arrays(
         encoded.indices, pc.fill_null(write(encoded.dictionary), "")
     )
-
-
-def _find_writer(kind: pa.DataType) -> Write:
-    for is_kind, write in WRITERS:
-        if is_kind(kind):
-            return write
-    return _write_values
-
-
-def _cast(column: pa.Array) -> pa.Array:
-    return column.cast(pa.string())
 
 
 def _write_bytes(column: pa.Array) -> pa.Array:
@@ -97,10 +86,6 @@ def _write_decimals(column: pa.Array) -> pa.Array:
     return texts
 
 
-def _write_booleans(column: pa.Array) -> pa.Array:
-    return pc.if_else(column, "TRUE", "FALSE")
-
-
 def _write_moments(column: pa.Array) -> pa.Array:
     texts = column.cast(pa.string())
     has_zone = pa.types.is_timestamp(column.type) and column.type.tz is not None
@@ -120,16 +105,19 @@ def _write_values(column: pa.Array) -> pa.Array:
     return pa.array(["" if value is None else dump(value) for value in values], pa.string())
 
 
+CAST = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+    pa.types.is_integer,
+    pa.types.is_date,
+)
 WRITERS: tuple[tuple[Callable[[pa.DataType], bool], Write], ...] = (
-    (pa.types.is_string, _cast),
-    (pa.types.is_large_string, _cast),
-    (pa.types.is_string_view, _cast),
-    (pa.types.is_integer, _cast),
-    (pa.types.is_date, _cast),
+    *((is_kind, lambda column: column.cast(pa.string())) for is_kind in CAST),
     (pa.types.is_float64, _write_floats),
     (pa.types.is_floating, _write_short_floats),
     (pa.types.is_decimal, _write_decimals),
-    (pa.types.is_boolean, _write_booleans),
+    (pa.types.is_boolean, lambda column: pc.if_else(column, "TRUE", "FALSE")),
     (pa.types.is_temporal, _write_moments),
     (pa.types.is_binary, _write_bytes),
     (pa.types.is_large_binary, _write_bytes),

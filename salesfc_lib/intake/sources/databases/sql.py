@@ -9,6 +9,7 @@ limits on dates; others' values are written by `cell_text`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,9 @@ def find_relation(connection: sa.Connection, source: Source, where: str) -> Rela
     if schema is not None and schema not in (schemas := inspector.get_schema_names()):
         place = f"'{where}' (schemas; `table_schema` of the source)"
         raise SalesForecastError.unknown_key(schema, schemas, place)
-    views = [*inspector.get_view_names(schema), *_list_materialised(inspector, schema)]
+    views = inspector.get_view_names(schema)
+    with suppress(NotImplementedError):
+        views += inspector.get_materialized_view_names(schema)
     known = [*inspector.get_table_names(schema), *views]
     if source.table not in known:
         place = f"'{where}' (tables; `table` of the source)"
@@ -84,13 +87,6 @@ def find_relation(connection: sa.Connection, source: Source, where: str) -> Rela
         row_ids=dialect == "sqlite" and not is_view and _has_row_ids(connection, table),
         writes_texts=dialect == "postgresql",
     )
-
-
-def _list_materialised(inspector: sa.Inspector, schema: str | None) -> list[str]:
-    try:
-        return inspector.get_materialized_view_names(schema)
-    except NotImplementedError:
-        return []
 
 
 def _has_row_ids(connection: sa.Connection, table: sa.TableClause) -> bool:
@@ -133,7 +129,10 @@ def _select(relation: Relation, kept: set[str]) -> sa.Select[Any]:
     number: sa.ColumnElement[Any] = ROW_ID if relation.row_ids else sa.literal_column("0")
     order: list[sa.ColumnElement[Any]]
     order = [ROW_ID] if relation.row_ids else [relation.table.c[name] for name in relation.key]
-    order = order or [_sortable(relation, name) for name in relation.header]
+    if not order:  # where some types (JSON, points) have no order, their texts have
+        columns_of = [relation.table.c[name] for name in relation.header]
+        texts = [sa.cast(column, sa.Text).collate("C") for column in columns_of]
+        order = [*(texts if relation.writes_texts else columns_of)]
     return sa.select(number, *columns).select_from(relation.table).order_by(*order)
 
 
@@ -152,12 +151,6 @@ def _as_text(relation: Relation, name: str) -> sa.ColumnElement[Any]:
     text = sa.cast(column, sa.Text)
     moment = isinstance(kind, sa.DateTime) and kind.timezone
     return (sa.func.regexp_replace(text, r"\+00$", "+00:00") if moment else text).label(name)
-
-
-def _sortable(relation: Relation, name: str) -> sa.ColumnElement[Any]:
-    """A column to put records in order by, where some types (JSON, points) have no order."""
-    column = relation.table.c[name]
-    return sa.cast(column, sa.Text).collate("C") if relation.writes_texts else column
 
 
 def read_texts(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[list[pa.Array]]:

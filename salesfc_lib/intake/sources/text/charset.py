@@ -132,7 +132,8 @@ def guess_encoding(
     rivals = [item.name for item in peers if _is_open(best, item)]
     ranked = [item.name for item in found]
     ranked.sort(key=lambda name: (name != best.name, name not in rivals))
-    cell = _find_cell(high)
+    cells = [cell.strip() for line in high[:200] for cell in CELL.findall(line)]
+    cell = next((each for each in cells if re.search(rb"[A-Za-z]", each)), cells[0])[:60]
     read = [(name, text) for name in ranked if (text := try_decode(cell, name)) is not None]
     first = {text: name for name, text in reversed(read)}
     shown = tuple((name, text) for name, text in read if first[text] == name)
@@ -265,9 +266,3 @@ def _is_open(best: Rated, other: Rated) -> bool:
     if best.name in WIDE or CANDIDATES.index(other.name) > CANDIDATES.index(best.name):
         return False
     return other.share >= GOOD and (best.share - other.share) * best.words < FEW_WORDS
-
-
-def _find_cell(lines: Sequence[bytes]) -> bytes:
-    """A cell that shows the encoding: the first with a letter, else the first."""
-    cells = [cell.strip() for line in lines[:200] for cell in CELL.findall(line)]
-    return next((cell for cell in cells if re.search(rb"[A-Za-z]", cell)), cells[0])[:60]

@@ -79,7 +79,7 @@ def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
 
     Raises `SalesForecastError` that proposes the repair where the source does not ask for it.
     """
-    repaired = [_repair_line(line) for line in lines]
+    repaired = [line.replace(bare := line.rstrip("\r\n"), repair(bare) or bare) for line in lines]
     if repaired == lines or not has_header(repaired, source):
         return lines
     if source.mojibake == "repair":
@@ -153,11 +153,6 @@ def _replace(column: pa.ChunkedArray, wrong: dict[str, str | None]) -> pa.Chunke
     places = pc.index_in(plain, pa.array(list(known), pa.string()))
     repaired = pc.coalesce(pc.take(pa.array(list(known.values()), pa.string()), places), plain)
     return compact(repaired)
-
-
-def _repair_line(line: str) -> str:
-    bare = line.rstrip("\r\n")
-    return (repair(bare) or bare) + line[len(bare) :]
 
 
 def _decode(raw: bytes | None) -> str | None:

@@ -14,10 +14,10 @@ import struct
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -70,8 +70,6 @@ UNKNOWN = (
     "errors of this workbook are read as blank cells, hidden rows like any other"
 )
 
-Answer = TypeVar("Answer")
-
 
 def read_excel(content: bytes, source: Source, where: str) -> Grid:
     """Rows of one sheet below its header; rows without any text are left out.
@@ -81,13 +79,13 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     """
     if not content.startswith((b"PK", OLE)) and HTML.match(content[:65_536]):
         return read_html(content, source, where)
-    package = check_workbook(content, where)
-    workbook = guard(where, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
-    name = choose_sheet(workbook, source, where)
     facts, limits = SheetFacts(), [Issue("kind_of_workbook", UNKNOWN)]
-    if package and not {"content.xml", "xl/workbook.bin"} & package.names.keys():
-        facts, limits = guard(where, lambda: scan_xlsx(package, name)), []
-    sheet = guard(where, lambda: workbook.get_sheet_by_name(name))
+    with explain_damage(where):
+        package, workbook = open_workbook(content, where)
+        name = choose_sheet(workbook, source, where)
+        if package and not {"content.xml", "xl/workbook.bin"} & package.names.keys():
+            facts, limits = scan_xlsx(package, name), []
+        sheet = workbook.get_sheet_by_name(name)
     place = f"{where}, sheet {name}"
     refuse_row_limit(sheet.end[0] + 1 if sheet.end else 0, place)
     rows = _iterate(sheet, facts)
@@ -156,25 +154,26 @@ def list_covered(sheet: CalamineSheet, columns: Sequence[int]) -> frozenset[tupl
     return frozenset(covered)
 
 
-def check_workbook(content: bytes, where: str) -> Package | None:
-    """The parts of a newer workbook, checked; None for an old one.
+def open_workbook(content: bytes, where: str) -> tuple[Package | None, CalamineWorkbook]:
+    """The parts of a newer workbook (None for an old one), checked, and its reader.
 
     Raises `SalesForecastError` for one with a password, or that would fill the memory.
     """
-    if content.startswith(OLE):
-        if ENCRYPTED in content:
-            raise refuse_password(where)
-        return None
-    package = guard(where, lambda: Package(content, where))
-    if "content.xml" in package:
-        guard(where, lambda: refuse_large(package))
-    return package
+    package = None
+    if not content.startswith(OLE):
+        package = Package(content, where)
+        if "content.xml" in package:
+            refuse_large(package)
+    elif ENCRYPTED in content:
+        raise refuse_password(where)
+    return package, CalamineWorkbook.from_filelike(io.BytesIO(content))
 
 
-def guard(where: str, read: Callable[[], Answer]) -> Answer:
-    """What a reader gives; its complaints, and calamine's panic on a damaged file, as ours."""
+@contextmanager
+def explain_damage(where: str) -> Iterator[None]:
+    """Turn complaints of readers, and calamine's panic on a damaged file, into our error."""
     try:
-        return read()
+        yield
     except PasswordError as error:
         raise refuse_password(where) from error
     except (SalesForecastError, KeyboardInterrupt, SystemExit, MemoryError):
@@ -223,39 +222,31 @@ def _collect(
 
 def _list_hidden(
     facts: SheetFacts, header: Sequence[str], numbers: np.ndarray, above: int
-) -> list[Issue]:
+) -> Iterator[Issue]:
     """Issues for hidden rows below the header and hidden columns."""
     found = np.asarray(facts.hidden_rows, dtype=np.int64)
     rows = found[np.isin(found, numbers) & (found > above)].tolist()
-    spans = facts.hidden_columns
     names = [
         name.strip() or f"column {place + 1}"
         for place, name in enumerate(header)
-        if any(first <= place <= last for first, last in spans)
+        if any(first <= place <= last for first, last in facts.hidden_columns)
     ]
-    kinds = (("row was", "rows were", rows), ("column was", "columns were", names))
-    return [
-        Issue(
-            "hidden",
-            f"{len(found)} hidden {one if len(found) == 1 else many} read like any other: "
-            f"{shorten(found, 10)}",
-            found[0] if found is rows else 0,
-        )
-        for one, many, found in kinds
-        if found
-    ]
+    for kind, hidden, first_row in (("row", rows, rows[:1]), ("column", names, [])):
+        if hidden:
+            are = f"{kind} was" if len(hidden) == 1 else f"{kind}s were"
+            text = f"{len(hidden)} hidden {are} read like any other: {shorten(hidden, 10)}"
+            yield Issue("hidden", text, *first_row)
 
 
-def _list_hidden_sheets(workbook: CalamineWorkbook, name: str) -> list[Issue]:
+def _list_hidden_sheets(workbook: CalamineWorkbook, name: str) -> Iterator[Issue]:
     """Issues for the sheet that is read, if it is hidden, and for others that are."""
     sheets = workbook.sheets_metadata
     hidden = [sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible]
-    others = [other for other in hidden if other != name]
-    unread = f"{len(others)} other sheets are hidden and were not read: {shorten(others)}"
-    issues = []
     if name in hidden:
-        issues = [Issue("hidden", f"the sheet '{name}' is hidden; it was read like any other")]
-    return [*issues, Issue("hidden", unread)] if others else issues
+        yield Issue("hidden", f"the sheet '{name}' is hidden; it was read like any other")
+    if others := [other for other in hidden if other != name]:
+        unread = f"{len(others)} other sheets are hidden and were not read: {shorten(others)}"
+        yield Issue("hidden", unread)
 
 
 def _set_aside_errors(
