@@ -270,7 +270,7 @@ def lab(
 
 def _reason(again: bool, reason: str) -> str:
     if again != bool(reason.strip()):
-        raise RequestError.say(
+        raise RequestError.of(
             "--reason is missing" if again else "--again is missing",
             "Publishing again takes both: --again --reason TEXT",
             "Say why the published month has to be replaced",

@@ -16,7 +16,7 @@ class SalesForecastError(ValueError):
     """A problem with one unit's input, parameters or forecast; the other units go on."""
 
     @classmethod
-    def say(cls, wrong: str, expected: str, do: str) -> Self:
+    def of(cls, wrong: str, expected: str, do: str) -> Self:
         """Error with its three parts in order: what is wrong, what was expected, what to do."""
         return cls(f"{sentence(wrong)} {sentence(expected)} {sentence(do)}")
 
@@ -26,12 +26,12 @@ class SalesForecastError(ValueError):
         known = sorted(known)
         nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
         hint = f"Did you mean '{nearest[0]}'?" if nearest else "There are none."
-        return cls.say(f"Unknown key '{key}' in {where}", f"Known here: {shorten(known, 8)}", hint)
+        return cls.of(f"Unknown key '{key}' in {where}", f"Known here: {shorten(known, 8)}", hint)
 
     @classmethod
     def missing_columns(cls, missing: Iterable[str], found: Iterable[str], where: str) -> Self:
         """Error for columns that a table or an export must have."""
-        return cls.say(
+        return cls.of(
             f"{where} lacks the column {shorten(missing)}",
             f"Found: {shorten(found, 12)}",
             "Correct the export, or the `columns` of this source in the unit's parameter file",
@@ -43,7 +43,7 @@ class SalesForecastError(ValueError):
     ) -> Self:
         """Error for rows that share a key which must be unique."""
         found = f"{where} has {count} rows that repeat the key ({', '.join(key)})"
-        return cls.say(
+        return cls.of(
             f"{found}, e.g. {shorten(examples)}",
             "Each key must stand once",
             "Remove the repeated rows, or give them a later `sequence` where the table has one",
@@ -53,7 +53,7 @@ class SalesForecastError(ValueError):
     def unreadable_file(cls, path: Path | str, why: str, do: str) -> Self:
         """Error for a file that cannot be read at all."""
         expected = "A complete file of the declared kind"
-        return cls.say(f"'{path}' cannot be read: {why}", expected, do)
+        return cls.of(f"'{path}' cannot be read: {why}", expected, do)
 
 
 class RequestError(SalesForecastError):

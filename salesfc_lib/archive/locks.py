@@ -44,7 +44,7 @@ def _refusal(holder: Path, month: str) -> RequestError:
         held = json.loads(holder.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         held = {}
-    return RequestError.say(
+    return RequestError.of(
         f"Another run of {month} is at work: process {held.get('pid', 'unknown')}, "
         f"since {held.get('since', 'just now')}",
         "One run of a month at a time",

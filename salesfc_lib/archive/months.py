@@ -60,14 +60,14 @@ def check_place(reports: Path, month: str, unit: str, *, again: bool = False) ->
     """
     place = unit_folder(reports, month, unit)
     if place.is_dir() and not is_published(reports, month, unit) and not again:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{place}' is there without its {manifest.NAME}, so it is not a published month",
             "A folder as it was published, or none",
             f"Bring its {manifest.NAME} back from a copy, or move the folder elsewhere and run "
             "again",
         )
     if not place.is_dir() and (place.exists() or place.is_symlink()):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{place}' is a file",
             "A folder as it was published, or none",
             "Move the file elsewhere, and run again",
@@ -126,13 +126,13 @@ def publish(reports: Path, month: str, unit: str) -> Path:
     """
     staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
     if differences := manifest.compare(staged):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{staged}' is not complete: {differences[0][1]} is {differences[0][0]}",
             "Every file as its manifest says",
             "Run the month again",
         )
     if target.exists() and not str(manifest.read(staged).get("reason", "")).strip():
-        raise RequestError.say(
+        raise RequestError.of(
             f"{month} of '{unit}' is published already",
             "A reason for publishing it again",
             "Use `salesfc run --again --reason TEXT`",

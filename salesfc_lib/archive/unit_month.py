@@ -82,7 +82,7 @@ class UnitMonth:
         for folder in (self.folder, published):
             if (folder / "tables" / f"{name}.parquet").is_file():
                 return tables.read(folder / "tables", name, only)
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{self.unit}' has no table '{name}' for {self.month}",
             f"'{name}.parquet' under '{self.folder / 'tables'}' or '{published / 'tables'}'",
             "Run the notebooks before this one, or "

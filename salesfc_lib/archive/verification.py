@@ -54,7 +54,7 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
     places = [(each, name) for each, name in every if unit in (None, name)]
     if not places:
         wanted = " ".join(filter(None, [month, unit])) or "any month"
-        raise RequestError.say(
+        raise RequestError.of(
             f"Nothing is published for {wanted} under '{reports}'",
             "A published month",
             "Run it first: `salesfc run`, or correct --month",

@@ -232,7 +232,7 @@ def _no_rows(parameters: Parameters, what: str) -> SalesForecastError:
     orders = [source for source in parameters.sources.values() if source.role == "orders"]
     conditions = [f"{key} = '{value}'" for source in orders for key, value in source.where.items()]
     files = ", ".join(f"'{source.path}'" for source in orders)
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"There is {what} of this unit in {files or 'any source with the role `orders`'}"
         f"{' where ' if conditions else ''}{', '.join(conditions)}",
         "At least one order line",

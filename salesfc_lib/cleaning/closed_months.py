@@ -50,7 +50,7 @@ def closed_through(parameters: Parameters, latest: pd.Timestamp) -> str:
 def check_closed(month: str, closed: str) -> None:
     """Raise `SalesForecastError` if the month is not closed yet."""
     if month > closed:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The month {month} is not closed",
             f"A month through {closed}, the latest that is closed in this unit's data",
             f"Run {closed}, wait for the month's last rows, or set `calendar.closed_through`",

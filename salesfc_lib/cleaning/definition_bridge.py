@@ -67,7 +67,7 @@ def bridge(
         for unit in (first, second)
     ]
     if places[0] != places[1]:
-        raise RequestError.say(
+        raise RequestError.of(
             "The two definitions read other sources",
             "The same orders and returns under both",
             "Leave `path`, `url_env` and `table` of the sources as they are",

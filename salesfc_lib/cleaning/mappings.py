@@ -146,7 +146,7 @@ def resolve_names(column: str, entries: Iterable[Entry], *, chains: bool = True)
     for windows in by_old.values():
         for earlier, later in zip(windows, windows[1:], strict=False):
             if later.start <= earlier.until:
-                raise SalesForecastError.say(
+                raise SalesForecastError.of(
                     f"The mapping of {column} has overlapping windows: {_show_window(earlier)}, "
                     f"and {_show_window(later)}",
                     "One name on each day",
@@ -179,7 +179,7 @@ def _follow(
             found.append(entry._replace(start=free, until=start - timedelta(days=1)))
         if step.new in path and step.new != step.old:
             circle = [*path[path.index(step.new) :], step.new]
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"The mapping of {column} runs in a circle: "
                 + " -> ".join(f"'{name}'" for name in circle),
                 "Every chain of names ends",

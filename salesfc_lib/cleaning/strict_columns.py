@@ -74,7 +74,7 @@ def read_columns(
 
 def unreadable_row(file: str, row: int, why: str) -> SalesForecastError:
     """Error for a row of such a table."""
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"Row {row} of '{file}': {why}",
         "A value that can be read",
         "Correct that row, or the source's `columns`",

@@ -196,7 +196,7 @@ def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> Non
     if examples:
         raise SalesForecastError.duplicate_keys(("unique_id", "ds"), examples, len(again), "Panel")
     if len(odd):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Panel holds {len(odd)} infinite values of `y` (first '{odd['unique_id'].iloc[0]}' "
             f"{odd['ds'].iloc[0]:%Y-%m})",
             "A sale is a finite number, or null where it is unknown",

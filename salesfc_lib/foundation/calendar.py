@@ -34,7 +34,7 @@ def label_months(days: np.ndarray, calendar: Calendar) -> np.ndarray:
     exact = days.astype("datetime64[D]")
     place = np.searchsorted(starts, np.where(np.isnat(exact), starts[0], exact), side="right") - 1
     if (place < 0).any() or (exact[~np.isnat(exact)] >= starts[-1]).any():
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             "A day lies outside the business calendar",
             f"A day of the years {YEARS[0]} to {YEARS[1]}",
             "Correct it",
@@ -69,7 +69,7 @@ def count_trading_days(
     try:
         off = np.array(list(holidays), dtype="datetime64[D]")
     except ValueError as error:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"`calendar.holidays` holds a date that cannot be read: {error}",
             "YYYY-MM-DD",
             "Correct it in the unit's parameter file",

@@ -119,7 +119,7 @@ def list_units(project: Path) -> list[str]:
 
 def no_units(project: Path) -> RequestError:
     """Error for a project without a single unit's file."""
-    return RequestError.say(
+    return RequestError.of(
         f"'{project / 'parameters' / 'units'}' holds no unit",
         "One parameter file a unit",
         "Write one with `salesfc init EXPORT`, or name the project folder with --project",
@@ -151,7 +151,7 @@ def _read_exceptions(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     for key, entry in read_yaml(path).items():
         complete = isinstance(entry, dict) and set(entry) == {"value", "reason"}
         if not complete or not str(entry["reason"] or "").strip():
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"'{key}' in '{path}' is an exception without a reason",
                 f"`{key}: {{value: ..., reason: ...}}`",
                 "Add the reason, or move the key to the unit's file",
@@ -166,13 +166,13 @@ def _read_sets(sets: Iterable[str]) -> dict[str, Any]:
     for text in sets:
         key, equals, value = text.partition("=")
         if not equals:
-            raise RequestError.say(
+            raise RequestError.of(
                 f"'--set {text}' has no value", "`--set key=value`", "Add the value"
             )
         try:
             found = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise RequestError.say(
+            raise RequestError.of(
                 f"'--set {text}' cannot be read: '{value}' is no YAML value",
                 "`--set key=value`, with quotes inside where the value begins with a sign: "
                 "`--set 'key=\"%Y-%m\"'`",
@@ -235,7 +235,7 @@ def _validate(tree: dict[str, Any], where: str) -> Parameters:
             value, expected = _find(tree, key), f"{expected[0].upper()}{expected[1:]}"
         shown = PASSWORD.sub(r"\1***@", repr(value))
         shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]} …"
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"`{key}` in {where} is {shown}",
             expected,
             "Correct the value in the layer that sets it",

@@ -30,7 +30,7 @@ def find_examples() -> Path:
     """
     folder = SHIPPED / "examples"
     if not (folder / "demo_company").is_dir():
-        raise RequestError.say(
+        raise RequestError.of(
             f"There is no demo company at '{folder / 'demo_company'}'",
             "The demo is part of the checkout, not of the installed package",
             "Clone the repository and run `salesfc demo` there, or begin with your own exports: "

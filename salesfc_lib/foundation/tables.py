@@ -36,7 +36,7 @@ def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     try:
         return contract.validate(frame)
     except (SchemaError, SchemaErrors) as error:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Table '{name}' breaks its contract: {' '.join(str(error).split())[:300]}",
             f"The columns and types of `tables.CONTRACTS['{name}']`",
             "Correct the step that wrote it",

@@ -173,7 +173,7 @@ def _check(path: Path) -> dict[str, Any]:
         if key != ROLES and not (
             isinstance(groups, dict) and all(_are_words(words) for words in groups.values())
         ):
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"`{key}` in '{path}' is not a list of words",
                 "`name: [word, word]`",
                 "Put words in quotes that YAML reads as something else, such as 0 or no",

@@ -62,7 +62,7 @@ def build_panel(
     if parameters.measure.returns == "apart" and not sales.all():
         counted = rows.loc[sales]
     if counted.empty:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Unit '{parameters.unit.title}' has no rows through {month}",
             "At least one sale to start the panel from",
             "Look into the quarantine and the `where` of its sources, or take the unit out",

@@ -54,7 +54,7 @@ def check_panel(panel: pd.DataFrame, unit: str = "") -> pd.DataFrame:
     if len(gaps):
         months = gaps["ds"].nunique()
         whose = f" of '{unit}'" if unit else ""
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Panel{whose} lacks {months} month{'s' if months > 1 else ''} "
             f"(first {gaps['ds'].iat[0]:%Y-%m}, '{gaps['unique_id'].iat[0]}')",
             "Modeling needs an unbroken monthly grid",

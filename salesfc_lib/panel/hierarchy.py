@@ -187,7 +187,7 @@ def _check_keys(
         raise SalesForecastError.missing_columns(missing, bottom_keys.columns, where)
     null = [name for name in dimensions if bottom_keys[name].isna().any()]
     if null:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Rows have no member of {shorten(null)}",
             "Every row belongs to one member of each dimension, so that the bottom series make up "
             "the whole",
@@ -222,7 +222,7 @@ def _parents(
     wanted = [members[row] for row in bottom]
     orphans = [row for row, key in zip(bottom, wanted, strict=True) if key not in at]
     if orphans:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Level '{level}' has no series for {shorten(series['unique_id'].iloc[orphans])}",
             "Every bottom series adds into one series of each level",
             "Build the series table with `build_series`",
@@ -245,7 +245,7 @@ class _Grid:
         rows = ids.get_indexer(frame["unique_id"])
         if (rows < 0).any():
             strangers = frame.loc[rows < 0, "unique_id"].unique()
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"The panel holds {shorten(strangers)}",
                 "Only series of the bottom level",
                 "Build the series table from this panel's keys",
@@ -269,7 +269,7 @@ def _sum(grid: _Grid, summing: Summing, name: str) -> np.ndarray:
     missing = null.sum(axis=0) == grid.there.sum(axis=0)
     if (partly := null.any(axis=0) & ~missing).any():
         months = shorten(grid.months[partly].strftime("%Y-%m"))
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"`{name}` is null for some series only in {months}",
             "A month is missing for the whole unit or not at all",
             "Fill such months with `fill_gaps`, or count them as zero",

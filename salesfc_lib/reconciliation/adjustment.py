@@ -46,7 +46,7 @@ def adjust(
     summing = summing_matrix(series, list_levels(series))
     wide = reconciled.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
     if len(lacking := wide.index[wide.isna().any(axis=1)]):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Reconciled forecast lacks {shorten(lacking)}",
             "Every series in every month of the horizon",
             "Run the reconciliation again",
@@ -80,13 +80,13 @@ def _check_targets(
         if override.unique_id not in ids:
             alike = difflib.get_close_matches(override.unique_id, by_name, n=6, cutoff=0.0)
             nearest = list(dict.fromkeys(by_name[name] for name in alike))[:3]
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"{which} is for the series '{override.unique_id}', which does not exist",
                 f"A series of the unit; the nearest are {shorten(nearest)}",
                 "Correct its `unique_id`",
             )
         if override.ds not in horizon:
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"{which} is for '{override.unique_id}' in {override.ds:%Y-%m}, which is not "
                 "forecast",
                 f"A month from {horizon.min():%Y-%m} to {horizon.max():%Y-%m}",

@@ -82,7 +82,7 @@ class Line:
     def refuse(self, column: str, expected: str, do: str) -> None:
         """Add the error of a cell that cannot be used."""
         wrong = f"{self.where}: `{column}` is '{self.cells.get(column, '')}'"
-        self.errors.append(SalesForecastError.say(wrong, expected, do))
+        self.errors.append(SalesForecastError.of(wrong, expected, do))
 
 
 def read_lines(
@@ -136,7 +136,7 @@ def _read_text(path: Path) -> str:
 
 def _read_line(record: dict[Any, Any], where: str) -> Line:
     if None in record:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{where} has more cells than the first line has columns",
             "One cell for each column",
             "Put text that holds a comma or a semicolon in double quotes",

@@ -247,7 +247,7 @@ def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFr
     unknown = wide.index.difference(ids)
     if len(lacking) or len(unknown):
         wrong = f"has {shorten(unknown)}, which the series table has not"
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{table} {f'lacks {shorten(lacking)}' if len(lacking) else wrong}",
             f"One forecast of each of the {len(ids)} series for each month of the horizon",
             "Look into the table `failures`: every series needs one candidate that works at "

@@ -49,7 +49,7 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
         key = tuple(row[column] for column in ("made_in", "unique_id", "ds", "sequence"))
         if not line.errors and (earlier := first.setdefault(key, line.where)) != line.where:
             which = "'{unique_id}', {ds:%Y-%m}, made in {made_in:%Y-%m}, sequence {sequence}"
-            repeated = SalesForecastError.say(
+            repeated = SalesForecastError.of(
                 f"{line.where} repeats the key of {earlier}: {which.format_map(row)}",
                 "Each key must stand once",
                 "Remove one of the lines, or give the later one a higher `sequence`",
@@ -78,7 +78,7 @@ def _check_columns(heads: list[str], name: str) -> list[str]:
     if not {"new", "percent"} & set(heads):
         missing.append("new")
     if missing:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{name} line 1 lacks the column {shorten(missing)}",
             f"{', '.join(NEEDED)}, and `new` or `percent`; found: {shorten(heads, 12)}",
             "Add it to the first line",
@@ -106,7 +106,7 @@ def _read_override(line: Line, unit: str) -> dict[str, object]:
     if len(amounts) != 1:
         wrong = f"{'both' if amounts else 'neither'} `new` {'and' if amounts else 'nor'} `percent`"
         which = f"{line.where} has {wrong}", "Exactly one of them", "Keep the one that is meant"
-        line.errors.append(SalesForecastError.say(*which))
+        line.errors.append(SalesForecastError.of(*which))
     if not cells["unique_id"]:
         line.refuse("unique_id", "A series of this unit, such as 'total'", "Name the series")
     return {

@@ -166,7 +166,7 @@ class Table(Block):
     def __post_init__(self) -> None:
         for row in (*self.rows, *self.footer):
             if len(row) != len(self.columns):
-                raise SalesForecastError.say(
+                raise SalesForecastError.of(
                     f"A row of table '{self.title}' has {len(row)} cells",
                     f"One for each of the {len(self.columns)} columns",
                     "Complete the row",
@@ -206,7 +206,7 @@ class Answer(Block):
 
     def __post_init__(self) -> None:
         if len(self.facts) > 4:
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"'{self.title}' has {len(self.facts)} key facts",
                 "At most four, which fit the page's row",
                 "Leave the least important out",

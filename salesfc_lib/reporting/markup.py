@@ -62,7 +62,7 @@ def svg(text: str, alt: str, kind: str) -> Markup:
 
 
 def _refused(what: str) -> SalesForecastError:
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"A figure holds {what}",
         "SVG as `plots.draw` writes it: shapes and text, classes and the page's tokens",
         "Draw it with `plots.draw`",

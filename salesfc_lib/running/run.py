@@ -93,7 +93,7 @@ def list_months(start: str, end: str) -> list[str]:
     """
     months = [schema.check_month(start)]
     if schema.check_month(end) < start:
-        raise RequestError.say(
+        raise RequestError.of(
             f"The months {start} to {end} run backwards", "--from before --to", "Exchange them"
         )
     while months[-1] < end:
@@ -177,7 +177,7 @@ def _split_closed(closed: Mapping[str, str], failed: dict[str, Exception], month
 
 def _not_closed(month: str, latest: Mapping[str, str]) -> SalesForecastError:
     found = ", ".join(f"'{unit}' through {closed}" for unit, closed in latest.items())
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"{month} is not closed",
         f"A month that is over in the data: {found}",
         "Wait for the month's last rows, or set `calendar.closed_through` where the data are "

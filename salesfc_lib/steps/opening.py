@@ -61,7 +61,7 @@ def open_month(  # noqa: PLR0913  what a run injects, and what an analyst tries
     schema.check_unit(unit)
     schema.check_month(month)
     if resolved is not None and sets:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"`sets` ({', '.join(sets)}) cannot change parameters that a run injected",
             "`sets` in a notebook that was opened by hand",
             "Use `salesfc run --set key=value`, or open the notebook with `salesfc lab`",

@@ -34,7 +34,7 @@ def settings(**keys: float) -> Combine:
     return Combine.model_validate({"own_weight": 1.0, "power": 1.0, "min_weight": 0.0, **keys})
 
 
-def make_said(
+def make_candidate_forecasts(
     values: Values,
     y: np.ndarray | float = 100.0,
     *,
@@ -49,46 +49,48 @@ def make_said(
     history = History(
         ids, sold, np.full(n, np.datetime64("2025-12", "M")), level=np.array(level, dtype=int)
     )
-    said = {
+    cached = {
         name: np.broadcast_to(np.array(each, float)[None, :, None], (len(backs), n, horizon))
         for name, each in values.items()
     }
     return CandidateForecasts(
-        history, backs, backs[:-1], {name: array.copy() for name, array in said.items()}
+        history, backs, backs[:-1], {name: array.copy() for name, array in cached.items()}
     )
 
 
-def weigh(said: CandidateForecasts, back: int = 0, **keys: float) -> np.ndarray:
+def weigh(cached: CandidateForecasts, back: int = 0, **keys: float) -> np.ndarray:
     return combination_weights(
-        backtest_errors(said, back, settings(**keys)), said.at(back), settings(**keys)
+        backtest_errors(cached, back, settings(**keys)), cached.at(back), settings(**keys)
     )
 
 
 def test_weights_are_inverse_errors_worked_by_hand() -> None:
-    said = make_said(TWO)
-    weights = weigh(said)
+    cached = make_candidate_forecasts(TWO)
+    weights = weigh(cached)
     np.testing.assert_allclose(weights, [[0.2, 0.5], [0.8, 0.5]])  # errors 20 and 5; 10 and 10
     np.testing.assert_allclose(
-        weighted_mean(said.at(0), weights), [[0.2 * 120 + 0.8 * 95] * 6, [100.0] * 6]
+        weighted_mean(cached.at(0), weights), [[0.2 * 120 + 0.8 * 95] * 6, [100.0] * 6]
     )
-    evidence = backtest_errors(said, 0, settings())
+    evidence = backtest_errors(cached, 0, settings())
     np.testing.assert_allclose(evidence.relative, [[20 / 12.5, 1.0], [5 / 12.5, 1.0]])
     np.testing.assert_allclose(evidence.wape, [[0.2, 0.1], [0.05, 0.1]])
     assert (evidence.cutoffs == 4).all()
-    np.testing.assert_allclose(weigh(said, power=2.0)[:, 0], [1 / 17, 16 / 17])
+    np.testing.assert_allclose(weigh(cached, power=2.0)[:, 0], [1 / 17, 16 / 17])
 
 
 def test_level_shares_its_errors_with_a_series() -> None:
-    weights = weigh(make_said(TWO), own_weight=0.0)
+    weights = weigh(make_candidate_forecasts(TWO), own_weight=0.0)
     raw = np.array([1 / 1.3, 1 / 0.7])  # means of 1.6 and 1.0, of 0.4 and 1.0
     np.testing.assert_allclose(weights, np.tile(raw / raw.sum(), (2, 1)).T)
     half = np.array([1 / (0.5 * 1.6 + 0.5 * 1.3), 1 / (0.5 * 0.4 + 0.5 * 0.7)])
-    np.testing.assert_allclose(weigh(make_said(TWO), own_weight=0.5)[:, 0], half / half.sum())
+    np.testing.assert_allclose(
+        weigh(make_candidate_forecasts(TWO), own_weight=0.5)[:, 0], half / half.sum()
+    )
 
 
 def test_level_of_few_series_is_drawn_to_all() -> None:
     values = {"seasonal_naive": [120.0] + [105.0] * 20, "level": [105.0] + [120.0] * 20}
-    few = weigh(make_said(values, level=[1] + [0] * 20), own_weight=0.0)
+    few = weigh(make_candidate_forecasts(values, level=[1] + [0] * 20), own_weight=0.0)
     own, rest = 1.6, 0.4
     overall = (own + 20 * rest) / 21
     shared = (1 * own + 10 * overall) / 11
@@ -99,14 +101,18 @@ def test_level_of_few_series_is_drawn_to_all() -> None:
 
 
 def test_small_weights_are_dropped_and_the_rest_sums_to_one() -> None:
-    np.testing.assert_allclose(weigh(make_said(TWO), min_weight=0.25)[:, 0], [0.0, 1.0])
     np.testing.assert_allclose(
-        weigh(make_said(TWO), min_weight=0.9), [[0.0, 0.5], [1.0, 0.5]]
+        weigh(make_candidate_forecasts(TWO), min_weight=0.25)[:, 0], [0.0, 1.0]
+    )
+    np.testing.assert_allclose(
+        weigh(make_candidate_forecasts(TWO), min_weight=0.9), [[0.0, 0.5], [1.0, 0.5]]
     )  # the largest always stays
 
 
 def test_perfect_past_does_not_take_all() -> None:
-    weights = weigh(make_said({"seasonal_naive": (120.0,), "level": (100.0,)}), power=1.0)
+    weights = weigh(
+        make_candidate_forecasts({"seasonal_naive": (120.0,), "level": (100.0,)}), power=1.0
+    )
     np.testing.assert_allclose(
         weights[:, 0], [0.5 / 20.5, 20 / 20.5]
     )  # errors 2 and, at least, 0.05 of the mean candidate's
@@ -115,8 +121,8 @@ def test_perfect_past_does_not_take_all() -> None:
 def test_series_that_mostly_sells_nothing_is_judged_by_squares() -> None:
     y = np.zeros((1, 30))
     y[0, ::3] = 9.0
-    said = make_said({"seasonal_naive": (0.0,), "tsb": (3.0,)}, y, horizon=3)
-    relative = backtest_errors(said, 0, settings()).relative[:, 0]
+    cached = make_candidate_forecasts({"seasonal_naive": (0.0,), "tsb": (3.0,)}, y, horizon=3)
+    relative = backtest_errors(cached, 0, settings()).relative[:, 0]
     zero, mean = (0 + 0 + 81) / 3, (9 + 9 + 36) / 3
     np.testing.assert_allclose(
         relative, np.sqrt([zero / ((zero + mean) / 2), mean / ((zero + mean) / 2)])
@@ -127,90 +133,103 @@ def test_series_that_mostly_sells_nothing_is_judged_by_squares() -> None:
 def test_candidate_with_fewer_cutoffs_is_compared_on_its_own_rows() -> None:
     y = np.full((1, 30), 100.0)
     y[0, :-6] = 200.0  # hard months first
-    said = make_said({"seasonal_naive": (120.0,), "level": (120.0,)}, y)
-    said.values["level"][:2] = NAN
-    np.testing.assert_allclose(weigh(said)[:, 0], [0.5, 0.5])
-    assert backtest_errors(said, 0, settings()).cutoffs[:, 0].tolist() == [4, 2]
+    cached = make_candidate_forecasts({"seasonal_naive": (120.0,), "level": (120.0,)}, y)
+    cached.values["level"][:2] = NAN
+    np.testing.assert_allclose(weigh(cached)[:, 0], [0.5, 0.5])
+    assert backtest_errors(cached, 0, settings()).cutoffs[:, 0].tolist() == [4, 2]
 
 
 def test_failure_now_leaves_its_share_to_the_others() -> None:
-    said = make_said(TWO)
-    said.values["level"][-1, 0] = NAN
-    weights = weigh(said)
+    cached = make_candidate_forecasts(TWO)
+    cached.values["level"][-1, 0] = NAN
+    weights = weigh(cached)
     np.testing.assert_allclose(weights[:, 0], [1.0, 0.0])
-    np.testing.assert_allclose(weighted_mean(said.at(0), weights)[0], 120.0)
+    np.testing.assert_allclose(weighted_mean(cached.at(0), weights)[0], 120.0)
 
 
 def test_panel_without_a_backtest_takes_its_candidates_equally() -> None:
-    said = make_said({**TWO, "theta": (80.0, 80.0)}, backs=(0,))
-    np.testing.assert_allclose(weigh(said), 1 / 3)
+    cached = make_candidate_forecasts({**TWO, "theta": (80.0, 80.0)}, backs=(0,))
+    np.testing.assert_allclose(weigh(cached), 1 / 3)
     np.testing.assert_allclose(
-        weigh(make_said(TWO, backs=(3, 0)), min_weight=0.0), 0.5
+        weigh(make_candidate_forecasts(TWO, backs=(3, 0)), min_weight=0.0), 0.5
     )  # one cutoff may be luck
 
 
 def test_young_series_counts_candidates_as_its_level_does() -> None:
-    said = make_said({"seasonal_naive": [120.0] * 3, "level": [95.0] * 3})
-    y = said.history.y.copy()
+    cached = make_candidate_forecasts({"seasonal_naive": [120.0] * 3, "level": [95.0] * 3})
+    y = cached.history.y.copy()
     y[2, :-2] = NAN
     young = CandidateForecasts(
-        History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values
+        History(cached.history.ids, y, cached.history.last),
+        cached.backs,
+        cached.tested,
+        cached.values,
     )
     np.testing.assert_allclose(weigh(young)[:, 2], [0.2, 0.8])
 
 
 def test_series_without_any_forecast_has_no_weight_and_no_number() -> None:
-    said = make_said(TWO)
-    for values in said.values.values():
+    cached = make_candidate_forecasts(TWO)
+    for values in cached.values.values():
         values[-1, 0] = NAN
-    weights = weigh(said)
-    assert (weights[:, 0] == 0).all() and np.isnan(weighted_mean(said.at(0), weights)[0]).all()
-    assert best_single(said, backtest_errors(said, 0, settings()), said.at(0)).tolist() == [-1, 0]
+    weights = weigh(cached)
+    assert (weights[:, 0] == 0).all() and np.isnan(weighted_mean(cached.at(0), weights)[0]).all()
+    assert best_single(cached, backtest_errors(cached, 0, settings()), cached.at(0)).tolist() == [
+        -1,
+        0,
+    ]
 
 
 def test_series_that_sold_nothing_is_combined_without_dividing_by_zero() -> None:
-    said = make_said({"seasonal_naive": (0.0,), "level": (0.0,)}, 0.0)
-    np.testing.assert_allclose(weigh(said), 0.5)
-    assert (weighted_mean(said.at(0), weigh(said)) == 0).all()
-    assert np.isnan(backtest_errors(said, 0, settings()).wape).all()
+    cached = make_candidate_forecasts({"seasonal_naive": (0.0,), "level": (0.0,)}, 0.0)
+    np.testing.assert_allclose(weigh(cached), 0.5)
+    assert (weighted_mean(cached.at(0), weigh(cached)) == 0).all()
+    assert np.isnan(backtest_errors(cached, 0, settings()).wape).all()
 
 
 def test_evidence_at_an_earlier_cutoff_is_older_and_knows_nothing_later() -> None:
-    said = make_said(TWO)
+    cached = make_candidate_forecasts(TWO)
     assert (
-        known_cutoffs(said, 0) == [12, 9, 6, 3]
-        and known_cutoffs(said, 6) == [12, 9]
-        and known_cutoffs(said, 12) == []
+        known_cutoffs(cached, 0) == [12, 9, 6, 3]
+        and known_cutoffs(cached, 6) == [12, 9]
+        and known_cutoffs(cached, 12) == []
     )
-    y = said.history.y.copy()
+    y = cached.history.y.copy()
     y[:, -6:] = 1000.0
     changed = CandidateForecasts(
-        History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values
+        History(cached.history.ids, y, cached.history.last),
+        cached.backs,
+        cached.tested,
+        cached.values,
     )
-    np.testing.assert_array_equal(weigh(said, 6), weigh(changed, 6))
-    assert not np.allclose(weigh(said, 0), weigh(changed, 0))
+    np.testing.assert_array_equal(weigh(cached, 6), weigh(changed, 6))
+    assert not np.allclose(weigh(cached, 0), weigh(changed, 0))
 
 
 def test_evidence_is_of_as_many_cutoffs_as_the_backtest_has() -> None:
-    said = make_said(TWO)
-    short = CandidateForecasts(said.history, said.backs, (3,), said.values)
+    cached = make_candidate_forecasts(TWO)
+    short = CandidateForecasts(cached.history, cached.backs, (3,), cached.values)
     assert known_cutoffs(short, 0) == [3] and known_cutoffs(short, 6) == [9]
 
 
 def test_revision_is_how_far_the_same_month_moved_by_hand() -> None:
-    said = make_said({"seasonal_naive": (100.0,)}, horizon=4)
+    cached = make_candidate_forecasts({"seasonal_naive": (100.0,)}, horizon=4)
     for place, level in enumerate((100.0, 110.0, 110.0, 90.0, 0.0)):
-        said.values["seasonal_naive"][place] = level + np.arange(4.0)
+        cached.values["seasonal_naive"][place] = level + np.arange(4.0)
     # neighbours three months apart share one month: the fourth of one is the first of the next
     moved = [abs(110 - 103), abs(110 - 113), abs(90 - 113)]
-    assert backtest_errors(said, 0, settings()).revision[0, 0] == pytest.approx(
+    assert backtest_errors(cached, 0, settings()).revision[0, 0] == pytest.approx(
         sum(moved) / (110 + 110 + 90)
     )
 
 
 def test_cutoffs_that_share_no_month_have_no_revision() -> None:
-    assert np.isnan(backtest_errors(make_said(TWO, horizon=3), 0, settings()).revision).all()
-    assert np.isnan(backtest_errors(make_said(TWO, horizon=1), 0, settings()).revision).all()
+    assert np.isnan(
+        backtest_errors(make_candidate_forecasts(TWO, horizon=3), 0, settings()).revision
+    ).all()
+    assert np.isnan(
+        backtest_errors(make_candidate_forecasts(TWO, horizon=1), 0, settings()).revision
+    ).all()
 
 
 def test_order_of_series_changes_nothing() -> None:
@@ -219,9 +238,11 @@ def test_order_of_series_changes_nothing() -> None:
     order = rng.permutation(8)
     shuffled = {name: each[order] for name, each in values.items()}
     level = np.array([0, 0, 0, 1, 1, 1, 1, 2])
-    one = weigh(make_said(values, level=level), own_weight=0.5)
+    one = weigh(make_candidate_forecasts(values, level=level), own_weight=0.5)
     np.testing.assert_allclose(
-        weigh(make_said(shuffled, level=level[order]), own_weight=0.5), one[:, order], rtol=1e-12
+        weigh(make_candidate_forecasts(shuffled, level=level[order]), own_weight=0.5),
+        one[:, order],
+        rtol=1e-12,
     )
 
 
@@ -291,10 +312,10 @@ def test_weights_are_shares_of_those_that_said_something(
 # the best single model
 
 
-def best(values: Values, said: CandidateForecasts | None = None) -> str:
-    said = said or make_said(values)
-    place = best_single(said, backtest_errors(said, 0, settings()), said.at(0))[0]
-    return said.names[place]
+def best(values: Values, cached: CandidateForecasts | None = None) -> str:
+    cached = cached or make_candidate_forecasts(values)
+    place = best_single(cached, backtest_errors(cached, 0, settings()), cached.at(0))[0]
+    return cached.names[place]
 
 
 def test_best_is_the_candidate_of_least_error_and_a_tie_goes_to_the_simpler() -> None:
@@ -323,7 +344,7 @@ def test_best_is_the_candidate_of_least_error_and_a_tie_goes_to_the_simpler() ->
 
 
 def test_a_tie_goes_to_the_steadier_where_the_simpler_is_restless() -> None:
-    said = make_said(
+    cached = make_candidate_forecasts(
         {
             "seasonal_naive": (120.0,),
             "level": (95.0,),
@@ -332,22 +353,27 @@ def test_a_tie_goes_to_the_steadier_where_the_simpler_is_restless() -> None:
             "regression": (130.0,),
         }
     )
-    assert best({}, said) == "level"
-    said.values["level"][:] = (
+    assert best({}, cached) == "level"
+    cached.values["level"][:] = (
         100 + np.where(np.arange(5) % 2, 5.0, -5.0)[:, None, None]
     )  # as accurate, but the last to be steady
-    assert best({}, said) == "theta"
+    assert best({}, cached) == "theta"
 
 
 def test_best_must_have_covered_what_the_baseline_covered() -> None:
-    said = make_said({"seasonal_naive": (120.0,), "level": (110.0,), "ets": (100.0,)})
-    said.values["ets"][:2] = NAN
-    assert best({}, said) == "level"
+    cached = make_candidate_forecasts(
+        {"seasonal_naive": (120.0,), "level": (110.0,), "ets": (100.0,)}
+    )
+    cached.values["ets"][:2] = NAN
+    assert best({}, cached) == "level"
 
 
 def test_best_without_a_backtest_is_the_simplest() -> None:
     assert (
-        best({}, make_said({"seasonal_naive": (120.0,), "level": (100.0,)}, backs=(0,)))
+        best(
+            {},
+            make_candidate_forecasts({"seasonal_naive": (120.0,), "level": (100.0,)}, backs=(0,)),
+        )
         == "seasonal_naive"
     )
 

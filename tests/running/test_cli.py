@@ -154,7 +154,7 @@ def test_an_error_of_the_request_shows_no_traceback(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
-        raise RequestError.say("a", "b", "c")
+        raise RequestError.of("a", "b", "c")
 
     monkeypatch.setattr(running, "run_month", refuse)
     assert call("run", "--project", str(project)) == (2, "", "a. b. c.\n")

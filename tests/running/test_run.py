@@ -209,7 +209,7 @@ def test_a_failing_cell_is_marked_and_those_after_it_did_not_run(tmp_path: Path)
 
 
 def test_an_error_of_this_library_is_told_in_its_own_words(tmp_path: Path) -> None:
-    code = "from salesfc_lib.errors import SalesForecastError as E\nraise E.say('a', 'b', 'c')"
+    code = "from salesfc_lib.errors import SalesForecastError as E\nraise E.of('a', 'b', 'c')"
     with pytest.raises(NotebookFailed, match=r"^a\. b\. c\. \(Notebook a, cell \[3\]\)$"):
         run_notebook(write_notebook(tmp_path / "a.ipynb", code), {})
 
@@ -445,7 +445,7 @@ def test_a_unit_that_fails_leaves_its_notebook_and_the_others_published(
 def test_a_failure_is_forgotten_once_the_month_is_published(
     project: Path, steps: FakeSteps
 ) -> None:
-    steps.fail["north", "model"] = SalesForecastError.say("a", "b", "c")
+    steps.fail["north", "model"] = SalesForecastError.of("a", "b", "c")
     assert states(backfill(Request(project, ("north",)), MONTH, MONTH)) == {
         ("north", MONTH): "failed"
     }

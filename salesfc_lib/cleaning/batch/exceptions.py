@@ -39,7 +39,7 @@ def find_excepted(
             continue
         blank = "its date is blank" if pd.isna(line.date) else ""
         if takes and (why := line.problem if isinstance(line.problem, str) else blank):
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"`cleaning.keep` keeps row {item.row} of '{item.source}' from the rule "
                 f"'{item.rule}', but {why}",
                 "A row with a date, and with figures that can be read",

@@ -156,7 +156,7 @@ def fit_int64(units: np.ndarray, what: str, scale: int = 0) -> np.ndarray:
         return units
     if wrong := [value for value in units.tolist() if abs(value) > fixed_point.INT64]:
         shown, digits = Decimal(wrong[0]).scaleb(-scale), len(str(abs(wrong[0])))
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{what} holds {shown:f}: {digits} digits with the column's {scale} decimal places",
             "At most 18 digits, decimal places included",
             "Export the column with fewer decimal places, or correct the cell that is too large",

@@ -47,7 +47,7 @@ def close_ledger(batch: Batch) -> pd.DataFrame:
     gap = ledger_gap(ledger)
     if len(open_rows := gap[gap[SUMS].ne(0).any(axis=1)]):
         first = open_rows.iloc[0]
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The ledger of source '{first['source']}' does not close: rows {first['rows']}, "
             f"quantity {first['quantity']}, amount {first['amount']} are unaccounted for in month "
             f"{str(first['month'])[:7]}",
@@ -156,7 +156,7 @@ def check_loss(read: Sequence[tuple[int, Decimal]], batch: Batch, budget: float)
             share = f"{100 * part / whole:.1f} %" if whole else "all"
             firsts = lost.sort_values(["source", "row"]).head(3).itertuples()
             shown = "; ".join(f"{item.source} row {item.row}: {item.reason}" for item in firsts)
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"{part} of {whole} {name} ({share}) cannot be used, first {shown}",
                 f"At most {budget:.1%} (`cleaning.loss_budget`)",
                 "Correct the export, or the source's parameters where they misread it",

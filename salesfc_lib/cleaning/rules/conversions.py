@@ -148,7 +148,7 @@ def find_labels(column: str, batch: Batch, context: Context, fold: Fold) -> Labe
         return Labels(column, names, codes, where(counted & (codes != place[own])))
     used = [names[code] for code in np.unique(codes[counted & (codes >= 0)])]
     if len(used) > 1 and definition.value == item.measure:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The {item.several} ({shorten(used, 5)}), which cannot be added",
             f"One {item.label} in which the unit counts, and {item.factors} to it",
             f"Set `measure.{column}` and `measure.{item.factors}`, or add a source with the role "
@@ -179,7 +179,7 @@ def read_factors(column: str, context: Context, fold: Fold) -> dict[str, dict[An
         known = found.setdefault(fold(text), {})
         if factor <= 0 or known.setdefault(key or None, factor) != factor:
             also = "" if factor <= 0 else f" and {known[key or None]}"
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"The {item.factor} of {fold(text)}{_of_key(key)} is {factor}{also}",
                 "One factor above zero for a label and a day or a product",
                 f"Correct `measure.{item.factors}` or the source with the role `{item.factors}`",
@@ -245,7 +245,7 @@ def _no_factor(
     for code, key in zip(labels.codes[at[:3]], keys.iloc[:3], strict=True):
         named = f"'{labels.names[code]}'{_of_key(key)}"
         which.append(named if code >= 0 else f"no {item.label} at all")
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"{len(at)} lines have no {item.factor} to '{target}': {', '.join(dict.fromkeys(which))} "
         f"({first_rows(lines, at)})",
         f"A {item.label} in each line, and a {item.factor} that is valid for its day or product",

@@ -79,7 +79,7 @@ def settle_tax(batch: Batch, context: Context) -> Batch:
         elif "tax_rate" in source.columns or source.tax_rate:
             batch = _settle_rates(batch, at, source, measure)
         elif source.tax_rate is None:
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"The amounts of '{name}' have tax {source.tax}, the unit's measure has it "
                 f"{measure}, and nothing says how much it is",
                 "A `tax_rate`, or a column `tax_rate` or `tax_amount`",
@@ -164,7 +164,7 @@ def _settle_shares(batch: Batch, at: np.ndarray, measure: str, reason: str) -> B
         batch = batch.at_scales({"amount": batch.scales["amount"] + places})
         return batch.change("discount", at, reason, amount=fit_int64(settled, "An amount"))
     if left.min() <= 0:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             "A discount of 100 % leaves nothing to compute the amount before it from",
             "Amounts before discount",
             "Export them, or set `measure.discounts: net`",

@@ -77,13 +77,13 @@ def list_rules(context: Context) -> list[str]:
             raise SalesForecastError.unknown_key(name, RULES, "`cleaning.order` or `cleaning.skip`")
     left = [name for name in order if name not in wanted.skip]
     if lacking := [name for name in NEEDED if name not in left]:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The rule '{lacking[0]}' is left out",
             "It gives a line its meaning and always runs",
             "Name it in `cleaning.order`",
         )
     if len(set(left)) < len(left):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             "`cleaning.order` names a rule twice", "Each rule once", "Take one out"
         )
     return left

@@ -95,7 +95,7 @@ def rank_moments(column: pd.Series, header: str) -> np.ndarray:
     codes = column.cat.codes.to_numpy()
     missing = np.flatnonzero(np.append(moments.isna(), True)[codes])  # the last: a blank cell
     if len(missing):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{header}' (`extracted`) cannot be read in {len(missing)} rows, e.g. row "
             f"{shorten(missing + 1)}",
             "The moment of its extract in every row",

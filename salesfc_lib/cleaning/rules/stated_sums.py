@@ -79,7 +79,7 @@ def _check_parts(rows: pa.Table, source: Source, file: str) -> None:
                 " / ".join("nothing" if figure is None else str(figure) for figure in each)
                 for each in (shown, parts)
             )
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"The subtotal in row {number} of '{file}' says {says}; the rows since the one "
                 f"above it make {make}",
                 "A subtotal equals its parts, in quantity and amount",
@@ -161,7 +161,7 @@ def _check_trailer(
             continue
         total = _read_like([text], read, ours, source)
         if len(total.problems):
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"The trailer of '{file}' says '{text}' as its {ours}",
                 "A number",
                 f"Correct the group `{ours}` of the source's `trailer`",
@@ -169,7 +169,7 @@ def _check_trailer(
         found, expected = _sum(read) + _sum(aside), _sum(total)
         if found != expected:
             count = rows.num_rows + len(rejected)
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"'{file}' was cut short or changed (cut_short): its {count:,} rows make "
                 f"{found:,f} in '{header}' ({ours})",
                 f"{expected:,f}, as its trailer says",

@@ -84,7 +84,7 @@ def _sum_ours(
             sums[name] = pd.Series(decimals, dtype=object)
         return sums
     if dimensions:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The control totals are by {', '.join(dimensions)}, and what was read is not",
             "`cleaning.control.basis: kept` for control totals by a dimension",
             "Change the basis, or leave the dimension out of the `columns` of the source with the "
@@ -131,7 +131,7 @@ def _differs(
     sums = mine.groupby("rule")[str(row["measure"])].agg(_add)
     moved = sorted(sums[sums.ne(0)].items(), key=lambda item: -abs(item[1]))[:LARGEST]
     largest = ", ".join(f"{rule} {-value:+,f}" for rule, value in moved) or "nothing"
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"The {row['measure']}{whose} of {row['ds']:%Y-%m} ({settings.basis}) is {row['ours']:,f}, "
         f"the general ledger in {files} says {row['ledger']:,f}: a difference of "
         f"{row['difference']:,f}{share}{more}",

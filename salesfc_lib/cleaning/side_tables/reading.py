@@ -129,7 +129,7 @@ def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.Data
             wrong = [f"`{column}` {text}" for at, text in read.problems.items() if texts[int(at)]]
             why, pairs[column] = why or next(iter(wrong), ""), read.values
         if why:
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"Source '{name}': {why}",
                 "One day for each member, such as 2024-03-01",
                 "Correct the master file",

@@ -227,13 +227,13 @@ def _enabled(
 
 def _check_request(history: History, names: Sequence[str], horizon: int) -> None:
     if not names:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             "No candidate is enabled",
             "One model at least has to forecast",
             "Enable one under `candidates`",
         )
     if history.regressors and history.ahead < horizon:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Regressors are laid out {history.ahead} months ahead, for a horizon of {horizon}",
             "They reach as far as the forecast, null where they are unknown",
             "Call `align` with the horizon of the forecast",

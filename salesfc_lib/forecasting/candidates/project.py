@@ -82,7 +82,7 @@ def _read(name: str, code: str, project: Path) -> OwnFile:
         return OwnFile(name, path, content, compile(content, str(path), "exec", dont_inherit=True))
     except (SyntaxError, ValueError) as error:  # ValueError: a null byte
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The file of candidate '{name}' is no Python: '{path}'{line}: "
             f"{getattr(error, 'msg', error)}",
             "A file that Python can read",
@@ -92,14 +92,14 @@ def _read(name: str, code: str, project: Path) -> OwnFile:
 
 def _check_name(name: str) -> None:
     if name in REGISTRY or name in TAKEN:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"`candidates.{name}.code` names a file, but '{name}' is the name of a model of the "
             "library",
             "A name that no model has",
             f"Rename it, such as `candidates.my_{name}`",
         )
     if not NAME.match(name):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{name}' cannot be the name of a candidate",
             "Lower-case letters, digits and '_', a letter first, at most 32",
             "Rename it under `candidates`, and put the name that people read under its `label`",
@@ -113,17 +113,17 @@ def _find(name: str, code: str, project: Path) -> Path:
     try:
         path = (root / code).resolve()
     except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a null byte
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{key} is '{code}': {error}", expected, "Correct the path"
         ) from None
     if Path(code).is_absolute() or not path.is_relative_to(root):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{key} is '{code}', which leads out of the project",
             expected,
             "Copy the file into the project",
         )
     if path.suffix != ".py" or not path.is_file():
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{key} is '{code}': there is no such Python file under '{root}'",
             f"{expected}, with a function `{ONE}(window, **settings)`",
             "Write it (notebooks/lab/compare_candidate.ipynb shows how), or set "
@@ -137,7 +137,7 @@ def _build(file: OwnFile, block: schema.CandidateSettings) -> Candidate:
     one, panel = (getattr(module, name, None) for name in (ONE, PANEL))
     if callable(one) == callable(panel):
         which = f"both `{ONE}` and" if callable(one) else f"neither `{ONE}` nor"
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{file.path}' defines {which} `{PANEL}`",
             f"One of `{ONE}(window, **settings)`, for one series, and `{PANEL}(history, "
             "horizon, **settings)`, for all at once",
@@ -160,7 +160,7 @@ def _run(file: OwnFile) -> ModuleType:
         exec(file.code, module.__dict__)
     except (Exception, SystemExit) as error:
         line = _line(error, file.path)
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The file of candidate '{file.name}' stopped while it was loaded: "
             f"'{file.path}'{line}: {describe_error(error)}",
             "A file that defines a function and does nothing else",

@@ -44,7 +44,7 @@ class ParameterBlock(BaseModel):
 def check_unit(unit: str) -> str:
     """The unit's id. Raises `RequestError` where it may not stand in a path."""
     if not UNIT_ID.match(unit):
-        raise RequestError.say(
+        raise RequestError.of(
             f"'{unit}' cannot be a unit's id",
             "Lower-case letters, digits, '-' and '_', at most 32",
             "Rename the parameter file, and put the name that people read under `unit.title`",
@@ -55,7 +55,7 @@ def check_unit(unit: str) -> str:
 def check_month(month: str) -> str:
     """The month. Raises `RequestError` where it is not written YYYY-MM."""
     if not MONTH.match(str(month)):
-        raise RequestError.say(
+        raise RequestError.of(
             f"'{month}' is not a month", "YYYY-MM, such as 2026-06", "Correct the month"
         )
     return str(month)

@@ -44,7 +44,7 @@ def write_unit_file(
     unit = check_unit(unit or propose_unit(files[0]))
     target = project / "parameters" / "units" / f"{unit}.yml"
     if target.exists():
-        raise RequestError.say(
+        raise RequestError.of(
             f"'{target}' exists", "A new unit", "Name another with --unit, or remove the file first"
         )
     found = _propose_sources(files, project)

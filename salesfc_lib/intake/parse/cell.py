@@ -44,7 +44,7 @@ def parse_moments(texts: Sequence[str]) -> list[datetime | None]:
     """
     survey = survey_days(texts)
     if survey.order in (UNPROVED, CONTRARY):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Day and month cannot be told apart: {survey.reason}",
             "Moments with the year first, or a day past the 12th in some row",
             "Export it as `2024-03-31 10:00`",

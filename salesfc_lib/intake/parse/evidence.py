@@ -40,9 +40,9 @@ class Undecidable(SalesForecastError):
     cell = ""
 
     @classmethod
-    def of(cls, cell: str, wrong: str, *, expected: str, do: str) -> Undecidable:
+    def of_cell(cls, cell: str, wrong: str, *, expected: str, do: str) -> Undecidable:
         """Error for a cell that may be read in two ways: `wrong` says which."""
-        error = cls(str(cls.say(f"'{cell}' {wrong}", expected, do)))
+        error = cls(str(cls.of(f"'{cell}' {wrong}", expected, do)))
         error.cell = cell
         return error
 

@@ -64,7 +64,7 @@ def refuse_scientific(
             f"'{text}' ({name_place(int(row))})" for row, text in found.head(3).items()
         )
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Column '{header}' holds identifiers in scientific notation: {places}{more}",
             "Identifiers as text, with all their digits; "
             "those that a spreadsheet shortened cannot be recovered",

@@ -29,7 +29,7 @@ def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
             says = f"`sources.{name}.units` says {declared:f}"
         if not scale.sure:
             do = f"or `{{{column}: 1}}` if '{scale.words}' means something else"
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{path}' {'states' if scale.sure else 'may state'} a unit in '{text[:60]}', "
             f"which makes one of its numbers in `{column}` {worth:,}; {says}",
             "A declared unit that is the stated one",

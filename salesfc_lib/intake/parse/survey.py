@@ -29,8 +29,8 @@ from salesfc_lib.intake.parse.evidence import BLANK, Undecidable, Unreadable
 from salesfc_lib.intake.parse.nulls import read_cell
 from salesfc_lib.intake.parse.numbers.reading import find_two_currencies
 from salesfc_lib.intake.parse.numbers.separators import (
+    DECIMAL_MARKS,
     EITHER,
-    MARKS,
     Separators,
     decide_separators,
     list_proofs,
@@ -165,7 +165,7 @@ def survey_numbers(cells: Sequence[str]) -> NumberSurvey:
         numbers,
         sum(value is not None for value in numbers) / count if count else 0.0,
         decimal,
-        _locate(cells, {mark: proofs[mark] for mark in MARKS}),
+        _locate(cells, {mark: proofs[mark] for mark in DECIMAL_MARKS}),
         [at for at, cell in enumerate(cells) if cell in proofs[EITHER]],
         _locate(cells, _invert({cell: each.rules for cell, each in written.items()})),
         next(groups, "") if decimal else "",
@@ -230,12 +230,12 @@ def _survey_marks(digits: pa.Array, proofs: Mapping[str, set[str]]) -> tuple[str
     except Undecidable:
         return UNPROVED, Separators()
     except SalesForecastError:
-        return CONTRARY, Separators(max(MARKS, key=lambda mark: len(proofs[mark])))
+        return CONTRARY, Separators(max(DECIMAL_MARKS, key=lambda mark: len(proofs[mark])))
     return separators.decimal if separators.proof else "", separators
 
 
 def _read_number(written: NumberSpelling, separators: Separators) -> Decimal | None:
     """A cell's value; in a column of two conventions each cell by the mark that it proves."""
-    others = [] if separators.proof else map(Separators, MARKS)
+    others = [] if separators.proof else map(Separators, DECIMAL_MARKS)
     values = (each.read(written) for each in (separators, *others))
     return next((value for value in values if value is not None), None)

@@ -116,7 +116,7 @@ def _name_encodings(name: str, source: Source, files: Sequence[str]) -> list[str
         idle += [] if fitting else [pattern]
         named = dict.fromkeys(fitting, encoding) | named
     if idle:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"`sources.{name}.encodings` names {shorten(idle)}, which no file of the source is",
             f"Names or patterns of its files: {shorten(files, 5)}",
             "Correct or remove it",

@@ -119,7 +119,7 @@ def find_root(source: Source, project: Path) -> Path:
     folder = os.environ.get(source.root, "")
     if not folder or not Path(folder).is_dir():
         wrong = f"names '{folder}', which is no folder" if folder else "is not set"
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The environment variable '{source.root}', the root of '{source.path}', {wrong}",
             "The folder that holds the file",
             f"Set it, as in `{source.root}=/path/to/folder salesfc run …`",
@@ -185,7 +185,7 @@ def _refuse(path: Path, why: str, do: str) -> SalesForecastError:
 
 
 def _changed(path: Path) -> SalesForecastError:
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"'{path}' changed while it was read",
         "The same bytes from the first to the last look",
         "Run again when it is complete",
@@ -193,7 +193,7 @@ def _changed(path: Path) -> SalesForecastError:
 
 
 def _outside(path: str, root: Path) -> SalesForecastError:
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"The path '{path}' leads out of '{root}'",
         "A file under the project, or under the folder that `root` names by an environment "
         "variable",

@@ -96,7 +96,7 @@ def name_columns(header: Sequence[str], source: Source, where: str) -> list[str]
         for place in places:
             if place in named:
                 both = f"fits both '{named[place]}' and '{wanted}'"
-                raise SalesForecastError.say(
+                raise SalesForecastError.of(
                     f"The column '{header[place].strip()}' of '{where}' {both}",
                     "Each column for one name",
                     "List this header under one of them only, in the `columns` of this source",
@@ -136,7 +136,7 @@ def _missing(rows: Sequence[Sequence[str]], source: Source, where: str) -> Sales
     if (pair := _find_pair(rows, source)) is not None:
         texts = [[cell.strip() for cell in row if cell.strip()] for row in rows[pair : pair + 2]]
         upper, lower = (shorten(cells, 6) for cells in texts)
-        return SalesForecastError.say(
+        return SalesForecastError.of(
             f"The header of '{where}' stands in two rows: row {pair + 1} has {upper}, "
             f"row {pair + 2} has {lower}",
             f"One row that has them all: {shorten(list_needed(source), 12)}",
@@ -146,7 +146,7 @@ def _missing(rows: Sequence[Sequence[str]], source: Source, where: str) -> Sales
     nearest = rows[ranks.index(max(ranks))] if rows else []
     found = list(dict.fromkeys(cell.strip() for cell in nearest if cell.strip()))
     missing = [header for header, places in match_header(nearest, source).items() if not places]
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"'{where}' lacks the column {shorten(missing or list_needed(source))}",
         f"Found: {shorten(found, 12) if found else 'nothing'}",
         _suggest(missing, found, source),
@@ -177,12 +177,12 @@ def _find_pair(rows: Sequence[Sequence[str]], source: Source) -> int | None:
 
 def _ambiguous(cells: Sequence[str], wanted: str, where: str) -> SalesForecastError:
     if len(set(cells)) == 1:
-        return SalesForecastError.say(
+        return SalesForecastError.of(
             f"'{where}' has the column '{cells[0]}' more than once",
             "Each mapped header once",
             "Rename one of them in the export",
         )
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"'{where}' has {len(cells)} columns that fit '{wanted}': {shorten(cells)}",
         "One column for each name",
         "List only the header that is meant in the `columns` of this source, or leave the other "

@@ -132,7 +132,7 @@ def find_last(grid: Grid) -> int:
 def refuse_row_limit(last: int, where: str, limits: tuple[int, ...] = ROW_LIMITS) -> None:
     """Raise if the last row in use is the last of a spreadsheet: what came after it is lost."""
     if last in limits:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{where}' ends at row {last:,}, the last that a sheet of this kind can hold "
             "(row_limit): rows after it are probably lost",
             "An export that ends before the limit",

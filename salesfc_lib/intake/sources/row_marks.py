@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from salesfc_lib.foundation import Source
 
 PLAIN, SUBTOTAL, HEADER = 0, 1, 2
-MARKS = ("", "subtotal", "header")  # by code
+ROW_MARKS = ("", "subtotal", "header")  # by code
 SPACE = r"[\s\x{00A0}\x{3000}]*"
 SHORT = 10_000  # texts
 MEASURES = {"quantity", "amount", "discount", "tax", "freight", "price", "cost"}  # summed
@@ -27,7 +27,7 @@ Rule = Callable[[pa.Array], pa.Array]  # texts -> true or false for each
 def mark_rows(
     table: pa.Table, header: Sequence[str], source: Source, columns: dict[str, str]
 ) -> np.ndarray:
-    """Code of each row (n_rows,), a place in `MARKS`; `columns`: our names and the table's."""
+    """Code of each row (n_rows,), a place in `ROW_MARKS`; `columns`: our names and the table's."""
     codes = np.zeros(table.num_rows, dtype=np.int8)
     if table.num_rows:
         codes[find_subtotals(table, source, columns)] = SUBTOTAL
@@ -39,7 +39,7 @@ def mark_rows(
 
 def as_column(codes: np.ndarray) -> pa.ChunkedArray:
     """The codes as a column of texts."""
-    places, marks = pa.array(codes.astype(np.int32)), pa.array(MARKS, pa.string())
+    places, marks = pa.array(codes.astype(np.int32)), pa.array(ROW_MARKS, pa.string())
     return pa.chunked_array([pa.DictionaryArray.from_arrays(places, marks)])
 
 

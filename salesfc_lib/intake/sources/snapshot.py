@@ -46,7 +46,7 @@ def keep_file(archive: Path, path: Path, sha256: str) -> Path:
                 found.update(block)
                 copy.write(block)
         if found.hexdigest() != sha256:
-            raise SalesForecastError.say(
+            raise SalesForecastError.of(
                 f"'{path}' changed while it was read",
                 "The same bytes from the first to the last look",
                 "Run again when it is complete",

@@ -107,7 +107,7 @@ def _name_columns(
     unknown = [head for head, column in zip(found, names, strict=True) if not column]
     if unknown:
         nearest = difflib.get_close_matches(unknown[0], [*dimensions, *COLUMNS], n=3, cutoff=0.0)
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{name} line 1: {shorten(unknown)} is no column of this file and no dimension of "
             "the unit",
             f"Dimensions: {shorten(dimensions, 8)}; columns: {', '.join(COLUMNS)}",
@@ -118,7 +118,7 @@ def _name_columns(
     wrong = f"lacks the column {shorten(missing, 6)}" if missing else ""
     wrong = f"has several columns for {shorten(repeated)}" if repeated else wrong
     if wrong:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{name} line 1 {wrong}", f"Each of {', '.join(NEEDED)} once", "Correct the first line"
         )
     return names

@@ -73,13 +73,13 @@ def _unknown_member(effect: Any, scope: dict[str, str], members: Members) -> Sal
     for name, member in scope.items():
         if member not in members[name]:
             nearest = difflib.get_close_matches(member, list(members[name]), n=3, cutoff=0.0)
-            return SalesForecastError.say(
+            return SalesForecastError.of(
                 f"{effect.source}: effect '{effect.id}' is for {name} '{member}', which does "
                 "not exist",
                 f"A member with sales; the nearest are {shorten(nearest)}",
                 f"Correct it, {new}",
             )
-    return SalesForecastError.say(
+    return SalesForecastError.of(
         f"{effect.source}: effect '{effect.id}' is for {_name_members(scope)}, and no series is "
         "all of that",
         "Members that have been sold together",
@@ -96,7 +96,7 @@ def _find_carrier(effect: Any, series: pd.DataFrame) -> int:
     if len(labels) == 1:
         return int(labels[0])
     nearest = list(ids[labels]) or difflib.get_close_matches(name, list(ids), n=3, cutoff=0.0)
-    raise SalesForecastError.say(
+    raise SalesForecastError.of(
         f"{effect.source}: effect '{effect.id}' is carried by '{name}', which "
         f"{'several series are called' if len(labels) else 'does not exist'}",
         f"The id of a series, such as {shorten(nearest)}",

@@ -244,7 +244,7 @@ def record_and_checks(run: UnitMonth, checks: Sequence[Check], key: str, **facts
     """
     failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
     if failed:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"{len(failed)} of {len(checks)} checks failed: {'; '.join(failed)}",
             "Every check passes before a month is published",
             "Read the section that the check belongs to",

@@ -161,7 +161,7 @@ def _colour(colour: Any) -> str | None:
 
 
 def _refused(what: str, expected: str) -> SalesForecastError:
-    return SalesForecastError.say(f"A figure uses {what}", expected, "Draw in `plots.palette`")
+    return SalesForecastError.of(f"A figure uses {what}", expected, "Draw in `plots.palette`")
 
 
 def _shape_style(gc: GraphicsContextBase, face: Any) -> str | None:

@@ -56,7 +56,7 @@ def decide_order(cells: Sequence[tuple[str, DaySpelling]]) -> Order:
             f"'{text}' with {' or '.join(WORDS[order] for order in orders)}"
             for orders, text in sorted(only.items(), key=lambda item: len(item[0]))[:2]
         )
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"Dates of one column contradict each other: {proofs}",
             "One order of day, month and year in a column",
             "Correct the export, or set `date_format` or `date_order` of this source: "

@@ -211,7 +211,7 @@ def _require_certain(
         for day, each in zip(found, written, strict=True)
     )
     if ambiguous and not any(certain):
-        raise Undecidable.of(
+        raise Undecidable.of_cell(
             ambiguous[0],
             "may be day or month first, and no cell of the column proves which",
             expected="A day that can be read in one way only, such as 25/12/2019 or 2019-12-25",

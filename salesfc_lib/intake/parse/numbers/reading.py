@@ -30,8 +30,8 @@ from salesfc_lib.intake.parse.evidence import (
 from salesfc_lib.intake.parse.nulls import read_cell
 from salesfc_lib.intake.parse.numbers.fixed_point import multiply, rescale, whole
 from salesfc_lib.intake.parse.numbers.separators import (
+    DECIMAL_MARKS,
     GAPS,
-    MARKS,
     Separators,
     decide_separators,
     hold_bytes,
@@ -115,7 +115,7 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
         if isinstance(spelling, Unreadable):
             return spelling
         shown = cells.digits[cell].as_py().lstrip("-")
-        if not any(Separators(mark).matches(shown) for mark in MARKS):
+        if not any(Separators(mark).matches(shown) for mark in DECIMAL_MARKS):
             return Unreadable("is no number")
         mark = f"where '{separators.decimal}' is the decimal mark"
         return Unreadable(f"is written otherwise than its column, {mark}")
@@ -237,7 +237,7 @@ def _require_one_currency(texts: pa.Array, cells: Cells) -> None:
     shown = (texts[int(cell)].as_py() for cell in first)
     signs = (written[code].currency for code in codes)
     if found := find_two_currencies(zip(signs, shown, strict=True)):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{found[0]}' and '{found[1]}' stand in one column, in different currencies",
             "Amounts of one currency, or the currency in a column of its own",
             "Split the column in the export, or map its currency as the column `currency`",

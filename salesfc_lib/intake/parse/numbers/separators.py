@@ -19,7 +19,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.parse.evidence import Undecidable
 from salesfc_lib.intake.parse.numbers.spellings import ARABIC_POINT, NumberSpelling
 
-MARKS = (".", ",")
+DECIMAL_MARKS = (".", ",")
 EITHER, NEITHER = "either", "neither"  # marks that explain a cell
 THREES, INDIAN, FOURS = "groups of three", "Indian groups", "groups of four"  # 12,34,567 123,4567
 GAPS = "'’ \u00a0\u2009\u202f"  # signs between groups of digits, beside the other mark
@@ -51,7 +51,7 @@ class Separators(NamedTuple):
     @property
     def other(self) -> str:
         """The mark that is not the decimal one."""
-        return MARKS[self.decimal == "."]
+        return DECIMAL_MARKS[self.decimal == "."]
 
     @property
     def reason(self) -> str:
@@ -132,16 +132,16 @@ def decide_separators(digits: pa.Array, declared: str | None = None) -> Separato
     if declared is not None:
         return Separators(declared)
     shown = {mark: digits[int(found[0])].as_py() for mark, found in proofs.items() if len(found)}
-    proved = [mark for mark in MARKS if mark in shown]
+    proved = [mark for mark in DECIMAL_MARKS if mark in shown]
     if len(proved) == 2:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{shown['.']}' proves a decimal point, '{shown[',']}' a decimal comma, in one column",
             "One way of writing numbers in a column",
             "Correct the export, or declare `decimal` of this source: "
             "cells written otherwise then go to quarantine",
         )
     if not proved and EITHER in shown:
-        raise Undecidable.of(
+        raise Undecidable.of_cell(
             shown[EITHER],
             "may be a decimal or a grouped whole number, and no cell of the column proves which",
             expected="A cell that can be read in one way only, such as 12.5 or 1,234.56",
@@ -157,7 +157,7 @@ def list_proofs(digits: pa.Array) -> dict[str, np.ndarray]:
     >>> list_proofs(pa.array(["1,5", "1.234", "7"]))[","].tolist()
     [0]
     """
-    point, comma = (Separators(mark).match(digits) for mark in MARKS)
+    point, comma = (Separators(mark).match(digits) for mark in DECIMAL_MARKS)
     masks = {
         ".": pc.and_not(point, comma),
         ",": pc.and_not(comma, point),
@@ -173,12 +173,12 @@ def _prove_grouping(
     digits: pa.Array, odd: pa.Array, grouping: str, declared: str | None
 ) -> Separators | None:
     """Separators with an unusual grouping, where a cell has it and every number agrees."""
-    for mark in MARKS if declared is None else (declared,):
+    for mark in DECIMAL_MARKS if declared is None else (declared,):
         separators = Separators(mark, grouping)
         proof = odd.filter(separators.match(odd))
         if len(proof):
             others = digits.filter(pc.invert(separators.match(digits)))
-            usual = [Separators(other).match(others) for other in MARKS]
+            usual = [Separators(other).match(others) for other in DECIMAL_MARKS]
             if not pc.any(pc.or_(*usual)).as_py():
                 return separators._replace(proof=proof[0].as_py())
     return None

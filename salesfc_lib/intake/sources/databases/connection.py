@@ -49,7 +49,7 @@ def connect(variable: str) -> Iterator[sa.Connection]:
     else:
         return
     # outside of `except`: the original error, which may hold the address, is not chained
-    raise SalesForecastError.say(
+    raise SalesForecastError.of(
         f"The database that '{variable}' names cannot be read: {why}",
         "A database that answers, with a user who may read this table",
         f"Correct the address in '{variable}', or ask who runs the database",
@@ -76,7 +76,7 @@ def _read_address(variable: str) -> sa.URL:
         address.get_dialect()
         return address
     wrong = "holds no address of a database" if text else "is not set"
-    raise SalesForecastError.say(
+    raise SalesForecastError.of(
         f"The environment variable '{variable}' {wrong}",
         "An address such as postgresql://user@host/database",
         f"Set it, as in `{variable}=postgresql://… salesfc run …`; it is never written anywhere",

@@ -108,7 +108,7 @@ def _refuse_open(path: Path, where: str) -> None:
     """Raise if changes stand beside the file (write-ahead log): its hash would not cover them."""
     log = path.with_name(f"{path.name}-wal")
     if log.is_file() and log.stat().st_size:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{where}' is open in another program: '{log.name}' beside it holds changes that are "
             "not in the file yet",
             "A database file that nobody writes to",

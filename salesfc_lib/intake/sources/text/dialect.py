@@ -83,7 +83,7 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
     """
     if source.delimiter is not None and len(source.delimiter) != 1:
         why = f"The `delimiter: {source.delimiter!r}` declared for '{where}' is not one character"
-        raise SalesForecastError.say(why, "One character", "Correct it")
+        raise SalesForecastError.of(why, "One character", "Correct it")
     dialect = _find_dialect(lines, source)
     rows = list_top(lines, dialect)
     cells = [row.fields for row in rows]
@@ -228,7 +228,7 @@ def _refuse_declared(lines: Sequence[str], source: Source, where: str) -> None:
     dialect = _find_dialect(lines, free)
     if has_header(lines, free):
         declared = f"its source declares `delimiter: {source.delimiter!r}` (dialect_drift)"
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{where}' has {describe(dialect)}, but {declared}",
             "The declared separator in every file of the source",
             "Correct `delimiter`, or leave it out: it is then found in each file",

@@ -71,7 +71,7 @@ def list_encodings(top: bytes, declared: str | None, where: str) -> list[str]:
     try:
         "a".encode(declared or UTF8)
     except LookupError as error:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The `encoding: {declared}` declared for '{where}' is none that is known",
             "A name such as utf-8, gb18030, windows-1252 or utf-16-le",
             "Correct it, or leave it out: the encoding is then found by trying",

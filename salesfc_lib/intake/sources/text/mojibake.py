@@ -86,7 +86,7 @@ def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
         return repaired
     pairs = zip(lines, repaired, strict=True)
     before, after = next((old.strip(), new.strip()) for old, new in pairs if old != new)
-    raise SalesForecastError.say(
+    raise SalesForecastError.of(
         f"The text of '{where}' was read in a wrong encoding before it was exported (mojibake): "
         f"'{before[:60]}' was '{after[:60]}'",
         "The header's names",

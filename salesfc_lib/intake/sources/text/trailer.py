@@ -46,7 +46,7 @@ def find_trailer(grid: Grid, tail: Sequence[tuple[int, str]], source: Source, wh
     place, match = next(((place, match) for place, match in found if match), (0, None))
     if match is None:
         last = f"line {tail[-1][0]}: '{tail[-1][1][:80]}'" if tail else "nothing"
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{where}' was cut short (cut_short): its trailer is not there; it ends with {last}",
             f"A last line like `{pattern}`",
             "Export it again, or correct `trailer`",
@@ -78,13 +78,13 @@ def check_rows(grid: Grid, plain: np.ndarray, where: str) -> None:
     try:
         expected = int(GROUPING.sub("", unicodedata.normalize("NFKC", stated)))
     except ValueError:
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"The trailer of '{where}' says '{stated}' rows",
             "A whole number",
             "Correct the group `rows` of the source's `trailer`",
         ) from None
     if not read <= expected <= read + len(grid.rejected):
-        raise SalesForecastError.say(
+        raise SalesForecastError.of(
             f"'{where}' was cut short or changed (cut_short): {read:,} rows were read and "
             f"{len(grid.rejected):,} set aside",
             f"{expected:,} rows, as its trailer says",
