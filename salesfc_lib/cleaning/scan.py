@@ -87,7 +87,7 @@ def describe_scan(found: Scan) -> Iterator[str]:
 
 def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
     """Problems of all files of a feed (the source) together; `files` counts them."""
-    named = problems.assign(feed=problems["source"].str.partition(": ")[0], files=1)
+    named = problems.assign(feed=problems["source"].str.split(": ", n=1).str[0], files=1)
     keys = ["feed", "rule", "column", "action"]
     how = {"rows": "sum", "files": "sum"}
     how |= {name: "first" for name in problems if name not in (*keys, "rows")}

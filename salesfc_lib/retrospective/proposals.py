@@ -185,8 +185,8 @@ def propose_closed_months(observed: Observed) -> Rows:
     missing = sorted({f"{ds:%Y-%m}" for ds in known.index[known == 0]} - set(declared))
     if missing:
         now, proposed = json.dumps(declared), json.dumps(sorted([*declared, *missing]))
-        key, evidence = "calendar.closed_months", "months_without_rows"
-        yield _parameter(key, now, proposed, evidence, months=missing)
+        key = "calendar.closed_months"
+        yield _parameter(key, now, proposed, "months_without_rows", months=missing)
 
 
 RULES: tuple[Callable[[Observed], Rows], ...] = (

@@ -48,7 +48,9 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
     finders = (room / "causes" / "evidence.py").read_text(encoding="utf-8")
     causes = re.findall(r"""Cause\(\s*[\w.]+,\s*"([a-z_]+)\"""", finders)
     rules = (room / "proposals.py").read_text(encoding="utf-8")
-    proposals = re.findall(r"""yield _.*?"(\w+)", facts\)""", rules, re.DOTALL)
+    proposals = re.findall(
+        r"""_(?:switch_off|parameter|ask_author|practice)\b.*?"([a-z]+(?:_[a-z]+)+)\"""", rules
+    )
     assert (len(causes), len(proposals)) == (11, 9)
     for name in causes:
         assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= catalogue

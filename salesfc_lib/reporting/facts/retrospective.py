@@ -87,7 +87,6 @@ class ComparedMonth(NamedTables):
     def counts(self) -> dict[str, int]:
         """Counts that are the same on every machine."""
         return {
-            "earlier months in the archive": self.vintages,
             "lags scored": int(self.tables["by_lag"]["lag"].nunique()),
             "members of dimensions scored": len(self.tables["by_dimension"].query("lag == 1")),
             "authors of changes": len(self.tables["people"]),

@@ -146,7 +146,7 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
         return Blocks(writer.prose(f"{key}.none"))
     labels = modeled.series.set_index("unique_id")["label"]
     rejected = failed["error"].str.startswith(REJECTED)
-    without_numbers = failed["error"].str.partition(";")[0]
+    without_numbers = failed["error"].str.split(";", n=1).str[0]
     kinds = failed.assign(
         kind=failed["error"].mask(rejected, without_numbers),
         label=failed["unique_id"].map(labels).astype(str),
