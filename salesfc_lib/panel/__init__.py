@@ -5,12 +5,12 @@ The transactions of a month enter; the tables series, panel and future leave.
 
 from __future__ import annotations
 
+from salesfc_lib.panel.aggregation import aggregate
 from salesfc_lib.panel.build import build_panel, take_known
 from salesfc_lib.panel.gaps import RECENT_MONTHS, check_panel, fill_forward, fill_gaps
 from salesfc_lib.panel.hierarchy import (
     DESCRIBING,
     Summing,
-    aggregate,
     build_series,
     coherence_gap,
     list_levels,

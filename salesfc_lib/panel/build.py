@@ -16,7 +16,8 @@ import pyarrow
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, month_of
-from salesfc_lib.panel.hierarchy import build_series, long_rows
+from salesfc_lib.panel.aggregation import long_rows
+from salesfc_lib.panel.hierarchy import build_series
 from salesfc_lib.panel.regressors import (
     PanelMonths,
     PlacedRows,

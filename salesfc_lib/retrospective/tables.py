@@ -13,8 +13,8 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history, lag_history
+from salesfc_lib.retrospective.causes.case import Evidence
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
-from salesfc_lib.retrospective.causes.evidence import Evidence
 from salesfc_lib.retrospective.compare import (
     Past,
     compare_month,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.tables import check
+from salesfc_lib.panel.aggregation import aggregate
 from salesfc_lib.panel.hierarchy import (
-    aggregate,
     build_series,
     coherence_gap,
     list_levels,

@@ -9,7 +9,8 @@ import pytest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check, empty
-from salesfc_lib.panel.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
+from salesfc_lib.panel.aggregation import aggregate
+from salesfc_lib.panel.hierarchy import build_series, coherence_gap, summing_matrix
 from salesfc_lib.reconciliation.methods import BacktestErrors, judge_methods, mean_wape, reconcile
 from salesfc_lib.reconciliation.projection import METHODS, project
 

@@ -45,7 +45,7 @@ def test_every_format_in_the_catalogue_exists() -> None:
 def test_every_cause_and_every_proposal_can_be_said() -> None:
     catalogue = set(read_catalogue("en"))
     room = CHECKOUT / "salesfc_lib" / "retrospective"
-    finders = (room / "causes" / "evidence.py").read_text(encoding="utf-8")
+    finders = (room / "causes" / "finders.py").read_text(encoding="utf-8")
     causes = re.findall(r"""Cause\(\s*[\w.]+,\s*"([a-z_]+)\"""", finders)
     rules = (room / "proposals.py").read_text(encoding="utf-8")
     proposals = re.findall(

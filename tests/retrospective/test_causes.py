@@ -17,9 +17,9 @@ from salesfc_lib.foundation import INTERVALS, tables
 from salesfc_lib.foundation.schema import Calendar, Parameters, PromotionWindow
 from salesfc_lib.panel.build import build_panel
 from salesfc_lib.retrospective import members
-from salesfc_lib.retrospective.causes import evidence, promotions
+from salesfc_lib.retrospective.causes import finders, promotions
+from salesfc_lib.retrospective.causes.case import Evidence
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
-from salesfc_lib.retrospective.causes.evidence import Evidence
 from salesfc_lib.retrospective.compare import Past, compare_month, largest_misses
 from salesfc_lib.retrospective.facts import read_facts
 
@@ -432,5 +432,5 @@ def test_a_dimension_left_null_or_not_there_means_all_members() -> None:
 
 
 def test_every_finder_is_listed_once() -> None:
-    named = [value for name, value in vars(evidence).items() if name.startswith("find_")]
-    assert sorted(map(id, named)) == sorted(map(id, evidence.FINDERS))
+    named = [value for name, value in vars(finders).items() if name.startswith("find_")]
+    assert sorted(map(id, named)) == sorted(map(id, finders.FINDERS))

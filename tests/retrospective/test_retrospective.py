@@ -16,8 +16,8 @@ from salesfc_lib.foundation import INTERVALS, STAGES, tables
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.reporting.narrative.retrospective import accuracy as accuracy_page
 from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history, lag_history
+from salesfc_lib.retrospective.causes.case import Evidence
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
-from salesfc_lib.retrospective.causes.evidence import Evidence
 from salesfc_lib.retrospective.compare import Past, compare_month, largest_misses, published
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.override_bias import override_bias

@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.foundation import tables
-from salesfc_lib.retrospective.causes.evidence import FINDERS, Case, Cause, Evidence
+from salesfc_lib.retrospective.causes.case import Case, Evidence
+from salesfc_lib.retrospective.causes.finders import FINDERS, Cause
 from salesfc_lib.retrospective.compare import Past
 from salesfc_lib.retrospective.facts import write_facts
 
