@@ -5,7 +5,7 @@ Tables and manifests enter; sentences, figures and HTML leave.
 
 from __future__ import annotations
 
-from salesfc_lib.reporting.blocks import Check
+from salesfc_lib.reporting.blocks import FAILED_TAG, Check
 from salesfc_lib.reporting.bridge import bridge_text
 from salesfc_lib.reporting.facts.cleaning import CleanedBefore, CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.key import BY_SERIES, KEY_TABLES, list_key_months
@@ -30,6 +30,7 @@ __all__ = [
     "CleanedBefore",
     "CleanedMonth",
     "EXPLAINED",
+    "FAILED_TAG",
     "KEY_TABLES",
     "KeyPage",
     "ModeledBefore",

@@ -16,6 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.reporting import markup
 
 MIME = "application/vnd.salesfc.v1+json"
+FAILED_TAG = "papermill-error-cell-tag"  # papermill's own, of a cell put in to mark a failure
 Tone = Literal["", "over", "under", "alarm", "muted"]
 Tag = Literal["", "plain", "bad", "on"]
 Align = Literal["l", "r", "q", "w"]  # left, right (numbers), heat cell, left without a line break

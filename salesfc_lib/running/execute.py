@@ -27,13 +27,13 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.reporting import FAILED_TAG
 from salesfc_lib.running.workers import ONE_THREAD
 
 SAVE_SECONDS = 5.0  # between saves of a draft: at every cell they take ten times the cell's time
 START_SECONDS = 120  # a cold kernel on a loaded machine
 SOCKET_BYTES = 90  # a unix socket's path may have 107 bytes; kernels add up to 12 to the folder's
 OWN_ERRORS = ("SalesForecastError", "RequestError")  # their text is already a sentence
-FAILED_TAG = "papermill-error-cell-tag"  # papermill's own mark, which pages know
 
 
 class NotebookFailed(SalesForecastError):

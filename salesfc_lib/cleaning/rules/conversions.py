@@ -46,12 +46,20 @@ class Measured(NamedTuple):
 
 MEASURED = {
     "currency": Measured(
-        *("amount", "currency", "amounts are in several currencies", "rates", "rate"),
-        "{} are made {} at the rate of their day",
+        measure="amount",
+        label="currency",
+        several="amounts are in several currencies",
+        factors="rates",
+        factor="rate",
+        reason="{} are made {} at the rate of their day",
     ),
     "unit_of_measure": Measured(
-        *("quantity", "unit", "quantities are in several units of measure", "conversions"),
-        *("conversion", "quantities in '{}' are made '{}'"),
+        measure="quantity",
+        label="unit",
+        several="quantities are in several units of measure",
+        factors="conversions",
+        factor="conversion",
+        reason="quantities in '{}' are made '{}'",
     ),
 }
 

@@ -17,13 +17,12 @@ from nbformat import NotebookNode
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup
-from salesfc_lib.reporting.blocks import MIME
+from salesfc_lib.reporting.blocks import FAILED_TAG, MIME
 from salesfc_lib.reporting.pages.page import Crumbs, page, render
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
 PLAIN = 4000  # characters of a cell beyond which its markup would outweigh it
-FAILURE_TAG = "papermill-error-cell-tag"  # of cells that the runner puts in to mark a failure
 
 PagePart = dict[str, Any]  # `kind`, and what the template's macro of that kind reads
 
@@ -65,7 +64,7 @@ def read_document(notebook: NotebookNode) -> Document:
     """The notebook's cells as the page has them: prose before code, figures and tables after it."""
     document = Document()
     for cell in notebook.cells:
-        if FAILURE_TAG in cell.metadata.get("tags", ()):
+        if FAILED_TAG in cell.metadata.get("tags", ()):
             continue
         if cell.cell_type == "markdown":
             _add_markdown(document, cell)
