@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from salesfc_lib.forecasting import pool, score
+from salesfc_lib.panel import DESCRIBING
 from salesfc_lib.reporting.facts.shared import months_silent
 from salesfc_lib.retrospective import of_stage, published
 
-DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
 # tables of which the key series' rows are enough
 BY_SERIES = ("panel", "forecast", "backtest", "weights", "coefficient", "driver_effect")
 KEY_TABLES = ("series", "key_series", "effect", "effect_applied", "adjustment", *BY_SERIES)

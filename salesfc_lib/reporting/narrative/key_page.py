@@ -40,17 +40,13 @@ class KeyPage:
 
     file: str
     label: str
-    level: str
-    share: float
-    next: float
-    interval: tuple[float, float]
     answer: Answer
     sections: tuple[tuple[str, tuple[Block, ...]], ...]
 
 
 def key_page(run: UnitMonth, key: KeyMonth) -> KeyPage:
     """The page of one key series."""
-    writer, ahead = writer_of(run), key.next
+    writer = writer_of(run)
     answers = {
         "outlook": _outlook(writer, key),
         "drivers": _drivers(run, key),
@@ -62,10 +58,6 @@ def key_page(run: UnitMonth, key: KeyMonth) -> KeyPage:
     return KeyPage(
         key.page,
         key.label,
-        key.level,
-        key.share,
-        float(ahead["y_hat"]),
-        (float(ahead["lo-80"]), float(ahead["hi-80"])),
         _answer(run, key),
         tuple((writer.text(f"key.question.{name}"), blocks) for name, blocks in answers.items()),
     )
