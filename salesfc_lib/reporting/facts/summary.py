@@ -173,18 +173,15 @@ class Summary:
     @property
     def gain(self) -> float | None:
         """Accuracy above the seasonal naive's, in shares of one."""
-        return (
-            None if self.wape is None or self.naive is None else self.naive.value - self.wape.value
-        )
+        return self._above(self.naive)
 
     @property
     def people(self) -> float | None:
         """Accuracy that people's changes added (below zero: took away)."""
-        return (
-            None
-            if self.wape is None or self.before_people is None
-            else self.before_people.value - self.wape.value
-        )
+        return self._above(self.before_people)
+
+    def _above(self, wape: Ratio | None) -> float | None:
+        return None if self.wape is None or wape is None else wape.value - self.wape.value
 
     @property
     def below_floor(self) -> bool:
