@@ -125,9 +125,9 @@ def unbroken(text: str) -> str:
     return SIGNED.sub("\u2060", text)
 
 
-def digest(style: str) -> str:
+def digest(css: str) -> str:
     """Hash of a style element as a Content-Security-Policy names it."""
-    return f"sha256-{b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
+    return f"sha256-{b64encode(hashlib.sha256(css.encode()).digest()).decode()}"
 
 
 @cache
@@ -142,12 +142,13 @@ def environment() -> jinja2.Environment:
     )
     filters = (svg, markdown, relative, anchor, png, unbroken, digest)
     env.filters |= {filter.__name__: filter for filter in filters}
-    env.globals["style"] = _style
+    env.globals["style"] = style
     return env
 
 
 @cache
-def _style(name: str) -> Markup:
+def style(name: str) -> Markup:
+    """A style sheet of the templates."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8").strip())
 
 

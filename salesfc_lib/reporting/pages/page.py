@@ -22,8 +22,8 @@ def page(
     title: str, breadcrumb: Crumbs, *, description: str = "", styles: Sequence[str] = ("page.css",)
 ) -> dict[str, Any]:
     """What `page.html.j2` needs."""
-    texts = [(markup.TEMPLATES / name).read_text(encoding="utf-8").strip() for name in styles]
-    page = {"title": title, "breadcrumb": list(breadcrumb), "css": Markup("\n".join(texts))}
+    css = Markup("\n").join(map(markup.style, styles))
+    page = {"title": title, "breadcrumb": list(breadcrumb), "css": css}
     return page | {"description": description or title}
 
 
