@@ -20,7 +20,7 @@ from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ComparedMonth
 from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
-from salesfc_lib.reporting.narrative.unit import summary
+from salesfc_lib.reporting.narrative.unit import MonthFacts, summary
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
 
@@ -35,6 +35,7 @@ __all__ = [
     "KeyPage",
     "ModeledBefore",
     "ModeledMonth",
+    "MonthFacts",
     "RETROSPECTIVE_TABLES",
     "ReconciledMonth",
     "Restated",

@@ -34,7 +34,7 @@ def key_pages(run: UnitMonth) -> list[KeyPage]:
 
 def summarise(run: UnitMonth) -> dict[str, Any]:
     """The `summary` block of the month's manifest."""
-    from salesfc_lib.reporting import summary
+    from salesfc_lib.reporting import MonthFacts, summary
 
     left = read_cleaned(run), read_modeled(run), read_reconciled(run), read_compared(run)
-    return summary(run, *left).to_json()
+    return summary(MonthFacts(run, *left)).to_json()

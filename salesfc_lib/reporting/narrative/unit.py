@@ -52,18 +52,13 @@ class MonthFacts:
     compared: ComparedMonth
 
 
-def summary(
-    run: UnitMonth,
-    cleaned: CleanedMonth,
-    modeled: ModeledMonth,
-    reconciled: ReconciledMonth,
-    compared: ComparedMonth,
-) -> Summary:
+def summary(month: MonthFacts) -> Summary:
     """The month's summary; `version`, `published_at` and `kind` are filled in by who publishes."""
-    month, measure = MonthFacts(run, cleaned, modeled, reconciled, compared), writer_of(run).measure
+    run, cleaned, reconciled, compared = month.run, month.cleaned, month.reconciled, month.compared
     unit, agreed = run.parameters.unit, run.parameters.retrospective
+    measure = writer_of(run).measure
     opening = float(cleaned.by_rule.loc["opening", "rows"])
-    sold = modeled.sold(modeled.top).tail(HISTORY)
+    sold = month.modeled.sold(month.modeled.top).tail(HISTORY)
     return Summary(
         unit=run.unit,
         title=run.title,
