@@ -7,7 +7,7 @@ language is a second catalogue and no code.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import flatten, wording
 from salesfc_lib.reporting.markup import TEMPLATES
 
 
@@ -76,7 +76,8 @@ class Sentences:
     """Sentences of the catalogue for one unit: in its measure and language.
 
     An amount of format `amount` has a scale of its own, one of format `scaled` `scale`,
-    for amounts that stand together.
+    for amounts that stand together; `bare` is the latter with three significant digits and neither
+    currency nor unit, which a head names.
     """
 
     measure: wording.AmountFormat
@@ -130,6 +131,10 @@ class _Facts(string.Formatter):
             return measure.amount(float(value), sign=sign)
         if name in ("scaled", "signed_scaled"):
             return measure.scaled(float(value), self.writer.scale, sign=sign)
+        if name in ("bare", "signed_bare"):
+            bare = value / self.writer.scale.divisor
+            write = wording.signed if sign else wording.number
+            return write(bare, wording.decimals(bare, 3))
         if name == "plural":
             return wording.plural(int(value), *words.split("|"))
         if name == "name":
@@ -147,12 +152,4 @@ class _Fields(_Facts):
 def read_catalogue(language: str) -> dict[str, str]:
     """Sentences of one language by key; a part of an entry (of a table, a figure) by `key.part`."""
     entries = yaml.safe_load((TEMPLATES / f"sentences.{language}.yml").read_text(encoding="utf-8"))
-    return dict(_flatten(entries))
-
-
-def _flatten(entries: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for key, entry in entries.items():
-        if isinstance(entry, dict):
-            yield from _flatten({f"{key}.{part}": text for part, text in entry.items()})
-        else:
-            yield key, entry
+    return flatten(entries)

@@ -13,7 +13,11 @@ from salesfc_lib.reporting.catalogue import FORMATS, Sentences, read_catalogue
 from tests.conftest import CHECKOUT
 
 SENTENCES = Sentences(AmountFormat("¥"))
-OWN = {"amount", "signed_amount", "scaled", "signed_scaled", "plural", "name"}
+OWN = {
+    "plural",
+    "name",
+    *(sign + name for name in ("amount", "scaled", "bare") for sign in ("", "signed_")),
+}
 PARTS = {
     "table": ("heads", "cells"),
     "section": ("table.heads", "table.cells"),

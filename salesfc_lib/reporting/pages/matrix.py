@@ -26,8 +26,8 @@ def matrix(portfolio: Portfolio) -> dict[str, Any]:
     Forecasts stand in one scale, which their head names, where all units have the same measure.
     """
     ahead = [summary for summary in portfolio.published if summary.next]
-    scale = wording.scale_for([summary.next.y_hat for summary in ahead if summary.next])
-    axes = {writer_of(summary).measure.axis(scale) for summary in ahead}
+    writer = WRITER.at([summary.next.y_hat for summary in ahead if summary.next])
+    axes = {writer_of(summary).measure.axis(writer.scale) for summary in ahead}
     axis = f", {axes.pop().replace(' ', wording.NBSP)}" if len(axes) == 1 else ""
     missed = len(portfolio.below_floor)
     key = "new" if portfolio.accuracy is None else "missed" if missed else "met"
@@ -37,8 +37,7 @@ def matrix(portfolio: Portfolio) -> dict[str, Any]:
             return ""
         if not axis:
             return writer_of(summary).measure.amount(summary.next.y_hat, digits=3)
-        value = summary.next.y_hat / scale.divisor
-        return wording.number(value, wording.decimals(value, 3))
+        return writer.fill("{y_hat:bare}", vars(summary.next))
 
     months = portfolio.back(MATRIX_MONTHS)
     return {

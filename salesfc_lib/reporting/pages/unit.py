@@ -100,7 +100,7 @@ def _fan(summary: Summary) -> Figure | None:
         return summary.actual(wording.add_months(month, -12))
 
     def interval(row: Mapping[str, Any], level: int) -> str:
-        low, high = (_number(row[f"{side}{level}"], scale) for side in ("lo", "hi"))
+        low, high = (writer.fill(f"{{{side}{level}:bare}}", row) for side in ("lo", "hi"))
         return f"{low} – {high}" if low and high else ""
 
     earlier = summary.earlier
@@ -120,13 +120,9 @@ def _fan(summary: Summary) -> Figure | None:
         "unit.fan",
         drawn,
         [
-            {
-                "month": row.month,
-                "y_hat": _number(row.y_hat, scale),
-                "interval80": interval(vars(row), 80),
-                "interval95": interval(vars(row), 95),
-                "before": _number(year_before(row.month), scale),
-            }
+            vars(row)
+            | {f"interval{level}": interval(vars(row), level) for level in (80, 95)}
+            | {"before": year_before(row.month)}
             for row in summary.forecast
         ],
         month=month,
@@ -148,14 +144,6 @@ def _fan_frame(summary: Summary) -> pd.DataFrame:
     rows = pd.DataFrame([vars(row) for row in (*summary.history, *summary.forecast)])
     values = rows.rename(columns=BOUNDS).reindex(columns=["y", "y_hat", *BOUNDS.values()])
     return values.astype(float).assign(ds=pd.to_datetime(rows["month"], format="%Y-%m"))
-
-
-def _number(value: float | None, scale: wording.DisplayScale) -> str:
-    """Three significant digits in a scale; empty for None."""
-    if value is None:
-        return ""
-    value = value / scale.divisor
-    return wording.number(value, wording.decimals(value, 3))
 
 
 def _keys(summary: Summary) -> Table | None:
@@ -188,7 +176,7 @@ def _changes(summary: Summary) -> Table | None:
 
     return writer.table(
         "unit.changes.table",
-        [_describe_change(change, writer.scale) for change in order],
+        [_describe_change(change) for change in order],
         applied=n - refused,
         changes=f"{wording.cardinal(n)} {'change' if n == 1 else 'changes'}",
         refused=writer.text("unit.changes.table.refused", refused=refused) if refused else "",
@@ -196,18 +184,13 @@ def _changes(summary: Summary) -> Table | None:
     )
 
 
-def _describe_change(change: Change, scale: wording.DisplayScale) -> dict[str, Any]:
+def _describe_change(change: Change) -> dict[str, Any]:
     """A change as the table shows it."""
-    difference = (change.final - change.old) / scale.divisor
-    shown = wording.signed(difference, wording.decimals(difference, 3))
     text = ": ".join(filter(None, (change.author or "nobody named", change.reason)))
     refusal = f"{text}. {wording.first_upper(change.remark)}"
     applied, refused = Cell(text, sub=change.remark), Cell("refused", tag="plain", sub=refusal)
-    return {
-        "series": change.series,
-        "month": change.month,
-        **{name: _number(getattr(change, name), scale) for name in ("old", "asked", "final")},
-        "change": shown if change.applied else "none",
+    return vars(change) | {
+        "change": change.final - change.old if change.applied else None,
         "why": applied if change.applied else refused,
     }
 
