@@ -18,6 +18,7 @@ from salesfc_lib.reporting.facts.summary import (
     read_failures,
     read_summaries,
 )
+from salesfc_lib.reporting.narrative.writer import draw
 from salesfc_lib.reporting.pages.headline import ZERO, direction, opening_sentences, status, title
 from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, matrix
 from salesfc_lib.reporting.pages.page import WRITER, page, write
@@ -151,14 +152,12 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     scored = [then for then in portfolio.back(MATRIX_MONTHS) if then.accuracy is not None]
     if len(scored) < 2 or portfolio.accuracy is None:
         return None
-    from salesfc_lib.reporting import plots  # matplotlib: only where a figure is drawn
-
     rows = [(p.month, p.accuracy, p.naive) for p in scored]
     table = pd.DataFrame(rows, columns=["ds", "All units", "Seasonal naive"])
     frame = table.astype({"All units": float, "Seasonal naive": float}).melt("ds", var_name="group")
     frame["ds"] = pd.to_datetime(frame["ds"], format="%Y-%m")
     roles = {"All units": "forecast", "Seasonal naive": "baseline"}
-    drawn = plots.draw(plots.lines, frame, height=(230, 230), width=420, roles=roles)
+    drawn = draw("lines", frame, height=(230, 230), width=420, roles=roles)
     (before, now), naive = table["All units"].iloc[-2:], portfolio.naive
     gain = 0.0 if naive is None else now - naive
     way = direction(now, before, same=abs(now - before) < ZERO)
