@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
-from salesfc_lib.forecasting.backtest.early_stopping import early_stopping_at, relative_errors
+from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, relative_errors
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate, Window, each_series
 from salesfc_lib.forecasting.forecast import model_history
@@ -174,15 +174,13 @@ def test_errors_are_squared_where_a_series_mostly_sells_nothing() -> None:
 
 def test_a_series_of_which_nothing_was_sold_is_no_race() -> None:
     ids, nothing = np.array(["a"], dtype=object), np.zeros((1, 2))
-    race = early_stopping_at(
-        3, ids, np.ones((2, 1, 2)), nothing, squared=np.array([False]), factor=2.0
-    )
+    race = EarlyStopping(3, ids, np.ones((2, 1, 2)), nothing, squared=np.array([False]), factor=2.0)
     assert race.find_stops(ids, np.full((1, 2), 1e9)) == {}
 
 
 def test_a_candidate_exactly_at_the_limit_goes_on() -> None:
     ids, came = np.array(["a", "b"], dtype=object), np.full((2, 2), 10.0)
-    race = early_stopping_at(
+    race = EarlyStopping(
         3, ids, np.full((1, 2, 2), 11.0), came, squared=np.zeros(2, dtype=bool), factor=2.0
     )
     assert race.find_stops(ids, np.array([[12.0, 8.0], [12.0, 7.0]])) == {"b": (0.25, 0.1)}

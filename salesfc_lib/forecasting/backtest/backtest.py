@@ -15,7 +15,7 @@ import numpy as np
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.backtest.cached_forecasts import predict_cached
-from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, early_stopping_at
+from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping
 from salesfc_lib.forecasting.backtest.plausibility import bounds_at, reject_implausible
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate
@@ -270,7 +270,7 @@ def _early_stopping(
     history, back = candidates.history, candidates.tested[-1]
     forecasts = np.stack([values[candidates.backs.index(back)] for values in panel])
     actuals, squared = candidates.actuals(back), is_intermittent(history.cut(back).y)
-    return early_stopping_at(back, history.ids, forecasts, actuals, squared=squared, factor=factor)
+    return EarlyStopping(back, history.ids, forecasts, actuals, squared, factor)
 
 
 def _reject(

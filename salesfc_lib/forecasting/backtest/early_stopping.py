@@ -19,39 +19,28 @@ from salesfc_lib.foundation import nan_median
 class EarlyStopping:
     """The error that a candidate has to keep up with, at the cutoff `back` months before now.
 
-    ids: (n,) of the series; actuals: (n, horizon), NaN in months to come; reference: (n,) median
-    error of the panel's candidates; squared: (n,) whether errors count squared; factor: times the
-    reference beyond which a series is stopped.
+    ids: (n,) of the series; forecasts: (n_models, n, horizon) of the panel's candidates; actuals:
+    (n, horizon), NaN in months to come; squared: (n,) whether errors count squared; factor: times
+    the reference, the candidates' median error, beyond which a series is stopped.
     """
 
     back: int
     ids: np.ndarray
+    forecasts: np.ndarray
     actuals: np.ndarray
-    reference: np.ndarray
     squared: np.ndarray
     factor: float
 
     def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, tuple[float, float]]:
         """Error and reference by id of the series to stop, for forecasts (len(ids), horizon)."""
         rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
-        error = relative_errors(forecast, self.actuals[rows], self.squared[rows])
-        reference = self.reference[rows]
+        error, *errors = (
+            relative_errors(each, self.actuals[rows], self.squared[rows])
+            for each in (forecast, *self.forecasts[:, rows])
+        )
+        reference = nan_median(np.stack(errors), 0)
         behind = np.isfinite(error) & (reference > 0) & (error > self.factor * reference)
         return {str(ids[k]): (float(error[k]), float(reference[k])) for k in np.flatnonzero(behind)}
-
-
-def early_stopping_at(
-    back: int,
-    ids: np.ndarray,
-    forecasts: np.ndarray,
-    actuals: np.ndarray,
-    *,
-    squared: np.ndarray,
-    factor: float,
-) -> EarlyStopping:
-    """Early stopping against the candidates with forecasts (n_models, n, horizon) at the cutoff."""
-    errors = np.stack([relative_errors(forecast, actuals, squared) for forecast in forecasts])
-    return EarlyStopping(back, ids, actuals, nan_median(errors, 0), squared, factor)
 
 
 def relative_errors(forecast: np.ndarray, actuals: np.ndarray, squared: np.ndarray) -> np.ndarray:
