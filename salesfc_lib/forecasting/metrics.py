@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import SEASON
+from salesfc_lib.foundation import SEASON, tables
 
 KEY = ["unique_id", "stage", "model", "cutoff", "h"]
-SCORE = [*KEY, "metric", "numerator", "denominator", "n"]
 
 # rows with their actual, and the history: to numerators and denominators
 Metric = Callable[[pd.DataFrame, pd.DataFrame], tuple[pd.Series, pd.Series]]
@@ -44,9 +43,8 @@ def score(
     for metric in metrics:
         numerator, denominator = METRICS[metric](rows, known)
         part = rows[KEY].assign(metric=metric, numerator=numerator, denominator=denominator, n=1)
-        parts.append(part.dropna(subset=["numerator", "denominator"])[SCORE])
-    types = {"numerator": float, "denominator": float, "n": "int64"}
-    return pd.concat(parts, ignore_index=True).astype(types)
+        parts.append(part.dropna(subset=["numerator", "denominator"]))
+    return tables.build(pd.concat(parts), "score")
 
 
 def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:

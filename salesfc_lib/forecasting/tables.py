@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting import metrics
+from salesfc_lib.forecasting.backtest.backtest import CandidateFailure
 from salesfc_lib.forecasting.backtest.plausibility import REJECTED
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
 from salesfc_lib.forecasting.forecast import Modeled, model_history
@@ -65,16 +66,10 @@ def list_candidates(modeled: Modeled) -> pd.DataFrame:
 def list_failures(modeled: Modeled) -> pd.DataFrame:
     """Table failures: a row per series, candidate and cutoff without a forecast."""
     history, failures = modeled.candidates.history, modeled.candidates.failures
-    rows = np.array([each.row for each in failures], dtype=int)
-    months = np.array([each.back for each in failures], dtype="timedelta64[M]")
-    columns = {
-        "unique_id": history.ids[rows],
-        "model": [each.model for each in failures],
-        "cutoff": (history.last[rows] - months).astype("datetime64[ns]"),
-        "error": [each.error for each in failures],
-    }
-    frame = pd.DataFrame(columns).astype({"unique_id": object, "model": object, "error": object})
-    return frame.sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
+    found = pd.DataFrame(list(failures), columns=CandidateFailure._fields)
+    rows, backs = found["row"].to_numpy(int), found["back"].to_numpy(int)
+    found = found.assign(unique_id=history.ids[rows], cutoff=history.last[rows] - backs)
+    return tables.build(found.sort_values(["unique_id", "model", "cutoff"]), "failures")
 
 
 def list_weights(modeled: Modeled) -> pd.DataFrame:
@@ -166,11 +161,10 @@ def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFra
     named = scored.merge(series[["unique_id", "level"]], on="unique_id")
     pooled = metrics.pool(named, ["level", "metric", "h"])
     columns = {
-        "interval": pooled["metric"].str.removeprefix("coverage-").astype("int64"),
-        "inside": pooled["numerator"].astype("int64"),
+        "interval": pooled["metric"].str.removeprefix("coverage-"),
+        "inside": pooled["numerator"],
     }
-    table = pooled.assign(**columns)[["level", "interval", "h", "inside", "n"]]
-    return table.astype({"h": "int64", "n": "int64"})
+    return tables.build(pooled.assign(**columns), "backtest_coverage")
 
 
 def _rows(

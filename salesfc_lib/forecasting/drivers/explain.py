@@ -19,8 +19,6 @@ from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import HALF_LIFE
 from salesfc_lib.foundation import Parameters, tables
 
-CANDIDATE = "regression"  # whose terms are listed
-
 
 def explain_drivers(
     history: History, explained: Collection[str], parameters: Parameters
@@ -43,8 +41,6 @@ def list_coefficients(
 ) -> pd.DataFrame:
     """Table coefficient of the explained series, 95 %; drivers that never moved are left out."""
     terms = coefficients(history, half_life=half_life, only=set(explained))
-    if terms.empty:
-        return tables.empty("coefficient")
     width, steps, moved = history.y.shape[1], [], []
     rows = pd.Index(history.ids).get_indexer(terms["unique_id"])
     for row, term in zip(rows, terms["term"], strict=True):
@@ -53,8 +49,7 @@ def list_coefficients(
         steps.append(np.nan if values is None else step_of(values))
         spread = np.nanmax(known, initial=-np.inf) - np.nanmin(known, initial=np.inf)
         moved.append(values is None or spread > 0)
-    table = terms.assign(step=steps)[moved].astype({"unique_id": object, "term": object})
-    return table.reset_index(drop=True)
+    return tables.build(terms.assign(step=steps).loc[moved], "coefficient")
 
 
 def list_ahead(history: History, coefficient: pd.DataFrame, horizon: int) -> pd.DataFrame:

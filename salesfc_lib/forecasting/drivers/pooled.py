@@ -65,7 +65,7 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
         "step": [step_of(known.regressors[name]) for name in names],
         "series": moves.sum(axis=0)[kept],
     }
-    return pd.DataFrame(columns).astype({"series": "int64", "step": float})
+    return tables.build(pd.DataFrame(columns), "pooled_driver")
 
 
 def step_of(values: np.ndarray) -> float:
