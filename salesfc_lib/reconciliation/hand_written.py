@@ -86,14 +86,19 @@ class Line:
 
 
 def read_lines(
-    path: Path, name: str, heads: Callable[[list[str]], Sequence[str]]
+    project: Path, name: str, heads: Callable[[list[str]], Sequence[str]]
 ) -> Iterator[Line]:
-    """Lines that are not blank; `heads` turns the first line's cells into column names, or raises.
+    """Lines of file `name` that are not blank; none without the file.
+
+    `heads` turns the first line's cells into column names, or raises.
 
     UTF-8, UTF-16 with a byte order mark, or the encoding that explains the bytes
     (`guess_encoding`); cells are separated by whichever of comma, semicolon and tab stands most
     often in the first line.
     """
+    path = project / name
+    if not path.is_file():
+        return
     text = _read_text(path)
     header = text.partition("\n")[0]
     reader = csv.DictReader(

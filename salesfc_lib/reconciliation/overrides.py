@@ -40,11 +40,9 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
     that cannot be read, another unit's id, both or neither of `new` and `percent`, a repeated key.
     """
     name = f"overrides/{unit}.csv"
-    if not (project / name).is_file():
-        return tables.empty("override")
     rows, errors = [], []
     first: dict[tuple[object, ...], str] = {}  # line of each key
-    for line in read_lines(project / name, name, lambda heads: _check_columns(heads, name)):
+    for line in read_lines(project, name, lambda heads: _check_columns(heads, name)):
         row = _read_override(line, unit)
         key = tuple(row[column] for column in ("made_in", "unique_id", "ds", "sequence"))
         if not line.errors and (earlier := first.setdefault(key, line.where)) != line.where:

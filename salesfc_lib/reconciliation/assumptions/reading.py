@@ -74,11 +74,9 @@ def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -
     repeated id, a removal before the declaration.
     """
     name = f"effects/{unit}.csv"
-    if not (project / name).is_file():
-        return tables.empty("effect")
     rows, errors = [], []
     first: dict[str, str] = {}  # line of each id
-    for line in read_lines(project / name, name, lambda found: _name_columns(found, heads, name)):
+    for line in read_lines(project, name, lambda found: _name_columns(found, heads, name)):
         rows.append(_read_effect(line, heads))
         key = line.cells["id"].casefold()
         if key and (earlier := first.setdefault(key, line.where)) != line.where:
