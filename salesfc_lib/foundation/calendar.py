@@ -17,7 +17,6 @@ from salesfc_lib.foundation.schema import Calendar
 
 SEASON = 12  # months of a year: the period of every seasonal model here
 YEARS = (1978, 2102)  # of the periods: cleaning takes no day before 1980 or after 2099
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def label_months(days: np.ndarray, calendar: Calendar) -> np.ndarray:
@@ -87,16 +86,10 @@ def _list_periods(calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
     begins = calendar.year_begins
     years = np.arange(YEARS[0], YEARS[1] + 1)
     anchors = np.array([f"{year}-{begins}" for year in years], dtype="datetime64[D]")
-    first = _nearest(anchors, WEEKDAYS.index(calendar.week_begins))
+    weekday = calendar.week_begins[:3].title()  # the one nearest: the first from 3 days before on
+    first = np.busday_offset(anchors - 3, 0, roll="forward", weekmask=weekday)
     quarter = [int(weeks) for weeks in calendar.kind.split("-")]
     offsets = np.concatenate([[0], np.cumsum(quarter * 4)[:-1]]) * 7
     starts = (first[:-1, None] + offsets).ravel()
     labels = (anchors[:-1, None].astype("datetime64[M]") + np.arange(12)).ravel()
     return np.append(starts, first[-1]), labels
-
-
-def _nearest(days: np.ndarray, weekday: int) -> np.ndarray:
-    """The day of that weekday (0 Monday) nearest to each day."""
-    own = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
-    ahead = (weekday - own) % 7
-    return days + np.where(ahead > 3, ahead - 7, ahead)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date, timedelta
 
 import numpy as np
+from dateutil.easter import easter
 
 from salesfc_lib.foundation.schema import Calendar
 
@@ -96,12 +97,6 @@ def _chinese_new_year(year: int) -> list[date]:
     return [] if day is None else [day]
 
 
-def _easter(year: int) -> list[date]:
-    from dateutil.easter import easter
-
-    return [easter(year)]
-
-
 def _ramadan(year: int) -> list[date]:
     """First days of the months of fasting that begin in a year: one, in some years two."""
     from holidays.calendars.islamic import _IslamicLunar
@@ -112,6 +107,6 @@ def _ramadan(year: int) -> list[date]:
 
 FESTIVALS: dict[str, Callable[[int], list[date]]] = {
     "chinese_new_year": _chinese_new_year,
-    "easter": _easter,
+    "easter": lambda year: [easter(year)],
     "ramadan": _ramadan,
 }
