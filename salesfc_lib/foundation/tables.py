@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -78,21 +77,10 @@ def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
             for field in table.schema
         ]
     )
-    described = plain.with_metadata(_without_types(table.schema.metadata))
-    with pq.ParquetWriter(path, described) as writer:
+    with pq.ParquetWriter(path, plain) as writer:
         for start in range(0, max(len(table), 1), SLICE):
             writer.write_table(table.slice(start, SLICE).cast(plain))
     return path
-
-
-def _without_types(metadata: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    """Metadata by which categories are read back as plain text and decimals as `Decimal`."""
-    described = json.loads(metadata[b"pandas"])
-    plain = {"categorical": "unicode", "decimal": "decimal"}
-    for column in described["columns"]:
-        if kind := plain.get(column["pandas_type"]):
-            column.update(pandas_type=kind, numpy_type="object", metadata=None)
-    return {b"pandas": json.dumps(described).encode()}
 
 
 def read(
