@@ -230,7 +230,7 @@ def size(n_bytes: int) -> str:
 
 def _moment(moment: str | date) -> datetime:
     if isinstance(moment, str):
-        return datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        return datetime.fromisoformat(moment)
     if isinstance(moment, datetime):
         return moment
     return datetime(moment.year, moment.month, moment.day)
