@@ -5,7 +5,7 @@ refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -30,7 +30,7 @@ def parse_moment(text: str) -> datetime:
     day, *others = set(list_meanings(written).values())
     if others:
         raise Unreadable("may be day or month first")
-    return datetime(day.year, day.month, day.day) + timedelta(seconds=written.clock)
+    return datetime.combine(day, time()) + timedelta(seconds=written.clock)
 
 
 def parse_moments(texts: Sequence[str]) -> list[datetime | None]:
@@ -49,15 +49,11 @@ def parse_moments(texts: Sequence[str]) -> list[datetime | None]:
             "Moments with the year first, or a day past the 12th in some row",
             "Export it as `2024-03-31 10:00`",
         )
-    moments: list[datetime | None] = []
-    for text, meanings in zip(texts, survey.meanings, strict=True):
-        days = {meanings[survey.order]} if survey.order in meanings else {*meanings.values()}
-        if len(days) != 1:
-            moments.append(None)
-            continue
-        day = days.pop()
-        moment = datetime(day.year, day.month, day.day)
-        moments.append(moment + timedelta(seconds=dissect_day(text).clock))
+    moments: list[datetime | None] = [None] * len(texts)
+    for place, day in enumerate(survey.values):
+        if day is not None:
+            clock = timedelta(seconds=dissect_day(texts[place]).clock)
+            moments[place] = datetime.combine(day, time()) + clock
     return moments
 
 
