@@ -12,12 +12,6 @@ LOCALES = (
 )
 MORE = {"sept": 9, "mrz": 3, "maerz": 3, "febr": 2, "janv": 1}  # usual spellings beside CLDR's
 SHORTEST = 3  # letters to which a name may be cut
-_ENGLISH = "january february march april may june july august september october november december"
-ENGLISH = {
-    name[:length]: place
-    for place, name in enumerate(_ENGLISH.split(), start=1)
-    for length in (SHORTEST, len(name))
-} | {"sept": 9}
 
 
 def find_month(name: str) -> int | None:
@@ -26,8 +20,7 @@ def find_month(name: str) -> int | None:
     >>> [find_month(name) for name in ("Okt", "mai", "février", "Fevrier", "dic", "Marsala")]
     [10, 5, 2, 2, 12, None]
     """
-    key = _fold(name)
-    return ENGLISH.get(key) or _list_months().get(key)
+    return _list_months().get(_fold(name))
 
 
 def is_weekday(word: str) -> bool:
