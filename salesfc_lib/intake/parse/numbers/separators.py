@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -68,7 +67,7 @@ class Separators(NamedTuple):
 
     def matches(self, digits: str) -> bool:
         """Whether digits are written so."""
-        return _compile(self).fullmatch(digits) is not None
+        return re.fullmatch(self.pattern, digits) is not None
 
     def read(self, written: NumberSpelling) -> Decimal | None:
         """Value of a number; None where its digits are not written so.
@@ -99,11 +98,6 @@ def hold_bytes(texts: pa.Array) -> bytes:
     """All texts in UTF-8, one after the other, with those that a slice leaves out."""
     data = texts.buffers()[2]
     return b"" if data is None else data.to_pybytes()
-
-
-@lru_cache
-def _compile(separators: Separators) -> re.Pattern[str]:
-    return re.compile(separators.pattern)
 
 
 def decide_separators(digits: pa.Array, declared: str | None = None) -> Separators:
