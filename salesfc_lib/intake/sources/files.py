@@ -18,6 +18,7 @@ from typing import BinaryIO
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
+from salesfc_lib.intake.sources.snapshot import explain_change
 
 PATTERN = set("*?[")
 BLOCK = 16 << 20  # bytes in memory at a time
@@ -65,7 +66,7 @@ class RawFile:
             why = error.strerror or str(error)
             raise _refuse(self.path, why, "Allow this user to read it") from error
         if self._sha256 and self._sha256 != hashed.hexdigest():
-            raise _changed(self.path)
+            raise explain_change(self.path)
         self._sha256 = hashed.hexdigest()
 
     @cached_property
@@ -92,7 +93,7 @@ class RawFile:
         states = [(each.st_ino, each.st_size, each.st_mtime_ns) for each in looks]
         self._state = self._state or states[0]
         if states != [self._state, self._state]:
-            raise _changed(self.path)
+            raise explain_change(self.path)
 
 
 def read_files(source: Source, project: Path) -> list[RawFile]:
@@ -182,14 +183,6 @@ def _suggest(path: Path) -> str:
 
 def _refuse(path: Path, why: str, do: str) -> SalesForecastError:
     return SalesForecastError.unreadable_file(path, why, do)
-
-
-def _changed(path: Path) -> SalesForecastError:
-    return SalesForecastError.of(
-        f"'{path}' changed while it was read",
-        "The same bytes from the first to the last look",
-        "Run again when it is complete",
-    )
 
 
 def _outside(path: str, root: Path) -> SalesForecastError:

@@ -13,8 +13,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import pyarrow as pa
 
@@ -46,12 +47,17 @@ def keep_file(archive: Path, path: Path, sha256: str) -> Path:
                 found.update(block)
                 copy.write(block)
         if found.hexdigest() != sha256:
-            raise SalesForecastError.of(
-                f"'{path}' changed while it was read",
-                "The same bytes from the first to the last look",
-                "Run again when it is complete",
-            )
+            raise explain_change(path)
     return place
+
+
+def explain_change(path: Path) -> SalesForecastError:
+    """The error of a file that is not the same at every look."""
+    return SalesForecastError.of(
+        f"'{path}' changed while it was read",
+        "The same bytes from the first to the last look",
+        "Run again when it is complete",
+    )
 
 
 def keep_extract(archive: Path, spooled: Path, sha256: str) -> Path:
@@ -73,17 +79,15 @@ def check_kept(archive: Path, sha256: str) -> Literal["", "missing", "changed"]:
     place = find_kept(archive, sha256)
     if place is None:
         return "missing"
-    found = hashlib.sha256()
     try:
         with open_kept(place) as content:
-            while block := content.read(BLOCK):
-                found.update(block)
+            found = hashlib.file_digest(content, "sha256")
     except (OSError, pa.ArrowException):  # it does not even decompress
         return "changed"
     return "" if found.hexdigest() == sha256 else "changed"
 
 
-def open_kept(place: Path) -> IO[bytes]:
+def open_kept(place: Path) -> BufferedIOBase:
     """The original bytes of a kept copy, to read."""
     is_packed = place.suffix == FILE
     return pa.CompressedInputStream(str(place), "zstd") if is_packed else place.open("rb")
