@@ -62,11 +62,7 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
     def open_text(most: int = size) -> Iterator[bytes]:
         return unpack(file.blocks(min(size, most)), where)
 
-    top = b""
-    for block in open_text(TOP):
-        top += block
-        if len(top) >= TOP:
-            break
+    top = _take_top(open_text(TOP))
     refuse_other_kind(top, source, where)
     return mojibake.note_mojibake(_read(open_text, top, source, where), source)
 
@@ -129,14 +125,19 @@ def _list_high(open_text: Open, where: str) -> list[bytes]:
     return found
 
 
+def _take_top(blocks: Iterable[bytes]) -> bytes:
+    top = b""
+    for block in blocks:
+        top += block
+        if len(top) >= TOP:
+            break
+    return top
+
+
 def _decode_top(open_text: Open, encoding: str, source: Source, where: str) -> _Candidate | None:
     """The top's lines in this encoding (blank where one does not decode)."""
-    top = b""
     try:
-        for block in to_utf8(open_text(TOP), encoding, where):
-            top += block
-            if len(top) >= TOP:
-                break
+        top = _take_top(to_utf8(open_text(TOP), encoding, where))
     except UnicodeError:
         return None
     lines = [line.decode() for line in LINE.findall(decode_block(top, encoding).text)]

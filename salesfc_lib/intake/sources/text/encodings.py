@@ -130,7 +130,7 @@ def to_utf8(stream: Iterable[bytes], encoding: str, where: str) -> Iterator[byte
     Raises `UnicodeError` where decoding cannot go on.
     """
     if not is_ascii_based(encoding):
-        stream = _decode_stream(stream, encoding)
+        stream = (text.encode() for text in codecs.iterdecode(stream, encoding))
     elif encoding == "utf-8-sig":
         blocks = iter(stream)
         stream = chain([next(blocks, b"").removeprefix(codecs.BOM_UTF8)], blocks)
@@ -211,20 +211,12 @@ def _is_of_pairs(encoding: str) -> bool:
 
 
 def _is_utf8(block: bytes) -> bool:
-    """Arrow's check, which takes a sixth of the time of decoding."""
-    ends = pa.py_buffer(np.array([0, len(block)], dtype=np.int32))
+    """Arrow's check, which takes less than half the time of decoding."""
     try:
-        pa.Array.from_buffers(pa.binary(), 1, [None, ends, pa.py_buffer(block)]).cast(pa.string())
+        pa.array([block], pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
         return False
     return True
-
-
-def _decode_stream(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    for block in stream:
-        yield decoder.decode(block).encode()
-    yield decoder.decode(b"", final=True).encode()
 
 
 def _find_wide(top: bytes) -> list[str]:
