@@ -56,7 +56,7 @@ def check_subtotals(source: Source, extract: Extract) -> None:
 
 
 def _has_mark(rows: pa.Table, mark: str) -> np.ndarray:
-    return text_columns.map_texts(rows[layout.MARK], lambda text: text == mark).astype(bool)
+    return np.asarray(pc.equal(rows[layout.MARK], mark))
 
 
 def _check_parts(rows: pa.Table, source: Source, file: str) -> None:

@@ -104,7 +104,7 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
 
 def is_plain(table: pa.Table) -> np.ndarray:
     """Rows of the business: those without a mark (n_rows,)."""
-    return apply_rule(table[MARK], lambda marks: pc.equal(marks, ""))
+    return np.asarray(pc.equal(table[MARK], ""))
 
 
 def split_where(table: pa.Table, source: Source) -> tuple[pa.Table, pa.Table]:
@@ -129,9 +129,9 @@ def find_last(grid: Grid) -> int:
     return max([0, *grid.numbers[-1:].tolist(), *(item.row for item in grid.rejected)])
 
 
-def refuse_row_limit(last: int, where: str, limits: tuple[int, ...] = ROW_LIMITS) -> None:
+def refuse_row_limit(last: int, where: str) -> None:
     """Raise if the last row in use is the last of a spreadsheet: what came after it is lost."""
-    if last in limits:
+    if last in ROW_LIMITS:
         raise SalesForecastError.of(
             f"'{where}' ends at row {last:,}, the last that a sheet of this kind can hold "
             "(row_limit): rows after it are probably lost",

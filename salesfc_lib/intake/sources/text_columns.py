@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,16 +46,6 @@ def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     if not pa.types.is_dictionary(whole.type):
         whole = whole.dictionary_encode()
     return whole.indices.to_numpy(zero_copy_only=False), whole.dictionary
-
-
-def map_texts(column: pa.ChunkedArray, rule: Callable[[str], Any]) -> np.ndarray:
-    """What the rule gives for each row's text (n_rows,); each distinct text is looked at once."""
-    codes, distinct = encode(column)
-    answers = [rule(text) for text in distinct]
-    kind = bool if answers and all(isinstance(answer, bool) for answer in answers) else object
-    found = np.empty(len(answers), dtype=kind)
-    found[:] = answers
-    return found[codes] if answers else np.empty(0, dtype=kind)
 
 
 def as_category(column: pa.ChunkedArray) -> pd.Series:
@@ -110,12 +100,11 @@ def _join(parts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     return pa.chunked_array([whole.combine_chunks()])
 
 
-def one_category(values: Any, index: pd.Index | None = None) -> pd.Series:
+def one_category(values: Any) -> pd.Series:
     """Labels (None or NaN: missing) as a category of plain texts, in order of first appearance."""
-    is_series = isinstance(values, pd.Series)
-    column = values if is_series else pd.Series(values, index=index, dtype=object)
+    column = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
     codes, members = pd.factorize(column.astype(object), use_na_sentinel=True)
-    return _categorise(codes, members).set_axis(column.index if index is None else index)
+    return _categorise(codes, members).set_axis(column.index)
 
 
 def missing_category(rows: int) -> pd.Series:
