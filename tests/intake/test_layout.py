@@ -43,11 +43,7 @@ def said(extract: Extract, rule: str) -> list[str]:
 
 
 def lay(header: list[str], rows: list[list[str]], **more: Any) -> pa.Table:
-    grid = Grid(
-        header,
-        np.arange(2, len(rows) + 2),
-        text_table([str(place) for place in range(len(header))], rows),
-    )
+    grid = Grid(header, np.arange(2, len(rows) + 2), text_table(len(header), rows))
     return lay_out(grid, source(**more), "a.csv", "a.csv")[0]
 
 

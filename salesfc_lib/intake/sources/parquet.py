@@ -47,7 +47,7 @@ def read_parquet(content: bytes, source: Source, where: str) -> Grid:
             f"it is no complete Parquet file ({error})",
             "Export or copy it again, completely",
         ) from error
-    rows = stack(tables) if tables else text_table([str(at) for at in range(len(header))], [])
+    rows = stack(tables) if tables else text_table(len(header))
     places, kept = drop_blank_rows(rows)
     return set_aside_control(Grid(header, places + 1, kept), name_columns(header, source, where))
 

@@ -16,12 +16,10 @@ EDGES = f"^$|^{SPACE}|{SPACE}$"  # texts that are blank, or begin or end with a 
 SAMPLE = 100_000  # rows that tell
 
 
-def text_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> pa.Table:
-    """Table of text columns out of rows that are all as wide as `names`."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.Table.from_arrays(
-        [pa.array(column, pa.string()) for column in columns], names=list(names)
-    )
+def text_table(width: int, rows: Sequence[Sequence[str]] = ()) -> pa.Table:
+    """Table of text columns out of rows that are all so wide; a column's name is its place."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * width
+    return pa.table({str(at): pa.array(texts, pa.string()) for at, texts in enumerate(columns)})
 
 
 def compact(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -86,10 +84,11 @@ def stack(tables: Sequence[pa.Table]) -> pa.Table:
     def take(table: pa.Table, name: str) -> pa.ChunkedArray:
         return table[name] if name in table.column_names else constant("", table.num_rows)
 
-    return pa.table({name: _join([take(table, name) for table in tables]) for name in names})
+    return pa.table({name: join([take(table, name) for table in tables]) for name in names})
 
 
-def _join(parts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+def join(parts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    """Parts of a column as one chunk; dictionary-encoded where all are, or where texts repeat."""
     if len({part.type for part in parts}) > 1:
         parts = [part.cast(pa.string()) for part in parts]
     whole = pa.chunked_array([chunk for part in parts for chunk in part.chunks], type=parts[0].type)

@@ -150,7 +150,7 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
     return Grid(
         header,
         np.array(numbers, dtype=np.int64),
-        text_table([str(place) for place in range(width)], rows),
+        text_table(width, rows),
         rejected,
         encoding,
         merged=frozenset(cell for cell in table.covered if cell[1] in filled),

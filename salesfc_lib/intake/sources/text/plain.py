@@ -22,7 +22,7 @@ from salesfc_lib.intake.sources.row_marks import apply_rule, drop_blank_rows, is
 from salesfc_lib.intake.sources.text.dialect import MOST_FIELD, Dialect, Layout, parse_record
 from salesfc_lib.intake.sources.text.lines import LINE
 from salesfc_lib.intake.sources.text.records import Decode, Records, fit
-from salesfc_lib.intake.sources.text_columns import text_table
+from salesfc_lib.intake.sources.text_columns import join, text_table
 
 WORKERS = 2
 AHEAD = 3  # blocks that are parsed ahead of the one that is taken
@@ -146,10 +146,10 @@ def _are_paired(text: bytes, delimiter: bytes, quote: bytes) -> bool:
 
 def _read_arrow(text: bytes, layout: Layout, kinds: Kinds) -> tuple[pa.Table, Misfits]:
     """Table of the lines that are as wide as the layout's rows; place and text of the others."""
-    names = [str(place) for place in range(layout.width)]
     misfits: Misfits = []
+    blank = text_table(layout.width)
     if not text:
-        return text_table(names, []), misfits
+        return blank, misfits
 
     def skip(row: csv.InvalidRow) -> str:
         misfits.append((row.number - 1, row.text))
@@ -159,7 +159,7 @@ def _read_arrow(text: bytes, layout: Layout, kinds: Kinds) -> tuple[pa.Table, Mi
         text = codecs.BOM_UTF8 + text
     table = csv.read_csv(
         pa.BufferReader(text),
-        csv.ReadOptions(use_threads=False, block_size=len(text), column_names=names),
+        csv.ReadOptions(use_threads=False, block_size=len(text), column_names=blank.column_names),
         csv.ParseOptions(
             delimiter=layout.dialect.delimiter,
             quote_char=layout.dialect.quote,
@@ -167,7 +167,7 @@ def _read_arrow(text: bytes, layout: Layout, kinds: Kinds) -> tuple[pa.Table, Mi
             invalid_row_handler=skip,
         ),
         csv.ConvertOptions(
-            column_types=dict.fromkeys(names, TEXT) | kinds,
+            column_types=dict.fromkeys(blank.column_names, TEXT) | kinds,
             strings_can_be_null=False,
             check_utf8=False,
         ),
@@ -221,8 +221,6 @@ def _join(tables: list[pa.Table]) -> pa.Table:
 
 
 def _join_column(parts: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-    kinds = {part.type for part in parts}
-    kind = parts[0].type if len(kinds) == 1 else TEXT
-    whole = pa.chunked_array([chunk for part in parts for chunk in part.cast(kind).chunks], kind)
+    whole = join(parts)
     parts.clear()
-    return pa.chunked_array([whole.unify_dictionaries().combine_chunks()])
+    return whole

@@ -46,8 +46,7 @@ class Records:
 
     @classmethod
     def empty(cls, layout: Layout) -> Records:
-        names = [str(place) for place in range(len(layout.header))]
-        return cls(np.zeros(0, dtype=np.int64), text_table(names, []))
+        return cls(np.zeros(0, dtype=np.int64), text_table(len(layout.header)))
 
     def reject(self, issue: Issue, where: str) -> None:
         """Set a line aside; raises `SalesForecastError` where too many do not fit."""
@@ -67,7 +66,7 @@ def read_records(
     `UnicodeError` where decoding cannot go on.
     """
     found = Records.empty(layout)
-    names, quote = found.cells.column_names, layout.dialect.quote
+    width, quote = len(layout.header), layout.dialect.quote
     numbers, tables, rows = list[int](), [found.cells], list[list[str]]()
     below = _iterate_lines(blocks, decode, found, layout.where)
     waiting: deque[str | bytes] = deque()  # lines that a record has looked at and not claimed
@@ -102,10 +101,10 @@ def read_records(
             waiting.popleft()
         at += claimed
         if len(rows) == BATCH:
-            tables.append(text_table(names, rows))
+            tables.append(text_table(width, rows))
             rows = []
     found.numbers = np.array(numbers, dtype=np.int64)
-    found.cells = pa.concat_tables([*tables, text_table(names, rows)]).combine_chunks()
+    found.cells = pa.concat_tables([*tables, text_table(width, rows)]).combine_chunks()
     return found
 
 

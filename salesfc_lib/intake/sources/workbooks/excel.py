@@ -45,6 +45,7 @@ from salesfc_lib.intake.sources.kinds import HTML, OLE
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
 from salesfc_lib.intake.sources.row_marks import drop_blank_rows
 from salesfc_lib.intake.sources.text.html import read_html
+from salesfc_lib.intake.sources.text_columns import text_table
 from salesfc_lib.intake.sources.unusable_rows import set_aside_control, without
 from salesfc_lib.intake.sources.workbooks.ods import refuse_large
 from salesfc_lib.intake.sources.workbooks.package import Package, refuse_password
@@ -206,13 +207,11 @@ def _collect(
     first: list[list[str]], rows: Iterator[list[str]], number: int, width: int
 ) -> tuple[np.ndarray, pa.Table]:
     """Numbers and cells of the rows with text; `number` is that of the first row."""
-    schema = pa.schema([(str(place), pa.string()) for place in range(width)])
-    numbers, tables = [np.zeros(0, dtype=np.int64)], [schema.empty_table()]
+    numbers, tables = [np.zeros(0, dtype=np.int64)], [text_table(width)]
     batch = first
     while batch:
         batch += islice(rows, max(0, BATCH - len(batch)))
-        columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
-        places, filled = drop_blank_rows(pa.Table.from_arrays(columns, schema=schema))
+        places, filled = drop_blank_rows(text_table(width, batch))
         numbers.append(places + number)
         tables.append(filled)
         number += len(batch)
