@@ -107,10 +107,10 @@ def find_lost_zeros(column: pa.ChunkedArray, known: Collection[str] | None = Non
     ).to_pylist()
     found = [filling for filling, there in zip(fillings, stands, strict=True) if there]
     rows = _count_rows(texts, places, {code for filling in found for code in filling})
-    proposals = [
-        [code, padded, rows[code], _show_evidence(padded, rows[padded])]
-        for code, padded in sorted(found)
-    ]
+    proposals = []
+    for code, padded in sorted(found):
+        there = f"stands in {rows[padded]} rows" if rows[padded] else "is in the master list"
+        proposals.append([code, padded, rows[code], f"'{padded}' {there}"])
     return pd.DataFrame(proposals, columns=PROPOSAL)
 
 
@@ -122,7 +122,3 @@ def _count_rows(texts: pa.Array, places: Places, codes: Collection[str]) -> dict
     _, which = places.rows(cells)
     counts = pc.value_counts(texts.take(pa.array(cells[which]))).to_pylist()
     return dict.fromkeys(codes, 0) | {count["values"]: count["counts"] for count in counts}
-
-
-def _show_evidence(padded: str, rows: int) -> str:
-    return f"'{padded}' stands in {rows} rows" if rows else f"'{padded}' is in the master list"
