@@ -27,8 +27,8 @@ from salesfc_lib.intake.sources.text.encodings import (
     UTF8,
     decode_block,
     describe_broken,
+    fits_encoding,
     list_encodings,
-    survey,
     to_utf8,
 )
 from salesfc_lib.intake.sources.text.lines import LINE, cut_at_line_ends, unpack
@@ -77,7 +77,7 @@ def _read(open_text: Open, top: bytes, source: Source, where: str) -> Grid:
     def find_whole(candidates: Iterable[_Candidate]) -> _Candidate | None:
         """The first that fits the whole file."""
         for each in candidates:
-            if survey(to_utf8(open_text(), each.encoding, where), each.encoding).fits():
+            if fits_encoding(to_utf8(open_text(), each.encoding, where), each.encoding):
                 return each
         return None
 
@@ -141,8 +141,7 @@ def _decode_top(open_text: Open, encoding: str, source: Source, where: str) -> _
     except UnicodeError:
         return None
     lines = [line.decode() for line in LINE.findall(decode_block(top, encoding).text)]
-    fits = survey([top], encoding).fits()
-    return _Candidate(encoding, lines, fits, has_header(lines, source))
+    return _Candidate(encoding, lines, fits_encoding([top], encoding), has_header(lines, source))
 
 
 def _read_in(

@@ -46,18 +46,6 @@ class DecodedBlock(NamedTuple):
     broken: dict[int, bytes]
 
 
-class Survey(NamedTuple):
-    """Lines of a file in an encoding: all, those that do not decode, those beyond ASCII that do."""
-
-    lines: int = 0
-    broken: int = 0
-    telling: int = 0
-
-    def fits(self) -> bool:
-        """Whether all lines decode, or all but a few, and as many others prove the encoding."""
-        return not self.broken or (self.broken <= FEW * self.lines and self.broken <= self.telling)
-
-
 def list_encodings(top: bytes, declared: str | None, where: str) -> list[str]:
     """Encodings that a file's top or its source names, in the order to try.
 
@@ -156,8 +144,10 @@ def decode_block(block: bytes, encoding: str) -> DecodedBlock:
     return DecodedBlock(b"".join(lines), broken)
 
 
-def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
-    """How the encoding fits the blocks of `to_utf8`."""
+def fits_encoding(blocks: Iterable[bytes], encoding: str) -> bool:
+    """Whether all lines of the blocks of `to_utf8` decode, or all but a few, and as many others
+    beyond ASCII prove the encoding.
+    """
     count = broken = telling = 0
     try:
         for block in blocks:
@@ -166,8 +156,8 @@ def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
             count, broken = count + len(lines), broken + len(found.broken)
             telling += sum(not line.isascii() for line in lines)
     except UnicodeError:
-        return Survey(1, 1, 0)
-    return Survey(count, broken, telling)
+        return False
+    return not broken or (broken <= FEW * count and broken <= telling)
 
 
 def describe_broken(line: bytes, encoding: str, declared: str | None) -> tuple[str, str]:
