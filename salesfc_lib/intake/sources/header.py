@@ -71,8 +71,10 @@ def find_header(rows: Sequence[Sequence[str]], source: Source) -> int | None:
     return None
 
 
-def require_header(rows: Sequence[Sequence[str]], source: Source, where: str) -> int:
-    """Place of the header row.
+def require_header(
+    rows: Sequence[Sequence[str]], source: Source, where: str
+) -> tuple[int, list[str]]:
+    """Place of the header row, and the names of its columns (`name_columns`).
 
     Raises `SalesForecastError` that names the missing headers and those of the nearest row, two
     rows that make a header only together, or two columns that fit one name.
@@ -80,8 +82,7 @@ def require_header(rows: Sequence[Sequence[str]], source: Source, where: str) ->
     place = find_header(rows, source)
     if place is None:
         raise _missing(rows[:SEARCHED], source, where)
-    name_columns(rows[place], source, where)
-    return place
+    return place, name_columns(rows[place], source, where)
 
 
 def name_columns(header: Sequence[str], source: Source, where: str) -> list[str]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake.sources.header import name_columns, require_header
+from salesfc_lib.intake.sources.header import require_header
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.row_marks import drop_blank_rows
 from salesfc_lib.intake.sources.text_columns import stack, text_table
@@ -38,7 +38,7 @@ def read_parquet(content: bytes, source: Source, where: str) -> Grid:
                 "Export it in parts, and use a pattern as `path`",
             )
         header = _flatten(pa.Table.from_batches([], file.schema_arrow)).column_names
-        require_header([header], source, where)
+        _, names = require_header([header], source, where)
         batches = file.iter_batches(batch_size=BATCH)
         tables = [_write(_flatten(pa.Table.from_batches([batch]))) for batch in batches]
     except (pa.ArrowException, OSError) as error:
@@ -49,7 +49,7 @@ def read_parquet(content: bytes, source: Source, where: str) -> Grid:
         ) from error
     rows = stack(tables) if tables else text_table(len(header))
     places, kept = drop_blank_rows(rows)
-    return set_aside_control(Grid(header, places + 1, kept), name_columns(header, source, where))
+    return set_aside_control(Grid(header, places + 1, kept), names)
 
 
 def _flatten(table: pa.Table) -> pa.Table:

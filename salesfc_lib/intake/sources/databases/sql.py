@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import quoted_name
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.cell_text import cell_text
-from salesfc_lib.intake.sources.header import header_of, list_needed, name_columns, require_header
+from salesfc_lib.intake.sources.header import header_of, list_needed, require_header
 
 BATCH = 20_000  # records that are held as Python values at a time
 ROW_ID = sa.literal_column("_rowid_", sa.Integer)
@@ -70,7 +70,7 @@ def find_relation(connection: sa.Connection, source: Source, where: str) -> Rela
     is_view = source.table in views
     columns = inspector.get_columns(source.table, schema)
     header, place = [column["name"] for column in columns], f"{where}, table {source.table}"
-    require_header([header], source, place)
+    _, names = require_header([header], source, place)
     table = sa.table(
         quoted_name(source.table, True),
         *[sa.column(quoted_name(name, True)) for name in header],
@@ -81,7 +81,7 @@ def find_relation(connection: sa.Connection, source: Source, where: str) -> Rela
     return Relation(
         table,
         header,
-        names=name_columns(header, source, place),
+        names=names,
         types={column["name"]: column["type"] for column in columns},
         key=[] if is_view else key["constrained_columns"],
         row_ids=dialect == "sqlite" and not is_view and _has_row_ids(connection, table),

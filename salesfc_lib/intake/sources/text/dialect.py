@@ -89,7 +89,7 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
     cells = [row.fields for row in rows]
     if source.delimiter and find_header(cells, source) is None:
         _refuse_declared(lines, source, where)
-    place = require_header(cells, source, where)
+    place, _ = require_header(cells, source, where)
     header = rows[place]
     if len(header.fields) > MOST_COLUMNS:
         raise SalesForecastError.unreadable_file(

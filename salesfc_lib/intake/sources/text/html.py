@@ -14,7 +14,7 @@ import numpy as np
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import reject
-from salesfc_lib.intake.sources.header import find_header, header_of, name_columns, require_header
+from salesfc_lib.intake.sources.header import find_header, header_of, require_header
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
 from salesfc_lib.intake.sources.text.encodings import decode_whole
 from salesfc_lib.intake.sources.text_columns import text_table
@@ -134,7 +134,7 @@ def read_tables(text: str, where: str) -> list[Table]:
 def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
     """The table's rows below its header; those of another width are set aside."""
     refuse_row_limit(len(table.rows), where)
-    at = require_header(table.rows, source, where)
+    at, names = require_header(table.rows, source, where)
     header = table.rows[at]
     width, misfit = len(header), f"cells where the header has {len(header)}"
     numbers, rows, rejected = [], [], []
@@ -145,7 +145,6 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
         elif any(row):
             numbers.append(number)
             rows.append([*row[:width], *[""] * (width - len(row))])
-    names = name_columns(header, source, where)
     filled = {names.index(header_of(source, name)) for name in source.fill_down}
     return Grid(
         header,

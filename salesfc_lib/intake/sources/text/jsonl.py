@@ -19,7 +19,7 @@ import pyarrow as pa
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue, reject
-from salesfc_lib.intake.sources.header import name_columns, require_header
+from salesfc_lib.intake.sources.header import require_header
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.text.encodings import decode_whole, split_mostly_utf8
 from salesfc_lib.intake.sources.text_columns import stack
@@ -79,10 +79,10 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
             where, f"no line of it is a JSON object ({why})", "Export one object a line"
         )
     names = list(header)
-    require_header([names], source, where)
+    _, ours = require_header([names], source, where)
     cells = stack([pa.table({name: pa.array([], pa.string()) for name in names}), *tables])
     grid = Grid(names, np.array(numbers, dtype=np.int64), cells, rejected, encoding)
-    return set_aside_control(grid, name_columns(names, source, where))
+    return set_aside_control(grid, ours)
 
 
 def decode(content: bytes, source: Source, where: str) -> tuple[str, list[tuple[int, str | bytes]]]:

@@ -34,13 +34,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.cell_text import cell_text
-from salesfc_lib.intake.sources.header import (
-    SEARCHED,
-    header_of,
-    list_needed,
-    name_columns,
-    require_header,
-)
+from salesfc_lib.intake.sources.header import SEARCHED, header_of, list_needed, require_header
 from salesfc_lib.intake.sources.kinds import HTML, OLE
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
 from salesfc_lib.intake.sources.row_marks import drop_blank_rows
@@ -99,9 +93,8 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
             "it has no text in its first rows",
             named if others else "Export it again, with its rows",
         )
-    at = require_header(top, source, place)
+    at, names = require_header(top, source, place)
     header = top[at]
-    names = name_columns(header, source, place)
     filled = [names.index(header_of(source, ours)) for ours in source.fill_down]
     numbers, cells = _collect(top[at + 1 :], rows, at + 2, len(header))
     hidden = [*_list_hidden(facts, header, numbers, at + 1), *_list_hidden_sheets(workbook, name)]
