@@ -180,10 +180,9 @@ def day_short(moment: str | date) -> str:
     return f"{when.day} {calendar.month_name[when.month]}"
 
 
-def minute(moment: str | date, *, year: bool = True) -> str:
-    """Moment as '3 July 2026, 09:15', or without its year."""
-    when = _moment(moment)
-    return f"{day(when) if year else day_short(when)}, {when:%H:%M}"
+def minute(moment: str | date) -> str:
+    """Moment as '3 July 2026, 09:15'."""
+    return f"{day(moment)}, {_moment(moment):%H:%M}"
 
 
 def cardinal(n: int) -> str:

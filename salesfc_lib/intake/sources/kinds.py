@@ -79,12 +79,12 @@ def identify(content: bytes) -> Identity:
     return TEXT
 
 
-def refuse_other_kind(content: bytes, source: Source, where: str) -> Identity:
-    """What the file is. Raises `SalesForecastError` if another `kind` reads it, or none."""
+def refuse_other_kind(content: bytes, source: Source, where: str) -> None:
+    """Raise `SalesForecastError` if another `kind` reads the file, or none."""
     identity = identify(content)
     below = source.kind == "jsonl" and identity is TEXT and OBJECT.search(content[:65_536])
     if identity.kind == source.kind or below:
-        return identity
+        return
     do = DO.get(identity.kind, f"Set `kind: {identity.kind}` for this source, or export it as CSV")
     why = f"{identity.text}, not {NAMES[source.kind]} (`kind: {source.kind}`)"
     raise SalesForecastError.unreadable_file(where, why, do)
