@@ -21,6 +21,7 @@ from demo_company.workbook import Day, Error, Formula
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources.extract import Extract, read_source
+from salesfc_lib.intake.sources.header import SEARCHED
 from salesfc_lib.intake.sources.workbooks import package
 from tests.workbooks import WRITERS, Book, biff, compound, ods, xls, xlsb, xlsx, zipped
 
@@ -65,6 +66,12 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, kind: str) -> None:
     ]
     assert extract.files[0]["titles"] == ["销售明细 单位:万元"]
     assert len(extract.rejected) == 0
+
+
+def test_a_header_in_the_last_row_that_is_searched_has_rows_below_it(tmp_path: Path) -> None:
+    titles = [[f"第{number}行"] for number in range(SEARCHED - 1)]
+    extract = read(tmp_path, xlsx(Book([*titles, HEADER, [Day(45475), 1, "甲", None]])))
+    assert values(extract, "row", "金额") == [[SEARCHED + 1, "1"]]
 
 
 def test_hidden_rows_columns_and_sheets_are_read_and_told(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import pyarrow as pa
@@ -96,7 +96,7 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     at, names = require_header(top, source, place)
     header = top[at]
     filled = [names.index(header_of(source, ours)) for ours in source.fill_down]
-    numbers, cells = _collect(top[at + 1 :], rows, at + 2, len(header))
+    numbers, cells = _collect(chain(top[at + 1 :], rows), at + 2, len(header))
     hidden = [*_list_hidden(facts, header, numbers, at + 1), *_list_hidden_sheets(workbook, name)]
     system = "the workbook counts its days from 1904 (date_system); its dates were read so"
     dates = [Issue("date_system", system)] if facts.is_1904 else []
@@ -196,19 +196,14 @@ def _iterate(sheet: CalamineSheet, facts: SheetFacts) -> Iterator[list[str]]:
         yield cells
 
 
-def _collect(
-    first: list[list[str]], rows: Iterator[list[str]], number: int, width: int
-) -> tuple[np.ndarray, pa.Table]:
+def _collect(rows: Iterator[list[str]], number: int, width: int) -> tuple[np.ndarray, pa.Table]:
     """Numbers and cells of the rows with text; `number` is that of the first row."""
     numbers, tables = [np.zeros(0, dtype=np.int64)], [text_table(width)]
-    batch = first
-    while batch:
-        batch += islice(rows, max(0, BATCH - len(batch)))
+    while batch := list(islice(rows, BATCH)):
         places, filled = drop_blank_rows(text_table(width, batch))
         numbers.append(places + number)
         tables.append(filled)
         number += len(batch)
-        batch = list(islice(rows, BATCH))
     return np.concatenate(numbers), pa.concat_tables(tables).combine_chunks()
 
 
