@@ -33,14 +33,8 @@ from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, 
 from salesfc_lib.intake.sources.files import find_files, find_root
 from salesfc_lib.intake.sources.header import header_of
 from salesfc_lib.intake.sources.kinds import identify
-from salesfc_lib.intake.sources.text import encodings
+from salesfc_lib.intake.sources.text import dialect, encodings
 from salesfc_lib.intake.sources.text.charset import guess_encoding
-from salesfc_lib.intake.sources.text.dialect import (
-    DELIMITERS,
-    count_headers,
-    find_dialect,
-    list_top,
-)
 from salesfc_lib.intake.sources.text.html import decode_page, read_tables
 from salesfc_lib.intake.sources.text.mojibake import repair as repair_mojibake
 
@@ -48,19 +42,17 @@ __all__ = [
     "CONTRARY",
     "CURRENCIES",
     "Convention",
-    "DELIMITERS",
     "DaySurvey",
     "Extract",
     "Issue",
     "NumberSurvey",
     "UNPROVED",
     "cell_text",
-    "count_headers",
     "decode_page",
+    "dialect",
     "encodings",
     "evidence",
     "excerpts",
-    "find_dialect",
     "find_files",
     "find_root",
     "fixed_point",
@@ -74,7 +66,6 @@ __all__ = [
     "is_year",
     "label_files",
     "layout",
-    "list_top",
     "mapped_columns",
     "parse_moment",
     "parse_moments",

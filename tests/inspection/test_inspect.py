@@ -25,7 +25,7 @@ from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection import inspect_exports
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.sampling.feeds import sample_file
-from salesfc_lib.intake import DELIMITERS, read_source
+from salesfc_lib.intake import dialect, read_source
 
 DATA = Path(os.environ.get("SALESFC_DATA") or Path(__file__).parents[3] / "shared" / "data")
 SUPERSTORE = DATA / "superstore"
@@ -81,7 +81,7 @@ def test_western_letters_are_not_taken_for_chinese(tmp_path: Path) -> None:
     assert found["source"]["orders"]["decimal"] == ","
 
 
-@pytest.mark.parametrize("delimiter", DELIMITERS)
+@pytest.mark.parametrize("delimiter", dialect.DELIMITERS)
 def test_the_delimiter_is_the_one_that_finds_the_headers(tmp_path: Path, delimiter: str) -> None:
     rows = [
         delimiter.join([str(day), "a, b; c", "3", "4.5"])

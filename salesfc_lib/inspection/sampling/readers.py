@@ -24,18 +24,15 @@ from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sampling.header import find_header
 from salesfc_lib.inspection.sampling.sample import HEADER_ROWS, Sample, limit_rows
 from salesfc_lib.intake import (
-    DELIMITERS,
     Issue,
     cell_text,
-    count_headers,
     decode_page,
+    dialect,
     encodings,
     excerpts,
-    find_dialect,
     fold_header,
     guess_encoding,
     layout,
-    list_top,
     read_grid,
     read_tables,
 )
@@ -58,12 +55,13 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     """
     excerpt = excerpts.take_excerpt(path)
     lines = _decode_top(excerpt.data[:TOP], aliases, path)
-    dialect = find_dialect(lines, aliases.count_known)
-    top = [row for row in list_top(lines, dialect) if any(cell.strip() for cell in row.fields)]
+    found = dialect.find_dialect(lines, aliases.count_known)
+    records = dialect.list_top(lines, found)
+    top = [row for row in records if any(cell.strip() for cell in row.fields)]
     rows = [row.fields for row in top]
     header = rows[find_header(rows, aliases, path)]
     _refuse_no_table(header, rows, path)
-    delimiter = dialect.delimiter
+    delimiter = found.delimiter
     grid = read_grid(_declare("csv", header, aliases, delimiter=delimiter), excerpt, str(path))
     encoding, fitting = grid.encoding or encodings.UTF8, len(grid.numbers)
     in_head = excerpt.data[: excerpt.head].count(b"\n")
@@ -76,7 +74,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
         settings={"encoding": encoding, "delimiter": delimiter},
     )
     fields = f"{len(sample.header)} fields in {fitting:,} of {fitting + len(grid.rejected):,} rows"
-    layout_text = f"{DELIMITERS.get(delimiter, delimiter)}: {fields}"
+    layout_text = f"{dialect.DELIMITERS.get(delimiter, delimiter)}: {fields}"
     why = layout_text if len(sample.header) > 1 else "there is one column only"
     likely = f"the encoding {encoding} is likely, not proved: check a name with an accent"
     asked = [] if encoding in PROVED else [Issue("encoding", likely, action="asked")]
@@ -220,7 +218,7 @@ def _decode_top(top: bytes, aliases: Aliases, path: Path) -> list[str]:
 
     def count_known(encoding: str) -> int:
         lines = top[:NAMES_TOP].decode(encoding, errors="ignore").splitlines(keepends=True)
-        return count_headers(lines, aliases.count_known)
+        return dialect.count_headers(lines, aliases.count_known)
 
     encoding = encodings.list_encodings(top, None, str(path))[0]
     if encoding == encodings.UTF8:
