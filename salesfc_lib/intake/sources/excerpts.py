@@ -49,22 +49,18 @@ def take_excerpt(path: Path) -> Excerpt:
     size = path.stat().st_size
     pieces: list[bytes] = []
     with path.open("rb") as file:
-        if is_packed := file.read(len(GZIP)) == GZIP:
-            file.seek(0)
-            data = bytearray()
-            for block in unpack(iter(lambda: file.read(PIECE_BYTES), b""), str(path)):
-                data += block
-                if len(data) > WHOLE_BYTES:
-                    break
-            is_whole = len(data) <= WHOLE_BYTES
-            size = len(data) if is_whole else max(len(data), size * len(data) // file.tell())
-            head = bytes(data)
-        else:
-            file.seek(0)
-            is_whole = size <= WHOLE_BYTES
-            head = file.read() if is_whole else file.read(HEAD_BYTES)
-        if is_whole:
+        is_packed = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        data = bytearray()
+        for block in unpack(iter(lambda: file.read(PIECE_BYTES), b""), str(path)):
+            data += block
+            if len(data) > WHOLE_BYTES:
+                break
+        head = bytes(data)
+        if len(head) <= WHOLE_BYTES:
             return Excerpt(path.name, path, data=head, head=len(head), size=len(head))
+        if is_packed:
+            size = max(len(head), size * len(head) // file.tell())
         head = head[: head.rfind(b"\n", 0, HEAD_BYTES) + 1] or head[:HEAD_BYTES]
         is_wide = b"\0" in head
         head = head + b"\0" if is_wide and len(head) % 2 else head
