@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.days.spellings import ORDERS, YEARS, DaySpelling, list_meanings
+from salesfc_lib.intake.parse.days.spellings import ORDERS, DaySpelling, list_meanings
 from salesfc_lib.intake.parse.evidence import Unreadable
 
 LONGEST_SPAN = 15  # years; an order of two-digit years that spreads a column further is unlikely
@@ -83,4 +83,4 @@ def _mean(written: DaySpelling) -> dict[str, date]:
 
 def _span(days: Iterable[date]) -> int:
     years = [day.year for day in days]
-    return max(years) - min(years) if years else YEARS[1] - YEARS[0]
+    return max(years) - min(years)

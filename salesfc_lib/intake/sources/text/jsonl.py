@@ -53,11 +53,11 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
     for bytes that no encoding explains, a file without any object, and missing columns.
     """
     encoding, lines = decode(content, source, where)
-    first = next((text for _, text in lines if isinstance(text, str) and text.strip()), "")
-    if first.lstrip().startswith("["):
-        found = _read_array("\n".join(text for _, text in lines if isinstance(text, str)), where)
+    texts = [line for line in lines if isinstance(line, str)]
+    if next(filter(str.strip, texts), "").lstrip().startswith("["):
+        found = _read_array("\n".join(texts), where)
     else:
-        found = (_read_line(number, text) for number, text in lines)
+        found = (_read_line(number, line) for number, line in enumerate(lines, start=1))
     header: dict[str, None] = {}
     numbers, tables, rejected = list[int](), list[pa.Table](), list[Issue]()
     while batch := list(islice(found, BATCH)):
@@ -85,13 +85,12 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
     return set_aside_control(grid, ours)
 
 
-def decode(content: bytes, source: Source, where: str) -> tuple[str, list[tuple[int, str | bytes]]]:
-    """Encoding and numbered lines; in a file that is mostly UTF-8 the others stay bytes."""
+def decode(content: bytes, source: Source, where: str) -> tuple[str, list[str | bytes]]:
+    """Encoding and lines; in a file that is mostly UTF-8 the others stay bytes."""
     if lines := split_mostly_utf8(content):
-        return "utf-8", list(enumerate(lines, start=1))
+        return "utf-8", lines
     encoding, text = decode_whole(content, ["utf-8", source.encoding], where, "it is")
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    return encoding, list(enumerate(lines, start=1))
+    return encoding, [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def flatten(found: Mapping[str, Any], before: str = "") -> dict[str, str]:
