@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from salesfc_lib.foundation import INTERVALS, wording
@@ -31,16 +33,12 @@ def outlook_figure(
     ahead = forecast.sort_values("ds")[["ds", "y_hat", *INTERVALS]]
     frame, known = pd.concat([sold, ahead], ignore_index=True), sold.dropna(subset=["y"])
     cutoff, writer = f"{known['ds'].max():%Y-%m}", writer.at([*known["y"], *ahead["y_hat"]])
-    scale, named = writer.scale, []
-    if earlier is not None:
-        value = wording.number(earlier / scale.divisor, 1)
-        named = [writer.text("outlook.earlier", month=cutoff, value=value)]
-    cut = plots.fan_start(frame) / scale.divisor
+    cut = plots.fan_start(frame) / writer.scale.divisor
     start = wording.number(cut, 0 if cut >= 10 else 1)
     first, last = ahead.iloc[0], ahead.iloc[-1]
     return writer.figure(
         "outlook",
-        draw("fan", frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named),
+        draw_fan(writer, frame, cutoff=cutoff, earlier=earlier),
         ahead.assign(year_before=[year_before(history, ds) for ds in ahead["ds"]]),
         title=title,
         source=source,
@@ -52,3 +50,14 @@ def outlook_figure(
         y_first=first["y_hat"],
         y_last=last["y_hat"],
     )
+
+
+def draw_fan(
+    writer: BlockWriter, frame: pd.DataFrame, *, cutoff: str, earlier: float | None, **size: Any
+) -> tuple[str, str]:
+    """Both drawings of a fan in the writer's scale, with `earlier` named at its circle."""
+    scale, named = writer.scale, []
+    if earlier is not None:
+        value = wording.number(earlier / scale.divisor, 1)
+        named = [writer.text("outlook.earlier", month=cutoff, value=value)]
+    return draw("fan", frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named, **size)

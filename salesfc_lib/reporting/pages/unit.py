@@ -12,6 +12,7 @@ import pandas as pd
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
 from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
+from salesfc_lib.reporting.narrative.outlook import draw_fan
 from salesfc_lib.reporting.narrative.writer import BlockWriter
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
 from salesfc_lib.reporting.pages.page import WRITER, page, write
@@ -91,10 +92,7 @@ def _fan(summary: Summary) -> Figure | None:
 
     month, frame, following = summary.month, _fan_frame(summary), summary.next
     writer = writer_of(summary).at([*frame["y"].dropna(), *frame["y_hat"].dropna()])
-    scale, start = writer.scale, plots.fan_start(frame)
-
-    def named(name: str, value: float) -> str:
-        return f"{name} {wording.number(value / scale.divisor, 1)}"
+    divisor, start = writer.scale.divisor, plots.fan_start(frame)
 
     def year_before(month: str) -> float | None:
         return summary.actual(wording.add_months(month, -12))
@@ -103,22 +101,14 @@ def _fan(summary: Summary) -> Figure | None:
         low, high = (writer.fill(f"{{{side}{level}:bare}}", row) for side in ("lo", "hi"))
         return f"{low} – {high}" if low and high else ""
 
-    earlier = summary.earlier
-    circle = [] if earlier is None else [named(f"{wording.month_word(month)} forecast", earlier)]
-    values = [named(wording.month_word(row.month), row.y_hat) for row in summary.forecast]
-    drawn = plots.draw(
-        plots.fan,
-        frame,
-        height=FAN_HEIGHT,
-        width=FAN_WIDTH,
-        cutoff=month,
-        scale=scale,
-        earlier=earlier,
-        named=circle,
-    )
+    earlier, size = summary.earlier, {"height": FAN_HEIGHT, "width": FAN_WIDTH}
+    values = [
+        f"{wording.month_word(row.month)} {wording.number(row.y_hat / divisor, 1)}"
+        for row in summary.forecast
+    ]
     return writer.figure(
         "unit.fan",
-        drawn,
+        draw_fan(writer, frame, cutoff=month, earlier=earlier, **size),
         [
             vars(row)
             | {f"interval{level}": interval(vars(row), level) for level in (80, 95)}
@@ -131,11 +121,9 @@ def _fan(summary: Summary) -> Figure | None:
         y_hat=following.y_hat,
         growth=growth(following.y_hat, year_before(following.month)),
         axis=writer.axis,
-        cut=writer.text("unit.fan.cut", start=wording.number(start / scale.divisor))
-        if start
-        else "",
+        cut=writer.text("outlook.cut", start=wording.number(start / divisor)) if start else "",
         values=wording.listing(values, 20),
-        circle=writer.text("unit.fan.circle", month=month) if circle else "",
+        circle="" if earlier is None else writer.text("unit.fan.circle", month=month),
     )
 
 
