@@ -28,14 +28,10 @@ class Portfolio:
         """The portfolio of a month, with every other month in reach."""
         return cls(month, {(each.month, each.unit): each for each in summaries}, failures)
 
-    def at(self, month: str) -> Portfolio:
-        """The same units in another month."""
-        return replace(self, month=month)
-
     @property
     def before(self) -> Portfolio:
         """The month before."""
-        return self.at(wording.add_months(self.month, -1))
+        return replace(self, month=wording.add_months(self.month, -1))
 
     @property
     def following(self) -> str:
@@ -112,7 +108,7 @@ class Portfolio:
         known = [*(month for month, _ in self.all), *(failure.month for failure in self.failures)]
         months = [wording.add_months(self.month, -back) for back in range(n - 1, -1, -1)]
         first = min(known, default=self.month)
-        return [self.at(month) for month in months if month >= first]
+        return [replace(self, month=month) for month in months if month >= first]
 
 
 def _accuracy(wapes: Iterable[Ratio | None]) -> float | None:
