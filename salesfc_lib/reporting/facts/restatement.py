@@ -28,18 +28,13 @@ class Restated:
 
     def by_kind(self) -> pd.DataFrame:
         """One row per kind, the largest difference first: kind, months, `ROWS`, reason."""
-        groups = [
-            {
-                "kind": kind,
-                "months": rows["ds"].nunique(),
-                **rows[ROWS].sum().astype(int),
-                "difference": add(rows[f"{self.measure}_difference"]),
-                "reason": "; ".join(dict.fromkeys(rows["reason"])),
-            }
-            for kind, rows in self.restatement.groupby("kind")
-        ]
-        columns = ["kind", "months", *ROWS, "difference", "reason"]
-        return _sort(pd.DataFrame(groups, columns=columns))
+        kinds = self.restatement.groupby("kind").agg(
+            months=("ds", "nunique"),
+            **{name: (name, "sum") for name in ROWS},
+            difference=(f"{self.measure}_difference", add),
+            reason=("reason", lambda reasons: "; ".join(dict.fromkeys(reasons))),
+        )
+        return _sort(kinds.reset_index())
 
     def by_month(self) -> pd.DataFrame:
         """One row per month that differs, oldest first: ds, before, now, difference, kinds."""
