@@ -13,6 +13,7 @@ from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.writer import (
+    SHOWN,
     Blocks,
     context_line,
     heat_cells,
@@ -21,7 +22,6 @@ from salesfc_lib.reporting.narrative.writer import (
     writer_of,
 )
 
-SHOWN = 12  # rows of a table that may be long
 COHERENT = 1e-6  # relative: what counts as adding up
 
 

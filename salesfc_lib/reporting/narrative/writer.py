@@ -28,6 +28,7 @@ from salesfc_lib.reporting.blocks import (
 )
 from salesfc_lib.reporting.catalogue import Sentences, read_catalogue
 
+SHOWN = 12  # rows of a table that may be long
 LONG = 80  # characters of a text in a table, beyond which it is cut
 ALIGN: dict[str, Align] = {">": "r", "#": "q", "=": "w"}  # numbers, heat, never broken
 Width = Literal["", "min40", "min46"]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.reporting.blocks import Block
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
-from salesfc_lib.reporting.narrative.writer import Blocks, with_labels, writer_of
-
-SHOWN = 12  # rows of a table that may be long
+from salesfc_lib.reporting.narrative.writer import SHOWN, Blocks, with_labels, writer_of
 
 
 def meaning_of_sales(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:

@@ -11,9 +11,8 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import read_catalogue
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
-from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, cut, writer_of
+from salesfc_lib.reporting.narrative.writer import SHOWN, Blocks, BlockWriter, Row, cut, writer_of
 
-SHOWN = 12  # rows of a table that may be long
 LONG = 160  # characters of a row as it was read, beyond which it is cut
 ACTIONS = ("quarantined", "dropped", "changed", "noted", "read")  # gravest first
 

@@ -12,6 +12,7 @@ from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.shared import sales_of, year_change
 from salesfc_lib.reporting.narrative.writer import (
+    SHOWN,
     Blocks,
     context_line,
     draw,
@@ -20,7 +21,6 @@ from salesfc_lib.reporting.narrative.writer import (
     writer_of,
 )
 
-SHOWN = 12  # rows of a table that may be long
 ENDS = ("opening", "kept")  # entries of the ledger that are no rule
 
 
