@@ -13,7 +13,7 @@ from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.parse import evidence, identifiers, mapped_columns
 from salesfc_lib.intake.parse.cell import parse_moment, parse_moments, parse_month, parse_number
 from salesfc_lib.intake.parse.days.reading import read_dates, read_months
-from salesfc_lib.intake.parse.days.spellings import is_serial, is_year
+from salesfc_lib.intake.parse.days.spellings import is_counted, is_year
 from salesfc_lib.intake.parse.nulls import is_null_spelling
 from salesfc_lib.intake.parse.numbers import fixed_point
 from salesfc_lib.intake.parse.numbers.currencies import CURRENCIES
@@ -62,7 +62,7 @@ __all__ = [
     "identifiers",
     "identify",
     "is_null_spelling",
-    "is_serial",
+    "is_counted",
     "is_year",
     "label_files",
     "layout",

@@ -134,6 +134,7 @@ def test_a_scale_in_a_header_is_met_by_both(header: str, power: str, tmp_path: P
 
 
 DAYS = [text for text, _ in list_spellings("days")]
+PERIODS = [text for text, _ in list_spellings("months")] + ["2025-W05", "KW 6 2025", "2025年第7周"]
 NUMBERS = [text for text, _ in list_spellings("numbers")] + CORPUS["nulls"]
 
 
@@ -142,6 +143,15 @@ NUMBERS = [text for text, _ in list_spellings("numbers")] + CORPUS["nulls"]
 def test_a_column_of_days_is_read_alike(cells: list[str]) -> None:
     """A run reads the certain cells of a column with uncertain ones; the first look asks."""
     run, looked = run_days(cells), look_at_days(cells)
+    assert run == looked or (looked[0] == ASKED and REFUSED in run)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PERIODS), min_size=1, max_size=6), st.sampled_from([*DAYS, ""]))
+def test_a_column_of_months_or_weeks_is_read_alike(cells: list[str], day: str) -> None:
+    """Months alone are first days; among days, and weeks among months, they are problems."""
+    mixed = [*cells, *([day] if day else [])]
+    run, looked = run_days(mixed), look_at_days(mixed, 1900)
     assert run == looked or (looked[0] == ASKED and REFUSED in run)
 
 

@@ -16,8 +16,8 @@ from salesfc_lib.inspection.sampling.sample import Sample
 from salesfc_lib.intake import (
     DaySurvey,
     NumberSurvey,
+    is_counted,
     is_null_spelling,
-    is_serial,
     survey_days,
     survey_numbers,
 )
@@ -72,7 +72,7 @@ class ColumnEvidence:
         if not survey_days(few).share and not survey_numbers(few).share:
             return "text"
         # what could be months (202401) may as well be counts
-        may_count = self.days.months and any(self.cells[at].isdigit() for at in self.days.unread)
+        may_count = self.days.period and any(self.cells[at].isdigit() for at in self.days.unread)
         if self.days.share >= MOST and not may_count:
             return "date"
         return "number" if self.numbers.share >= MOST and not self.is_code else "text"
@@ -86,7 +86,7 @@ class ColumnEvidence:
     @cached_property
     def as_serials(self) -> DaySurvey | None:
         """Days of cells that may count them from 1900; None where they do not look so."""
-        serials = sum(map(is_serial, self.members))
+        serials = sum(map(is_counted, self.members))
         is_likely = self.filled and serials >= MOST * len(self.members)
         return survey_days(self.raw, date_system=1900) if is_likely else None
 

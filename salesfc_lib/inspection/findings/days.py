@@ -25,6 +25,9 @@ STRANGE = {
     "no_such_day": "are no day of any calendar; their rows go to quarantine",
     "time_zone": "carry a time zone; in which zone do the business's days begin (`calendar.zone`)?",
     "serial_date": "are days as Excel counts them",
+    "epoch": "count time since 1970-01-01, universal time",
+    "roc_year": "have years of the Republic of China; 1911 is added",
+    "buddhist_year": "have years of the Buddhist era; 543 is taken off",
 }
 
 
@@ -68,7 +71,7 @@ def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
         },
     )
     forms = sorted(days.forms.items(), key=lambda pair: -pair[1])[:3]
-    what = "months" if days.months else "no doubt about their order"
+    what = f"{days.period}s" if days.period else "no doubt about their order"
     text = f"{what}: {', '.join(f'{form} ({count:,})' for form, count in forms)}"
     if days.order == UNPROVED:
         why = "dmy or mdy: no cell proves whether the day or the month stands first; ask"
@@ -121,10 +124,6 @@ def _check_cells(found: Proposal, name: str) -> Iterator[Issue]:
     days, column = found.days(name), found.columns[found.names[name]]
     for rule, positions in days.strange.items():
         yield found.point_at(column, positions, rule, STRANGE[rule])
-    if name == "date" and days.months:
-        text = "hold months, not days: a run reads days; can the day be exported?"
-        places = [place for place, day in enumerate(days.values) if day]
-        yield ask("unreadable", found.point_at(column, places, "unreadable", text).reason)
     strange = {place for positions in days.strange.values() for place in positions}
     unread = [place for place in days.unread if place not in strange]
     if unread and days.order not in (UNPROVED, CONTRARY):

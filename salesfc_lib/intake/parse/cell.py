@@ -11,7 +11,8 @@ from decimal import Decimal
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.days.spellings import dissect_day, dissect_month, list_meanings
+from salesfc_lib.intake.parse.days.periods import dissect_month
+from salesfc_lib.intake.parse.days.spellings import dissect_day, list_meanings
 from salesfc_lib.intake.parse.evidence import Unreadable
 from salesfc_lib.intake.parse.numbers.separators import Separators, decide_separators
 from salesfc_lib.intake.parse.numbers.spellings import dissect

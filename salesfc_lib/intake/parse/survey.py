@@ -17,14 +17,9 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.parse.days.order import decide_order
-from salesfc_lib.intake.parse.days.spellings import (
-    MONTH,
-    ORDERS,
-    SERIAL,
-    DaySpelling,
-    dissect_period,
-    list_meanings,
-)
+from salesfc_lib.intake.parse.days.periods import MONTH, WEEK, dissect_period
+from salesfc_lib.intake.parse.days.reading import refuse_mixed
+from salesfc_lib.intake.parse.days.spellings import COUNTED, ORDERS, DaySpelling, list_meanings
 from salesfc_lib.intake.parse.evidence import BLANK, Undecidable, Unreadable
 from salesfc_lib.intake.parse.nulls import read_cell
 from salesfc_lib.intake.parse.numbers.reading import find_two_currencies
@@ -38,7 +33,13 @@ from salesfc_lib.intake.parse.numbers.separators import (
 from salesfc_lib.intake.parse.numbers.spellings import NumberSpelling, dissect
 
 UNPROVED, CONTRARY = "?", "both"  # what a column proves beside an order or a mark; '': none needed
-NOTED = {"time_zone", "serial_date"}  # rules of a day that a first look tells
+NOTED = {
+    "time_zone",
+    "serial_date",
+    "epoch",
+    "roc_year",
+    "buddhist_year",
+}  # rules of a day that a first look tells
 EMPTY_DAYS = ("00000000", "99991231")  # digits alone that stand for no date
 
 
@@ -67,9 +68,9 @@ class DaySurvey:
         return [at for at, days in enumerate(self.meanings) if len({*days.values()}) > 1]
 
     @property
-    def months(self) -> bool:
-        """Whether the cells are months, not days."""
-        return {*self.forms} == {MONTH}
+    def period(self) -> str:
+        """'month' or 'week' where the cells are such periods; '' where they are days."""
+        return next((form for form in (MONTH, WEEK) if {*self.forms} == {form}), "")
 
     @property
     def span(self) -> tuple[date, date] | None:
@@ -108,10 +109,11 @@ def survey_days(cells: Sequence[str], *, date_system: int | None = None) -> DayS
     read = partial(dissect_period, date_system=date_system or 1900)
     found = {cell: read_cell(cell, read) for cell in dict.fromkeys(cells)}
     filled = [cell for cell in cells if str(found[cell]) != BLANK]
-    written: dict[str, DaySpelling] = {}
-    for cell, day in found.items():
-        if isinstance(day, DaySpelling) and (day.form != SERIAL or date_system is not None):
-            written[cell] = day
+    counted = () if date_system is not None else COUNTED
+    days = {cell: d for cell, d in found.items() if isinstance(d, DaySpelling)}
+    likely = {cell: day for cell, day in days.items() if day.form not in counted}
+    alike = zip(likely, refuse_mixed([*likely.values()]), strict=True)
+    written = {cell: day for cell, day in alike if isinstance(day, DaySpelling)}
     meanings, rules = {}, {cell: {*day.rules} & NOTED for cell, day in written.items()}
     sentinels = set()
     for cell, day in written.items():
@@ -122,12 +124,12 @@ def survey_days(cells: Sequence[str], *, date_system: int | None = None) -> DayS
             if problem.rule == "sentinel_date" and _stands_for_none(cell, day):
                 sentinels.add(cell)
     order, reason, proofs = _survey_order(written, meanings)
-    days = [meanings.get(cell, {}) for cell in cells]
-    values = [_choose(meant, order) for meant in days]
+    meant = [meanings.get(cell, {}) for cell in cells]
+    values = [_choose(days_of_cell, order) for days_of_cell in meant]
     good = [cell for cell in cells if cell in meanings or cell in sentinels]
     return DaySurvey(
         values,
-        days,
+        meant,
         len(good) / len(filled) if filled else 0.0,
         order,
         reason,
@@ -212,7 +214,9 @@ def _survey_order(
 def _stands_for_none(cell: str, day: DaySpelling) -> bool:
     """Whether a cell outside the years of days stands for no date, as 9999-12-31 does."""
     digits = cell.strip()
-    return day.form not in (SERIAL, MONTH) and (not digits.isdigit() or digits in EMPTY_DAYS)
+    return day.form not in (*COUNTED, MONTH, WEEK) and (
+        not digits.isdigit() or digits in EMPTY_DAYS
+    )
 
 
 def _choose(meanings: Mapping[str, date], order: str) -> date | None:

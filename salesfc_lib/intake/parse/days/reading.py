@@ -16,15 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesfc_lib.intake.parse.days.calendars import BUDDHIST, ROC, YEARS
 from salesfc_lib.intake.parse.days.order import EQUAL, WORDS, Order, decide_order
-from salesfc_lib.intake.parse.days.spellings import (
-    YEARS,
-    DaySpelling,
-    dissect_day,
-    dissect_period,
-    list_meanings,
-    to_day,
-)
+from salesfc_lib.intake.parse.days.periods import MONTH, WEEK, dissect_period
+from salesfc_lib.intake.parse.days.spellings import DaySpelling, list_meanings, to_day
 from salesfc_lib.intake.parse.evidence import (
     ParsedColumn,
     Undecidable,
@@ -57,6 +52,9 @@ def read_dates(
 ) -> ParsedColumn:
     """Days of a column of text, dictionary-encoded or not, without nulls.
 
+    In a column without any day, a month is its first day and a week its Monday; among days they are
+    problems.
+
     Parameters
     ----------
     date_format
@@ -80,10 +78,10 @@ def read_dates(
     >>> dates.problems[2], dict(dates.rules)
     ("'2020-02-30' is no day of the calendar", {2: 'no_such_day', 3: 'unreadable'})
     """
-    read: Read = partial(dissect_day, date_system=date_system)
+    read: Read = partial(dissect_period, date_system=date_system)
     if date_format:
         read = partial(_read_format, date_format=date_format)
-    return _read_column(column, read, order, zone, date_system)
+    return _read_column(column, read, order, zone, date_system, mixed=False)
 
 
 def read_months(
@@ -105,12 +103,16 @@ def _read_column(
     declared: str | None,
     zone: str | None = None,
     date_system: int = 1900,
+    *,
+    mixed: bool = True,
 ) -> ParsedColumn:
+    """Days of a column; not `mixed`, a period among days is a problem."""
     texts, places = list_cells(column)
     localised, moments = _localise(texts, zone)
     encoded = _cut_clocks(localised).dictionary_encode()
     codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
     written = [read_cell(text, read) for text in distinct]
+    written = written if mixed else refuse_mixed(written)
     order = _decide_order(distinct, written, declared)
     found = [_find_day(each, order, ZoneInfo(zone) if zone else None) for each in written]
     _require_certain(distinct, written, found)
@@ -127,6 +129,11 @@ def _read_column(
     reasons = {
         "serial_date": f"a number of days as spreadsheets count them (date system {date_system})",
         "time_zone": f"the day that the moment belongs to in {zone}",
+        "roc_year": f"years of the Republic of China, to which {ROC:,} is added",
+        "buddhist_year": f"years of the Buddhist era, from which {BUDDHIST} is taken",
+        "epoch": "time counted since 1970-01-01, universal time",
+        MONTH: "months without a day: each row counts in its month",
+        WEEK: "weeks without a day: each row begins on its Monday (ISO 8601)",
         "null_spelling": "stands for a blank cell",
         "full_width": "digits or signs of another script are read as the common ones",
         "date_order": order.reason or EQUAL,
@@ -139,6 +146,20 @@ def _read_column(
         report_rules(places, texts, used, reasons),
         order.order if order.proved else None,
     )
+
+
+def refuse_mixed(written: Sequence[DaySpelling | Unreadable]) -> list[DaySpelling | Unreadable]:
+    """The cells of a column, months and weeks as problems where others are days."""
+    forms = {each.form for each in written if isinstance(each, DaySpelling)}
+    periods = forms & {MONTH, WEEK}
+    if len(forms) == len(periods) <= 1:
+        return [*written]
+    return [
+        Unreadable(f"is a {each.form} in a column of days")
+        if isinstance(each, DaySpelling) and each.form in periods
+        else each
+        for each in written
+    ]
 
 
 def _localise(texts: pa.Array, zone: str | None) -> tuple[pa.Array, np.ndarray]:

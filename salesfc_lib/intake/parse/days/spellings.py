@@ -1,5 +1,5 @@
-"""How one day or month is written: its numbers, the orders in which they may stand, its time of day
-and zone.
+"""How one day is written: its numbers, the orders in which they may stand, its time of day and
+zone.
 
 A day is never guessed from a text alone: where its form allows several orders, all are returned,
 and the column decides (`day_order`).
@@ -11,16 +11,25 @@ import re
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from salesfc_lib.intake.parse.days.calendars import (
+    BUDDHIST,
+    YEARS,
+    is_buddhist,
+    read_moment,
+    read_roc_compact,
+    read_roc_day,
+)
 from salesfc_lib.intake.parse.days.month_names import find_month, is_weekday
 from salesfc_lib.intake.parse.evidence import Unreadable
 from salesfc_lib.intake.parse.numbers.spellings import to_ascii
 
-YEARS = (1980, 2100)  # outside, a date is a sentinel such as 1900-01-00 or 9999-12-31
 PIVOT = YEARS[0] % 100  # years of two digits lie in the hundred years from 1980 on
 SERIALS = (20000, 80000)  # days since a spreadsheet's day 0, which are 1954 to 2119
 DAY_ZERO = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
 ORDERS = ("dmy", "mdy", "ymd")
-BY_NAME, SERIAL, MONTH = "month by name", "serial number", "month"  # forms of a day
+BY_NAME, SERIAL, EPOCH = "month by name", "serial number", "time since 1970"  # forms of a day
+ROC_DIGITS = "seven digits of the Republic of China"
+COUNTED = (SERIAL, EPOCH, ROC_DIGITS)  # forms that only a column of days tells from a number
 
 _CLOCK = (
     r"(?:[T ]\s*|(?<=日)|(?<=号))(?P<half>上午|下午|凌晨|晚上|中午)?\s*"
@@ -40,29 +49,22 @@ _WORDS_AROUND = re.compile(
     r"(?P<ahead>[^\W\d_]+)[.,]*\s+(?P<day>.+)|(?P<other>.+?)[,\s]+\(?(?P<behind>[^\W\d_]+)[.)]*"
 )
 
-_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
-_SPAN = r"(?:[-/., ]*|\s+(?:de|del|of)\s+)"  # 5 de mayo de 2024
-_SHORT_YEAR = r"'?(\d{4}|\d{2})"
+NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
+SPAN = r"(?:[-/., ]*|\s+(?:de|del|of)\s+)"  # 5 de mayo de 2024
+SHORT_YEAR = r"'?(\d{4}|\d{2})"
 _YEAR_FIRST = re.compile(r"(\d{4})(?:年|([-/. _]))\s*(\d{1,2})(?:月|\2)\s*(\d{1,2})[日号]?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2}))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])\s?(\d{1,2})\2\s?(\d{4}|\d{2})")
 _SHORT_CHINESE = re.compile(r"(\d{2})年(\d{1,2})月(\d{1,2})[日号]?")
-_DAY_NAME = re.compile(
-    rf"(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?{_SPAN}{_NAME}{_SPAN}{_SHORT_YEAR}", re.I
-)
-_NAME_DAY = re.compile(rf"{_NAME}[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]+{_SHORT_YEAR}", re.I)
-_YEAR_NAME = re.compile(rf"(\d{{4}})[-/., ]*{_NAME}[-/. ]*(\d{{1,2}})", re.I)
+_DAY_NAME = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?{SPAN}{NAME}{SPAN}{SHORT_YEAR}", re.I)
+_NAME_DAY = re.compile(rf"{NAME}[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]+{SHORT_YEAR}", re.I)
+_YEAR_NAME = re.compile(rf"(\d{{4}})[-/., ]*{NAME}[-/. ]*(\d{{1,2}})", re.I)
 _SERIAL = re.compile(r"(\d{1,5})(?:[.,]\d+)?")
 _CHINESE = re.compile(
     r"[〇○零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,3}月"
     r"(?:[一二三四五六七八九十廿卅]{1,3}[日号])?"
 )
 _CHINESE_DIGITS = dict(zip("〇○零一二三四五六七八九", (0, 0, *range(10)), strict=True))
-_MONTH = re.compile(r"(\d{4})(?:[-/. 年](\d{1,2})|(\d{2}))月?份?")
-_MONTH_LAST = re.compile(r"(\d{1,2})[-/. ](\d{4})")
-_NAMED_MONTH = re.compile(
-    rf"{_NAME}{_SPAN}{_SHORT_YEAR}|(\d{{4}})[-/., ]*(?P<behind>[^\W\d_]{{3,12}})\.?", re.I
-)
 
 
 class DaySpelling(NamedTuple):
@@ -94,34 +96,14 @@ def dissect_day(text: str, date_system: int = 1900) -> DaySpelling:
     found = _MOMENT.fullmatch(_WEEKDAY.sub("", plain).strip())
     if found is None:
         raise Unreadable("is no date")
-    written = _read_numbers(_from_chinese(found["day"].strip()), date_system)
+    day = from_chinese(found["day"].strip())
+    written = _read_other_calendar(day) or _read_numbers(day, date_system)
     zone = found["zone"] or found["bare"]
     rules = (*written.rules, *(["full_width"] if other else []), *(["time_zone"] if zone else []))
-    return written._replace(clock=_read_clock(found), offset=_read_zone(zone), rules=rules)
-
-
-def dissect_month(text: str) -> DaySpelling | None:
-    """First day of a month written without a day; None where the text is none.
-
-    >>> [dissect_month(text).numbers[:2] for text in ("2024-07", "202407", "07/2024", "Juli 24")]
-    [(2024, 7), (2024, 7), (2024, 7), (2024, 7)]
-    """
-    plain = _from_chinese(to_ascii(text)[0])
-    year, month, short = "", 0, False
-    if found := _MONTH.fullmatch(plain):
-        year, month = found[1], int(found[2] or found[3])
-    elif found := _MONTH_LAST.fullmatch(plain):
-        year, month = found[2], int(found[1])
-    elif found := _NAMED_MONTH.fullmatch(plain):
-        year, month = found[2] or found[3], find_month(found["name"] or found["behind"]) or 0
-        short = len(year) == 2
-    numbers = (_expand(int(year or 0), short), month, 1)
-    return DaySpelling(numbers, ("ymd",), MONTH) if 1 <= month <= 12 else None
-
-
-def dissect_period(text: str, date_system: int = 1900) -> DaySpelling:
-    """How a month or a day is written; raises `Unreadable` as `dissect_day` does."""
-    return dissect_month(text) or dissect_day(text, date_system)
+    if written.form == EPOCH:
+        return written._replace(rules=rules)
+    written = written._replace(clock=_read_clock(found), offset=_read_zone(zone), rules=rules)
+    return to_common_era(written)
 
 
 def to_day(written: DaySpelling, order: str) -> date:
@@ -131,7 +113,7 @@ def to_day(written: DaySpelling, order: str) -> date:
     (datetime.date(2019, 3, 4), datetime.date(2019, 4, 3))
     """
     year, month, day = (written.numbers[order.index(part)] for part in "ymd")
-    year = _expand(year, written.short)
+    year = expand_year(year, written.short)
     if not YEARS[0] <= year < YEARS[1]:
         if (year, month, day) == (1900, 2, 29):
             raise Unreadable("is a day that never was: 1900 was no leap year", "no_such_day")
@@ -161,12 +143,28 @@ def list_meanings(written: DaySpelling) -> dict[str, date]:
     return days
 
 
-def is_serial(text: str) -> bool:
-    """Whether a text is a number that may be a day as spreadsheets count them.
+def to_common_era(written: DaySpelling) -> DaySpelling:
+    """The same day with a year of the Buddhist era as one of the common era.
 
-    >>> is_serial("43658.75"), is_serial("2024")
-    (True, False)
+    >>> to_common_era(dissect_day("31/12/2566")).numbers
+    (31, 12, 2023)
     """
+    if not any(map(is_buddhist, written.numbers)):
+        return written
+    first, second, third = (n - BUDDHIST if is_buddhist(n) else n for n in written.numbers)
+    rules = (*written.rules, "buddhist_year")
+    return written._replace(numbers=(first, second, third), rules=rules)
+
+
+def is_counted(text: str) -> bool:
+    """Whether a text of digits may be a day, where its column is one of days: counted from 1900 as
+    spreadsheets do, from 1970, or by years of the Republic of China.
+
+    >>> [is_counted(text) for text in ("43658.75", "1672531200", "1120131", "2024")]
+    [True, True, True, False]
+    """
+    if read_moment(text) or read_roc_compact(text):
+        return True
     found = _SERIAL.fullmatch(text)
     return found is not None and SERIALS[0] <= int(found[1]) <= SERIALS[1]
 
@@ -176,7 +174,8 @@ def is_year(text: str) -> bool:
     return text.isdecimal() and YEARS[0] <= int(text) < YEARS[1]
 
 
-def _expand(year: int, short: bool) -> int:
+def expand_year(year: int, short: bool) -> int:
+    """A year of two digits (`short`) with its century, others as they are."""
     return year + (1900 if year >= PIVOT else 2000) if short else year
 
 
@@ -209,6 +208,24 @@ def _read_compact(digits: str) -> DaySpelling:
         return DaySpelling(numbers, ORDERS[:2], "year last, in eight digits", rules=("date_order",))
     numbers = (int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     return DaySpelling(numbers, ("ymd",), "YYYYMMDD")
+
+
+def _read_other_calendar(text: str) -> DaySpelling | None:
+    """A day of the Republic of China, or a moment since 1970: the day of universal time, where it
+    is midnight there.
+    """
+    if roc := read_roc_day(text):
+        return DaySpelling(roc, ("ymd",), "year of the Republic of China", rules=("roc_year",))
+    if roc := read_roc_compact(text):
+        return DaySpelling(roc, ("ymd",), ROC_DIGITS, rules=("roc_year",))
+    moment = read_moment(text)
+    if moment is None:
+        return None
+    clock = 3600 * moment.hour + 60 * moment.minute + moment.second
+    written = DaySpelling((moment.year, moment.month, moment.day), ("ymd",), EPOCH)
+    if not clock:
+        return written._replace(rules=("epoch",))
+    return written._replace(clock=clock, offset=0, rules=("epoch", "time_zone"))
 
 
 def _read_serial(number: int, date_system: int) -> DaySpelling:
@@ -270,10 +287,10 @@ def _read_zone(zone: str | None) -> int | None:
     return -minutes if zone[0] == "-" else minutes
 
 
-def _from_chinese(text: str) -> str:
-    """A day in Chinese numerals, with digits.
+def from_chinese(text: str) -> str:
+    """A day or month in Chinese numerals, with digits.
 
-    >>> _from_chinese("二〇一九年十二月二十一日"), _from_chinese("2019年7月")
+    >>> from_chinese("二〇一九年十二月二十一日"), from_chinese("2019年7月")
     ('2019年12月21日', '2019年7月')
     """
     if not _CHINESE.fullmatch(text):
