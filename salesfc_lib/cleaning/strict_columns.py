@@ -95,5 +95,7 @@ def _parse(
         numbers = read_numbers(texts, convention)
         decimals = fixed_point.to_decimals(numbers.values, numbers.scale).to_pylist()
         return pd.Series(decimals, dtype=object), numbers.problems
-    days = (read_months if kind == "month" else read_dates)(texts, source.date_format)
+    days = (read_months if kind == "month" else read_dates)(
+        texts, source.date_format, order=source.date_order
+    )
     return pd.Series(days.values), days.problems

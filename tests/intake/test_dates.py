@@ -176,6 +176,37 @@ def test_a_moment_belongs_to_the_day_that_the_zone_had(
     assert list_days(read(*universal, "2023-02-30T10:00:00Z", zone=zone)) == [*expected, "NaT"]
 
 
+def test_time_since_1970_belongs_to_the_day_that_the_zone_had() -> None:
+    late = "1672588800000"  # 16:00 of 1 January in universal time, midnight in Shanghai
+    assert (
+        read("1672531200", "1672531200000").values.astype("datetime64[D]").astype(str).tolist()
+        == ["2023-01-01"] * 2
+    )
+    assert read("1672531200", late).rules.to_dict() == {1: "time_zone"}
+    shanghai = read("1672531200", late, zone="Asia/Shanghai")
+    assert shanghai.values.astype("datetime64[D]").astype(str).tolist() == [
+        "2023-01-01",
+        "2023-01-02",
+    ]
+
+
+def test_periods_are_days_only_where_a_row_may_stand_for_one_and_no_day_stands_beside() -> None:
+    assert read("2025-01", "202502").rules.to_dict() == {0: "unreadable", 1: "unreadable"}
+    months = read("2025-01", "202502", periods=True)
+    assert months.values.astype("datetime64[D]").astype(str).tolist() == [
+        "2025-01-01",
+        "2025-02-01",
+    ]
+    assert list_rules(months) == {"month": 2}
+    beside = read("2025-01", "2025-02-03", "2025-W07", periods=True)
+    assert beside.problems.to_dict() == {
+        0: "'2025-01' is a month in a column of days",
+        2: "'2025-W07' is a week in a column of days",
+    }
+    quarter = read("2025-Q1", "2025-02-03", periods=True).problems[0]
+    assert quarter == "'2025-Q1' is a quarter: a monthly forecast needs days, weeks or months"
+
+
 def test_chinese_numerals_are_read() -> None:
     assert list_days(read("二〇一九年七月十二日", "二〇二〇年十月三十日")) == [
         "2019-07-12",

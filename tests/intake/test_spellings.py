@@ -40,8 +40,13 @@ def list_spellings(kind: str) -> list[tuple[str, Any]]:
     return list(CORPUS[kind].items())
 
 
+def read_orders(cells: pa.ChunkedArray) -> ParsedColumn:
+    """Days as those of orders are read."""
+    return read_dates(cells, periods=True)
+
+
 def run_days(
-    cells: list[str], read: Callable[[pa.ChunkedArray], ParsedColumn] = read_dates
+    cells: list[str], read: Callable[[pa.ChunkedArray], ParsedColumn] = read_orders
 ) -> list[str]:
     try:
         found = read(pa.chunked_array([pa.array(cells, pa.string())]))

@@ -81,6 +81,7 @@ def read_days(
             order=source.date_order or order,
             date_system=system,
             zone=zone,
+            periods=True,
         )
 
     return _read(rows, "date", header, plain, read)

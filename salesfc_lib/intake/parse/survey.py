@@ -18,7 +18,7 @@ import pyarrow as pa
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.parse.days.order import decide_order
 from salesfc_lib.intake.parse.days.periods import MONTH, WEEK, dissect_period
-from salesfc_lib.intake.parse.days.reading import refuse_mixed
+from salesfc_lib.intake.parse.days.reading import refuse_periods
 from salesfc_lib.intake.parse.days.spellings import COUNTED, ORDERS, DaySpelling, list_meanings
 from salesfc_lib.intake.parse.evidence import BLANK, Undecidable, Unreadable
 from salesfc_lib.intake.parse.nulls import read_cell
@@ -112,7 +112,7 @@ def survey_days(cells: Sequence[str], *, date_system: int | None = None) -> DayS
     counted = () if date_system is not None else COUNTED
     days = {cell: d for cell, d in found.items() if isinstance(d, DaySpelling)}
     likely = {cell: day for cell, day in days.items() if day.form not in counted}
-    alike = zip(likely, refuse_mixed([*likely.values()]), strict=True)
+    alike = zip(likely, refuse_periods([*likely.values()]), strict=True)
     written = {cell: day for cell, day in alike if isinstance(day, DaySpelling)}
     meanings, rules = {}, {cell: {*day.rules} & NOTED for cell, day in written.items()}
     sentinels = set()

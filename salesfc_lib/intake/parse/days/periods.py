@@ -59,7 +59,8 @@ def dissect_month(text: str) -> DaySpelling | None:
     [(2024, 7), (2024, 7), (2024, 7), (2024, 7)]
     """
     plain = from_chinese(to_ascii(text)[0])
-    year, month, short, rules = 0, 0, False, (MONTH,)
+    year, month, short = 0, 0, False
+    rules: tuple[str, ...] = (MONTH,)
     if found := _MONTH.fullmatch(plain):
         year, month = int(found[1]), int(found[2] or found[3])
     elif found := _MONTH_LAST.fullmatch(plain):

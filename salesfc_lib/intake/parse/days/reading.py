@@ -49,11 +49,12 @@ def read_dates(
     order: str | None = None,
     date_system: int = 1900,
     zone: str | None = None,
+    periods: bool = False,
 ) -> ParsedColumn:
     """Days of a column of text, dictionary-encoded or not, without nulls.
 
-    In a column without any day, a month is its first day and a week its Monday; among days they are
-    problems.
+    With `periods`, in a column without any day a month is its first day and a week its Monday;
+    elsewhere they are problems.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def read_dates(
     read: Read = partial(dissect_period, date_system=date_system)
     if date_format:
         read = partial(_read_format, date_format=date_format)
-    return _read_column(column, read, order, zone, date_system, mixed=False)
+    return _read_column(column, read, order, zone, date_system, allowed=1 if periods else 0)
 
 
 def read_months(
@@ -104,15 +105,15 @@ def _read_column(
     zone: str | None = None,
     date_system: int = 1900,
     *,
-    mixed: bool = True,
+    allowed: int | None = None,
 ) -> ParsedColumn:
-    """Days of a column; not `mixed`, a period among days is a problem."""
+    """Days of a column; `allowed` as in `refuse_periods`, None: periods and days may be mixed."""
     texts, places = list_cells(column)
     localised, moments = _localise(texts, zone)
     encoded = _cut_clocks(localised).dictionary_encode()
     codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
     written = [read_cell(text, read) for text in distinct]
-    written = written if mixed else refuse_mixed(written)
+    written = written if allowed is None else refuse_periods(written, allowed)
     order = _decide_order(distinct, written, declared)
     found = [_find_day(each, order, ZoneInfo(zone) if zone else None) for each in written]
     _require_certain(distinct, written, found)
@@ -148,11 +149,15 @@ def _read_column(
     )
 
 
-def refuse_mixed(written: Sequence[DaySpelling | Unreadable]) -> list[DaySpelling | Unreadable]:
-    """The cells of a column, months and weeks as problems where others are days."""
+def refuse_periods(
+    written: Sequence[DaySpelling | Unreadable], allowed: int = 1
+) -> list[DaySpelling | Unreadable]:
+    """The cells of a column; months and weeks are problems where it has more than so many forms of
+    them, or days beside them.
+    """
     forms = {each.form for each in written if isinstance(each, DaySpelling)}
     periods = forms & {MONTH, WEEK}
-    if len(forms) == len(periods) <= 1:
+    if len(periods) <= allowed and periods in (set(), forms):
         return [*written]
     return [
         Unreadable(f"is a {each.form} in a column of days")
