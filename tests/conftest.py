@@ -71,6 +71,15 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Folder of the small exports that real systems give; skips, and says so, without it."""
+    folder = Path(os.environ.get("SALESFC_CASES", CHECKOUT.parent / "shared" / "cases"))
+    if not folder.is_dir():
+        pytest.skip(f"No cases at '{folder}': set SALESFC_CASES to run the tests on them")
+    return folder
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests recorded as `summary`, such as the score table of the defects."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

@@ -32,6 +32,7 @@ STATING = scales.SCALE_WORDS | {letter + code for letter in "ktm" for code in CU
 STATING |= {"in", "of", "en", "de", "d", "us", "euros"}
 _YUAN = re.compile(f"(?:{'|'.join(sorted(scales.POWERS, key=len, reverse=True))})元?$")
 GERMAN = ("datum", "menge", "betrag", "umsatz", "kunde", "artikel")  # ends of compound words
+LONG = 4  # letters from which a word counts inside a longer one, too: `rma` is no part of `format`
 _CHINESE = re.compile(r"[\u3040-\u9fff]")
 
 
@@ -102,6 +103,18 @@ class Aliases:
         mine = _longest(text, self.meanings[meaning])
         theirs = _longest(text, self.meanings[OPPOSITES[meaning]])
         return mine if mine and len(mine) >= len(theirs or "") else None
+
+    def list_words(self, text: str, role: str) -> list[str]:
+        """Words of a role that a header or a file's name says; short ones as words of their own."""
+        words = split_header(re.sub(r"[()\[\]<>（）【】]", " ", text))
+        spaced = " ".join(words)
+
+        def stands(word: str) -> bool:
+            plain = " ".join(split_header(word))
+            is_short = len(plain) < LONG and not _is_chinese(plain)
+            return plain in words if is_short else plain in spaced
+
+        return [word for word in self.roles.get(role, {}).get("words", ()) if stands(word)]
 
     def kind_of(self, value: str) -> str:
         """Sale, return or adjustment; '' where the value is not known."""

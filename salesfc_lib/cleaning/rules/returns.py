@@ -7,7 +7,7 @@ counts; one without a date counts in its sale's month, which is hindsight, and i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -62,8 +62,8 @@ def match_sales(batch: Batch, context: Context) -> pd.Series:
     """Position of the sale's line of each return that needs it, by position; -1 without one.
 
     A return needs its sale if it has no date, comes from a returns source, or counts in its sale's
-    month. A returns source is matched by its `join`, other returns by order and product; of several
-    lines the earliest counts.
+    month; a dated one of a returns source that names no order needs none. A returns source is
+    matched by its `join`, other returns by order and product; of several lines the earliest counts.
     """
     lines = batch.lines
     from_returns = lines["name"].isin([*context.with_role("returns")])
@@ -71,6 +71,7 @@ def match_sales(batch: Batch, context: Context) -> pd.Series:
     needing = lines["date"].isna() | from_returns | everywhere
     at = where(lines["kind"].eq("return") & needing & ~in_pair(lines))
     sale = pd.Series(-1, index=at, dtype=np.int64)
+    nameless = pd.Series(False, index=at)
     names = lines["name"].iloc[at]
     for name in names.unique():
         mine = at[names.eq(name).to_numpy()]
@@ -79,7 +80,8 @@ def match_sales(batch: Batch, context: Context) -> pd.Series:
         wanted = frames.key_tuples(lines[columns].iloc[mine], columns)
         sold = _find_sales(lines, columns, wanted)
         sale[mine] = [sold.get(key, -1) for key in wanted]
-    return sale
+        nameless[mine] = wanted.isna().to_numpy() & lines["date"].iloc[mine].notna().to_numpy()
+    return sale if everywhere else sale[~nameless]
 
 
 def _find_sales(lines: pd.DataFrame, columns: list[str], wanted: pd.Series) -> dict[object, int]:
@@ -94,11 +96,16 @@ def _find_sales(lines: pd.DataFrame, columns: list[str], wanted: pd.Series) -> d
 
 
 def fill_from_sales(batch: Batch, context: Context) -> Batch:
-    """Batch in which a text that a returns source does not have is that of the sale taken back."""
+    """Batch in which a text that a returns source does not have is that of the sale taken back, or
+    a dimension's member that of every sale of its product.
+    """
     lines = batch.lines
     sale = match_sales(batch, context)
-    from_returns = lines["name"].iloc[sale.index].isin([*context.with_role("returns")])
-    sale = sale[sale.ge(0).to_numpy() & from_returns.to_numpy()]
+    from_returns = lines["name"].isin([*context.with_role("returns")]).to_numpy()
+    sale = sale[sale.ge(0).to_numpy() & from_returns[sale.index]]
+    alone = np.setdiff1d(where(from_returns & lines["kind"].eq("return")), sale.index)
+    batch = _fill_of_product(batch, alone, context.parameters.dimensions)
+    lines = batch.lines
     if sale.empty:
         return batch
     filled = {}
@@ -113,6 +120,20 @@ def fill_from_sales(batch: Batch, context: Context) -> Batch:
             filled[name] = frames.fill_category(own, sold)
     reason = "returns have the members of the sale that they take back"
     return batch.change("members_of_sale", sale.index.to_numpy(), reason, **filled)
+
+
+def _fill_of_product(batch: Batch, at: np.ndarray, dimensions: Iterable[str]) -> Batch:
+    """Batch in which blank members of the lines at `at` are those of all sales of their product."""
+    sold = batch.lines[batch.lines["kind"].eq("sale")]
+    for name in (name for name in dimensions if name in sold):
+        pairs = sold[["product", name]].dropna().drop_duplicates()
+        known = pairs[~pairs["product"].duplicated(keep=False)].set_index("product")[name]
+        own = batch.lines[["product", name]].iloc[at].astype(object)
+        found = own["product"].map(known.astype(object)).where(own[name].isna())
+        filled = at[found.notna().to_numpy()]
+        reason = f"returns have the {name} that every sale of their product has"
+        batch = batch.change("members_of_sale", filled, reason, **{name: found.dropna().to_numpy()})
+    return batch
 
 
 def date_returns(batch: Batch, context: Context) -> Batch:

@@ -40,10 +40,7 @@ NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
     "returns": ORDERS,
     "orders": ORDERS,
 }
-RETURNED = [
-    "credit note",
-    *["return", "refund", "rma", "retour", "gutschrift", "退货", "退款", "退回"],
-]
+OF_RETURNS = ("date", "quantity", "amount")  # that returns have beside those of their order
 NEEDED = {
     "orders": ("date", "quantity", "amount"),
     "promotions": ("name", "start", "end"),
@@ -92,23 +89,30 @@ def map_columns(
     sample: Sample, columns: Mapping[str, ColumnEvidence], aliases: Aliases
 ) -> Assignment:
     """Role and matches of an export."""
-    found = {role: match_headers(columns, aliases, names) for role, names in NAMES.items()}
-    settings = [sample.settings.get(key, "") for key in ("sheet", "table")]
-    name = " ".join([sample.path.stem, *settings]).casefold()
-    words = {
-        role: [
-            word for word in aliases.roles.get(role, {}).get("words", ()) if word.casefold() in name
-        ]
-        for role in NAMES
+    returned = [header for header in columns if aliases.list_words(header, "returns")]
+    found = {
+        role: match_headers(columns, aliases, names, first=returned if role == "returns" else ())
+        for role, names in NAMES.items()
     }
-    role, why = _decide_role({role: one for role, (one, _) in found.items()}, words, columns)
+    settings = [sample.settings.get(key, "") for key in ("sheet", "table")]
+    name = " ".join([sample.path.stem, *settings])
+    words = {role: aliases.list_words(name, role) for role in NAMES}
+    matches = {role: one for role, (one, _) in found.items()}
+    role, why = _decide_role(matches, words, columns, returned)
     return Assignment(role, why, *(found.get(role) or found["orders"]))
 
 
 def match_headers(
-    columns: Mapping[str, ColumnEvidence], aliases: Aliases, names: Sequence[str]
+    columns: Mapping[str, ColumnEvidence],
+    aliases: Aliases,
+    names: Sequence[str],
+    *,
+    first: Sequence[str] = (),
 ) -> tuple[list[Match], list[str]]:
-    """Matches for the names, in their order, and why headers were refused."""
+    """Matches for the names, in their order, and why headers were refused.
+
+    `first` are headers that date or measure the rows rather than others do.
+    """
     hits = {
         header: [hit for hit in aliases.find(header) if hit.name in names] for header in columns
     }
@@ -120,8 +124,10 @@ def match_headers(
                 refused.append(f"'{header}' is an alias of {hit.name}, but {why}")
             else:
                 fits.setdefault(hit.name, []).append((header, hit))
-    for pairs in fits.values():
+    for name, pairs in fits.items():
         pairs.sort(key=lambda pair: _rank(columns[pair[0]], pair[1], aliases))
+        if name in OF_RETURNS:
+            pairs.sort(key=lambda pair: pair[0] not in first)
     if len(fits.get("product", ())) == 1:  # an `item` may be the product
         only = fits["product"][0][0]
         fits["line"] = [pair for pair in fits.get("line", ()) if pair[0] != only]
@@ -175,14 +181,14 @@ Words = Mapping[str, Sequence[str]]  # role: words of it in the export's name
 
 
 def _decide_role(
-    found: Found, words: Words, columns: Mapping[str, ColumnEvidence]
+    found: Found, words: Words, columns: Mapping[str, ColumnEvidence], returned: Sequence[str]
 ) -> tuple[str, str]:
     """The role and what tells it; the first that fits, from those that little else looks like."""
     names = {role: {match.name for match in matches} for role, matches in found.items()}
     known = names["orders"]
     is_document = "order_id" in known and bool({"amount", "quantity"} & known)
     fitting = {
-        "returns": _are_returns(found["returns"], columns, words),
+        "returns": _are_returns(found["orders"], columns, words, returned),
         "control_totals": _are_totals(found["control_totals"], known, words),
         "promotions": bool(words["promotions"]) or not words["events"],
         "events": bool(words["events"]),
@@ -238,7 +244,7 @@ RULES = {  # in this order
     "control_totals": Rule(["ds"], SUMS, more=["account"], undocumented=True),
     "rates": Rule(["currency", "date", "rate"], none=["amount", "quantity"]),
     "conversions": Rule(["unit_of_measure", "factor"], none=["date", "amount"]),
-    "returns": Rule(some=["order_id", "reference"], more=["date", "amount"]),
+    "returns": Rule(some=["order_id", "reference", "date"], more=["quantity", "amount"]),
     "orders": Rule(["date"], ["amount", "quantity"], more=["order_id", "product"]),
 }
 
@@ -251,15 +257,29 @@ def _are_totals(matches: Sequence[Match], of_orders: set[str], words: Words) -> 
 
 
 def _are_returns(
-    matches: Sequence[Match], columns: Mapping[str, ColumnEvidence], words: Words
+    matches: Sequence[Match],
+    columns: Mapping[str, ColumnEvidence],
+    words: Words,
+    returned: Sequence[str],
 ) -> bool:
-    """Whether the file's name says that the rows are returns, or their document or date is one of
-    returns, or they only name what came back.
+    """Whether the rows are returns, with a document or counted by day: the file's name says so, or
+    their document, their date or all their measures are `returned`, or they only name what came
+    back.
     """
     names = {match.name: match.header for match in matches}
+    measures = [names[name] for name in ("quantity", "amount") if name in names]
+    if not {"order_id", "reference"} & names.keys() and not ("date" in names and measures):
+        return False
     if words["returns"]:
-        return not (words["orders"] and "kind" in names)
-    main = [names[name] for name in ("order_id", "date") if name in names]
-    is_bare = not {"date", "amount", "quantity"} & names.keys()
-    headers = [header.casefold() for header in (columns if is_bare else main)]
-    return any(word in header for header in headers for word in RETURNED)
+        return not (words["orders"] and ("kind" in names or _are_mixed(columns, measures)))
+    main = {names[name] for name in ("order_id", "date") if name in names}
+    is_bare = "date" not in names and not measures
+    is_named = bool({*returned} & ({*columns} if is_bare else main))
+    return is_named or (bool(measures) and {*measures} <= {*returned})
+
+
+def _are_mixed(columns: Mapping[str, ColumnEvidence], measures: Sequence[str]) -> bool:
+    """Whether most of the figures are above zero and others below: sales and returns together."""
+    figures = columns[measures[-1]].figures if measures else []
+    below = sum(figure < 0 for figure in figures)
+    return 0 < below < len(figures) / 2

@@ -16,6 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.findings.proposal import Fact, Proposal
 from salesfc_lib.inspection.findings.propose import propose_feed
+from salesfc_lib.inspection.findings.roles import ask_role, choose_orders
 from salesfc_lib.inspection.sampling.feeds import find_exports, find_path, group_files
 from salesfc_lib.inspection.writing.report import write_report
 from salesfc_lib.inspection.writing.source import write_source
@@ -38,7 +39,8 @@ def inspect_exports(
             proposals.append(propose_feed(feed, aliases))
         except SalesForecastError as error:
             unreadable.append(str(error))
-    orders = next((proposal for proposal in proposals if proposal.role == "orders"), None)
+    if (orders := choose_orders(proposals)) is not None:
+        proposals = [ask_role(found, orders) for found in proposals]
     blocks = []
     for found in proposals:
         path = find_path(found.files, project)

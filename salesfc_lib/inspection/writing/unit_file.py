@@ -17,6 +17,7 @@ from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
 from salesfc_lib.inspection.findings.propose import propose_feed
+from salesfc_lib.inspection.findings.roles import ask_role, choose_orders
 from salesfc_lib.inspection.sampling.feeds import find_exports, find_path, group_files
 from salesfc_lib.inspection.writing.source import as_comment, find_join, write_setting, write_source
 
@@ -70,7 +71,9 @@ def _propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal
     """
     aliases = read_aliases(project)
     feeds = [propose_feed(feed, aliases) for feed in group_files(files)]
-    orders = next((feed for feed in feeds if feed.role == "orders"), None)
+    orders = choose_orders(feeds)
+    if orders is not None:
+        feeds = [ask_role(feed, orders) for feed in feeds]
     others = [other for feed in feeds for other in feed.beside]
     beside = [other for other in others if orders is not None and _is_of_use(other, orders)]
     named: dict[str, Proposal] = {}
@@ -94,7 +97,7 @@ def _write_lines(
 ) -> Iterator[str]:
     """Lines of the unit's parameter file."""
     proposals = list(found.values())
-    orders = next((proposal for proposal in proposals if proposal.role == "orders"), None)
+    orders = choose_orders(proposals)
     dimensions = _choose_dimensions(orders, proposals) if orders is not None else []
     file = as_comment([proposals[0].files[-1].name])
     yield f"# Unit '{as_comment([title])}', started from '{file}' by `salesfc init`."

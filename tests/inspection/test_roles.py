@@ -1,0 +1,107 @@
+"""Roles: which of several exports are the orders, and which are returns of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from salesfc_lib.cleaning.clean import clean
+from salesfc_lib.foundation.parameters import resolve
+from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.findings.propose import propose_feed
+from salesfc_lib.inspection.writing.unit_file import write_unit_file
+
+SALES = [
+    "OrderDate,OrderNo,Item,Qty",
+    "2025-01-03,S1,A,10",
+    "2025-01-04,S2,B,7",
+    "2025-02-04,S3,B,7",
+]
+
+
+def save(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def role_of(path: Path) -> str:
+    return propose_feed([path], read_aliases()).role
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("ReturnDate,ProductKey,ReturnQuantity", "2025-01-18,A,1"),
+        ("退货日期,物料编码,退货数量", "2025-01-18,A,1"),
+        ("退货单号,日期,物料编码,数量", "R1,2025-01-18,A,1"),
+        ("Retourendatum,Artikel,Retourenmenge", "18.01.2025,A,1"),
+        ("OrderDate,OrderNo,ReturnDate,SKU,ReturnQty", "2025-01-03,S1,2025-01-18,A,1"),
+    ],
+)
+def test_headers_alone_tell_returns(tmp_path: Path, header: str, row: str) -> None:
+    assert role_of(save(tmp_path / "b.csv", header, row, row.replace("1", "2", 1))) == "returns"
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "row"),
+    [
+        ("information", "OrderDate,OrderNo,SKU,Qty", "2025-01-03,S1,A,1"),  # in-fo-rma-tion
+        ("future_turnover", "date,OrderNo,SKU,Qty", "2025-01-03,S1,A,1"),
+        ("b", "OrderDate,OrderNo,SKU,OrderQty,ReturnDate,ReturnQty", "2025-01-03,S1,A,1,,"),
+    ],
+)
+def test_orders_are_not_taken_for_returns(tmp_path: Path, name: str, header: str, row: str) -> None:
+    assert role_of(save(tmp_path / f"{name}.csv", header, row, row.replace("1", "2"))) == "orders"
+
+
+def test_sales_and_returns_in_one_file_are_orders_by_their_signs(tmp_path: Path) -> None:
+    rows = ["2025-01-03,S1,5", "2025-01-04,S2,7", "2025-01-05,S1,-2"]
+    path = save(tmp_path / "sales_and_returns.csv", "date,order no,amount", *rows)
+    assert role_of(path) == "orders"
+    credit = [row.replace(",5", ",-5").replace(",7", ",-7") for row in rows]
+    path = save(tmp_path / "sales_returns.csv", "date,order no,amount", *credit)
+    assert role_of(path) == "returns"
+
+
+def test_the_returns_date_and_quantity_are_read_beside_those_of_the_order(tmp_path: Path) -> None:
+    header = "Order Date,Order No,SKU,Order Qty,Return Date,Returned Qty"
+    path = save(tmp_path / "returns.csv", header, "2025-01-03,S1,A,5,2025-02-01,1")
+    names = propose_feed([path], read_aliases()).names
+    assert (names["date"], names["quantity"]) == ("Return Date", "Returned Qty")
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_positive_pieces_that_came_back_come_off_whatever_the_files_are_called(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    sales = [f"{line},{more}" for line, more in zip(SALES, ["Region", "N", "S", "S"], strict=True)]
+    files = [
+        save(tmp_path / f"{names[0]}.csv", *sales),
+        save(tmp_path / f"{names[1]}.csv", "ReturnDate,Item,ReturnQty", "2025-01-18,A,1"),
+    ]
+    write_unit_file(sorted(files), tmp_path, "u")
+    unit = resolve(tmp_path, "u").parameters
+    assert unit.sources["orders"].path == f"{names[0]}.csv"
+    assert unit.sources["returns"].returns_are_positive
+    found = clean(unit, tmp_path, "2025-01")
+    assert found.transactions["quantity"].sum() == 16
+    back = found.transactions[found.transactions["kind"].eq("return")]
+    assert back["region"].tolist() == ["N"]  # every sale of A is in N
+    assert "return_without_sale" not in set(found.problems["rule"])
+
+
+def test_fewer_rows_of_orders_that_are_known_are_asked_about(tmp_path: Path) -> None:
+    few = save(tmp_path / "a.csv", "date,Item,Qty", "2025-01-18,A,1", "2025-02-02,B,2")
+    _, found = write_unit_file([few, save(tmp_path / "b.csv", *SALES)], tmp_path, "u")
+    assert found["orders"].sample.path.name == "b.csv"
+    assert any("2 of 2 in Item are in the orders" in one for one in found["orders_2"].questions)
+
+
+def test_returns_in_pieces_beside_orders_in_money_are_asked_about(tmp_path: Path) -> None:
+    sales = save(
+        tmp_path / "sales.csv", "date,order no,amount", "2025-01-03,S1,5", "2025-01-04,S2,7"
+    )
+    back = save(tmp_path / "returns.csv", "return date,sku,return qty", "2025-01-18,A,1")
+    _, found = write_unit_file([sales, back], tmp_path, "u")
+    assert any("no amount comes off" in one for one in found["returns"].questions)
