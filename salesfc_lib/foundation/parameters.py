@@ -6,16 +6,15 @@ with the layer that won every key.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation.addresses import HIDDEN, find_secret, hide_secrets
 from salesfc_lib.foundation.resources import DEFAULTS
 from salesfc_lib.foundation.schema import (
     CandidateSettings,
@@ -25,11 +24,10 @@ from salesfc_lib.foundation.schema import (
     Source,
     check_unit,
 )
+from salesfc_lib.foundation.schema.sources import VARIABLE
+from salesfc_lib.foundation.strict_yaml import MAX_DEPTH, NotPlainYaml, parse_yaml, read_yaml
 
 MAX_SHOWN = 200  # characters of a wrong value that a message holds
-# in an address that was written where a variable's name belongs
-PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")
-MAX_BYTES = 1_000_000  # a parameter file is written by hand
 
 
 @dataclass(frozen=True)
@@ -54,15 +52,15 @@ def resolve(
     """
     check_unit(unit)
     unit_file = project / "parameters" / "units" / f"{unit}.yml"
-    if not unit_file.is_file() and not list_units(project):
+    if not unit_file.exists() and not list_units(project):
         raise no_units(project)
-    if not unit_file.is_file():
+    if not unit_file.exists():
         raise RequestError.unknown_key(unit, list_units(project), f"{unit_file.parent} (units)")
     files = [DEFAULTS, unit_file]
     layers = [("defaults", read_yaml(DEFAULTS)), ("unit", read_yaml(unit_file))]
     reasons: dict[str, str] = {}
     month_file = project / "parameters" / "months" / str(month) / f"{unit}.yml"
-    if month is not None and month_file.is_file():
+    if month is not None and month_file.exists():
         exceptions, reasons = _read_exceptions(month_file)
         layers.append(("month", exceptions))
         files.append(month_file)
@@ -126,24 +124,6 @@ def no_units(project: Path) -> RequestError:
     )
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Mapping in a YAML file (empty for an empty file): safe types, no aliases, bounded size."""
-    unreadable = SalesForecastError.unreadable_file
-    if path.stat().st_size > MAX_BYTES:
-        raise unreadable(path, f"it is larger than {MAX_BYTES} bytes", "Shorten it")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        events = yaml.parse(text, yaml.SafeLoader)
-        if any(isinstance(event, yaml.events.AliasEvent) for event in events):
-            raise unreadable(path, "it holds a YAML alias", "Write the value out")
-        tree = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise unreadable(path, " ".join(str(error).split()), "Correct the YAML") from error
-    if not isinstance(tree, dict | None):
-        raise unreadable(path, "it is not a mapping", "Write `key: value` lines")
-    return tree or {}
-
-
 def _read_exceptions(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Tree and reasons of a month file: `dotted.key: {value: ..., reason: ...}`."""
     tree: dict[str, Any] = {}
@@ -167,25 +147,37 @@ def _read_sets(sets: Iterable[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals:
             raise RequestError.of(
-                f"'--set {text}' has no value", "`--set key=value`", "Add the value"
+                f"'--set {hide_secrets(text)}' has no value", "`--set key=value`", "Add the value"
             )
         try:
-            found = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            if find_secret(key):
+                raise NotPlainYaml("a password has no place in it", "Write a parameter's key")
+            tree = _merge(tree, _nest(key.strip(), parse_yaml(value)))
+        except NotPlainYaml as error:
             raise RequestError.of(
-                f"'--set {text}' cannot be read: '{value}' is no YAML value",
+                f"'--set {_shorten(hide_secrets(text))}' cannot be read: {error.why}",
                 "`--set key=value`, with quotes inside where the value begins with a sign: "
                 "`--set 'key=\"%Y-%m\"'`",
-                "Put the value into quotes, or write the key into the unit's parameter file",
-            ) from error
-        tree = _merge(tree, _nest(key.strip(), found))
+                f"{error.do}, or write the key into the unit's parameter file",
+            ) from None
     return tree
 
 
 def _nest(dotted: str, value: Any) -> dict[str, Any]:
-    for part in reversed(dotted.split(".")):
+    parts = dotted.split(".")
+    if len(parts) > MAX_DEPTH:
+        raise SalesForecastError.of(
+            f"'{_shorten(dotted)}' is a key of {len(parts)} parts",
+            f"At most {MAX_DEPTH}",
+            "Write a key that `salesfc parameters UNIT` lists",
+        )
+    for part in reversed(parts):
         value = {part: value}
     return value
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} …"
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,13 +225,20 @@ def _validate(tree: dict[str, Any], where: str) -> Parameters:
         if not key:
             key, expected = expected.split(": ", 1)
             value, expected = _find(tree, key), f"{expected[0].upper()}{expected[1:]}"
-        shown = PASSWORD.sub(r"\1***@", repr(value))
-        shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]} …"
         raise SalesForecastError.of(
-            f"`{key}` in {where} is {shown}",
+            f"`{key}` in {where} is {_shorten(hide_secrets(repr(_without_addresses(value))))}",
             expected,
             "Correct the value in the layer that sets it",
         ) from error
+
+
+def _without_addresses(value: Any) -> Any:
+    """The value without what stands in `url_env` in place of a variable's name."""
+    if not isinstance(value, Mapping):
+        return value
+    names = {key: _without_addresses(each) for key, each in value.items()}
+    is_name = VARIABLE.match(str(names.get("url_env", "NONE")))
+    return names if is_name else names | {"url_env": HIDDEN}
 
 
 def _find(tree: Mapping[str, Any], dotted: str) -> Any:

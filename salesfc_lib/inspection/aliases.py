@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import parameters, resources, scales
+from salesfc_lib.foundation import read_yaml, resources, scales
 from salesfc_lib.intake import CURRENCIES, split_header, strip_header
 
 FILE = Path("parameters") / "aliases.yml"
@@ -150,7 +150,7 @@ def read_aliases(project: Path | None = None) -> Aliases:
     """
     tree = _read_shipped()
     own = project / FILE if project is not None else None
-    if own is not None and own.is_file() and own.resolve() != resources.ALIASES:
+    if own is not None and own.exists() and own.resolve() != resources.ALIASES:
         tree = _put_before(_check(own), tree)
     return Aliases(**tree)
 
@@ -178,7 +178,7 @@ def _read_shipped() -> dict[str, Any]:
 
 
 def _check(path: Path) -> dict[str, Any]:
-    tree = parameters.read_yaml(path)
+    tree = read_yaml(path)
     for key, block in tree.items():
         if key not in (*LISTS, *GROUPS, ROLES):
             raise SalesForecastError.unknown_key(key, [*LISTS, *GROUPS, ROLES], f"'{path}'")

@@ -158,7 +158,7 @@ def _find_closed(
                 closed[unit] = months[-1]
             else:
                 closed[unit] = steps.latest_closed(request.project, unit)
-        except (SalesForecastError, OSError) as error:
+        except Exception as error:  # whatever it was, the other units go on
             failed[unit] = error
     return closed, failed
 

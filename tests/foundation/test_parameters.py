@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation.parameters import from_dict, list_units, read_yaml, resolve, to_dict
+from salesfc_lib.foundation.parameters import from_dict, list_units, resolve, to_dict
 from salesfc_lib.foundation.resources import DEFAULTS
 from salesfc_lib.foundation.schema import ParameterBlock, Parameters, check_month, check_unit
+from salesfc_lib.foundation.strict_yaml import read_yaml
 from tests.conftest import CHECKOUT
 
 UNIT = """

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.foundation import parameters, schema, tables
+from salesfc_lib.foundation import read_yaml, resources, schema, tables
 from salesfc_lib.retrospective.facts import read_facts
 from salesfc_lib.retrospective.proposals import Observed, propose
 
@@ -23,7 +23,7 @@ SERIES = pd.DataFrame(
         "region": [None, *IDS],
     }
 )
-DEFAULTS = schema.Parameters.model_validate(parameters.read_yaml(parameters.DEFAULTS))
+DEFAULTS = schema.Parameters.model_validate(read_yaml(resources.DEFAULTS))
 
 
 def actuals() -> pd.DataFrame:

@@ -464,6 +464,60 @@ def test_a_unit_with_wrong_parameters_fails_alone(project: Path, steps: FakeStep
     assert "Did you mean 'horizon'?" in outcomes[0].message
 
 
+WRONG_YAML = [
+    ("horizon: 3\nhorizon: 6\n", "'horizon' stands twice, in lines 1 and 2"),
+    ("calendar: {closed_through: 2025-02-30}\n", "'2025-02-30' in line 1 is no day that exists"),
+    (f"horizon: {'9' * 5000}\n", "a value of 5000 characters"),
+    (f"levels: {'[' * 1200}", "nests more than 50 levels"),
+    ("dimensions: &a [*a, *a]\n", "a YAML alias"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), WRONG_YAML)
+def test_a_unit_whose_file_cannot_be_read_fails_alone(
+    project: Path, steps: FakeSteps, text: str, says: str
+) -> None:
+    (project / "parameters" / "units" / "north.yml").write_text(text, encoding="utf-8")
+    outcomes = backfill(Request(project, sets=("horizon=6",)), MONTH, MONTH)
+    assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
+    assert says in outcomes[0].message
+    record = json.loads((project / "reports" / ".failed" / MONTH / "north.json").read_text())
+    assert record["error"] == outcomes[0].message
+
+
+@pytest.mark.parametrize(("text", "says"), WRONG_YAML)
+def test_a_value_of_the_command_line_that_cannot_be_read_is_a_wrong_request(
+    project: Path, steps: FakeSteps, text: str, says: str
+) -> None:
+    if "twice" in says:
+        text = "x: {horizon: 3,\n horizon: 6}"
+    with pytest.raises(RequestError, match=says):
+        backfill(Request(project, sets=(f"unit={text.partition(': ')[2]}",)), MONTH, MONTH)
+    assert steps.called == []
+
+
+def test_a_folder_named_like_a_units_file_fails_alone(project: Path, steps: FakeSteps) -> None:
+    (project / "parameters" / "units" / "west.yml").mkdir()
+    outcomes = backfill(Request(project), MONTH, MONTH)
+    assert [outcome.state for outcome in outcomes] == ["published", "published", "failed"]
+    assert "west.yml' cannot be read: it is a folder" in outcomes[2].message
+
+
+def test_a_unit_whose_data_stop_the_reader_fails_alone(
+    project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = steps.latest_closed
+
+    def stop_for_north(project: Path, unit: str) -> str:
+        if unit == "north":
+            raise RecursionError("too deep")
+        return closed(project, unit)
+
+    monkeypatch.setattr(steps, "latest_closed", stop_for_north)
+    outcomes = backfill(Request(project), MONTH, MONTH)
+    assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
+
+
 @pytest.mark.parametrize(
     ("unit_file", "says"),
     [
