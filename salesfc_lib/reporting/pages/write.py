@@ -16,15 +16,11 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.facts.summary import Download, Summary, read_summaries
 from salesfc_lib.reporting.markup import slug
 from salesfc_lib.reporting.narrative.key_page import KeyPage
+from salesfc_lib.reporting.narrative.unit import PAGES
 from salesfc_lib.reporting.pages.page import Crumbs, page, write
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
-STEP_TITLES = {
-    "01_cleaning": "Cleaning",
-    "02_modeling": "Modeling",
-    "03_reconciliation": "Reconciliation",
-    "04_retrospective": "Retrospective",
-}
+STEPS = {page: step for step, page in PAGES.items()}
 AUDIENCES = {  # of a file of the month's folder: for whom it is, and what it holds
     "forecast.csv": ("everyone", "final forecast of every series, 80 % and 95 % intervals"),
     "quarantine.csv": ("source owners", "rows that could not be used, to send back"),
@@ -128,7 +124,7 @@ def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _write_notebook(path: Path, node: Any, facts: Mapping[str, Any], crumbs: Crumbs) -> None:
     from salesfc_lib.reporting.pages.notebook import render_notebook  # nbformat: where it is used
 
-    step = STEP_TITLES.get(path.stem, path.stem)
+    step = STEPS.get(path.name, path.stem)
     title = f"{step} · {facts['title']} · {wording.month_name(facts['month'])}"
     html = render_notebook(node, title=title, breadcrumb=[*crumbs, (step, "")])
     path.write_text(html, encoding="utf-8")
