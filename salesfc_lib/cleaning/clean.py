@@ -32,7 +32,7 @@ from salesfc_lib.cleaning.side_tables import drivers
 from salesfc_lib.cleaning.side_tables.control_totals import compare_control, note_missing
 from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, tables
+from salesfc_lib.foundation import Parameters, tables, wording
 from salesfc_lib.intake import Extract, label_files, layout, read_source, text_columns
 
 SIDE_TABLES = ("promotions", "inventory", "events", "control_totals")  # roles
@@ -125,7 +125,8 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
 def close_month(standardised: Standardised, parameters: Parameters, month: str) -> Cleaned:
     """The unit's tables for `month`, with what came later taken out and the ledger closed."""
     if standardised.latest is pd.NaT:
-        raise _no_rows(parameters, "no row that can be used")
+        unused = standardised.quarantine
+        raise _no_rows(parameters, "no row that can be used", unused)
     closed = closed_months.closed_through(parameters, standardised.latest)
     closed_months.check_closed(month, closed)
     whole = drop_cancelled(standardised.batch, month)
@@ -168,7 +169,8 @@ def _open(context: Context) -> tuple[Batch, dict[str, Batch]]:
         name: (source, extracts[name]) for name, source in context.with_role("orders").items()
     }
     if not any(extract.rows.num_rows for _, extract in orders.values()):
-        raise _no_rows(parameters, "no row")
+        rejected = pd.concat([extract.rejected for _, extract in orders.values()])
+        raise _no_rows(parameters, "no row", rejected)
     own = {name: extract for name, (_, extract) in orders.items()}
     for name, source in context.with_role("returns").items():
         own[name] = drop_elsewhere(extracts[name], source, orders)
@@ -228,13 +230,20 @@ def _read_content(name: str, extract: Extract, wanted: pd.DataFrame) -> dict[tup
     return content | {(item.source, item.row): item.content for item in rejected}
 
 
-def _no_rows(parameters: Parameters, what: str) -> SalesForecastError:
+def _no_rows(
+    parameters: Parameters, what: str, unused: pd.DataFrame | None = None
+) -> SalesForecastError:
+    """Error for a unit without lines; `unused` are its rows in quarantine, which say why."""
     orders = [source for source in parameters.sources.values() if source.role == "orders"]
     conditions = [f"{key} = '{value}'" for source in orders for key, value in source.where.items()]
     files = ", ".join(f"'{source.path}'" for source in orders)
+    why = ""
+    if unused is not None and len(unused):
+        first, count = unused.iloc[0], wording.plural(len(unused), "row")
+        why = f": {count} cannot be read, the first, row {first['row']}, because {first['reason']}"
     return SalesForecastError.of(
         f"There is {what} of this unit in {files or 'any source with the role `orders`'}"
-        f"{' where ' if conditions else ''}{', '.join(conditions)}",
+        f"{' where ' if conditions else ''}{', '.join(conditions)}{why}",
         "At least one order line",
         "Check the export, and `where` and `path` of its source",
     )

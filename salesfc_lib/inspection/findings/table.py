@@ -54,7 +54,9 @@ def describe_rows(found: Proposal) -> Iterator[Finding]:
 
 def _describe_layout(found: Proposal) -> Iterator[Finding]:
     if not found.sample.rows:
-        yield ask("empty", "no row stands below the header")
+        aside = [one.reason for one in found.sample.issues if one.action == "quarantined"]
+        none = "no row can be read" if aside else "no row stands below the header"
+        yield ask("empty", "; ".join([none, *aside]))
     if count := found.layout_rows.count("header"):
         yield Issue("repeated_header", f"rows that repeat the header: {count:,}; they are dropped")
     yield Fact("subtotals", found.subtotals)

@@ -66,7 +66,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     encoding, fitting = grid.encoding or encodings.UTF8, len(grid.numbers)
     in_head = excerpt.data[: excerpt.head].count(b"\n")
     share = excerpt.size / max(excerpt.head, 1)
-    line = next((row.line + 1 for row in top if row.fields == grid.header), 1)
+    line = next((row.line + 1 for row in top if _same_names(row.fields, grid)), 1)
     sample = _to_sample(
         *(path, "csv", grid, line),
         total=fitting if excerpt.is_whole else int(share * in_head),
@@ -161,9 +161,17 @@ def _declare(kind: str, header: Sequence[str], aliases: Aliases, **settings: str
     counts = Counter(map(fold_header, cells))
     single = [cell for cell in cells if cell and counts[fold_header(cell)] == 1]
     known = [cell for cell in single if aliases.find(cell)] or single
-    columns = {f"column{place}": cell for place, cell in enumerate(known)}
+    names = [next((hit.name for hit in aliases.find(cell)), "") for cell in known]
+    names = [name if names.count(name) == 1 else "" for name in names]
+    pairs = enumerate(zip(names, known, strict=True))
+    columns = {name or f"column{place}": cell for place, (name, cell) in pairs}
     declared = {"kind": kind, "path": "export", "columns": columns, **settings}
     return Source.model_validate(declared)
+
+
+def _same_names(fields: Sequence[str], grid: layout.Grid) -> bool:
+    """Whether a row is the grid's header, which has a blank name for fields without one."""
+    return [*filter(None, fields)] == [*filter(None, grid.header)]
 
 
 def _read(path: Path, content: bytes, source: Source) -> layout.Grid:
@@ -188,7 +196,8 @@ def _to_sample(path: Path, kind: str, grid: layout.Grid, header_row: int, **deta
     for rule, group in groupby(rejected, lambda one: one.rule):
         first, *more = group
         text = f"rows that go to quarantine: {len(more) + 1:,}, the first in line {first.row}"
-        issues.append(Issue(rule, f"{text}: {first.reason}", first.row, len(more) + 1))
+        found = f"{text}: {first.reason}"
+        issues.append(Issue(rule, found, first.row, len(more) + 1, "quarantined"))
     issues += [one for one in grid.issues if one.rule not in NOTED_BELOW]
     known = {"total": count, "titles": [*enumerate(grid.titles, start=1)], "issues": issues}
     rows, places = [*zip(*columns, strict=True)], grid.numbers[kept].tolist()

@@ -181,7 +181,7 @@ def _read_in(
         records.cells,
         records.rejected,
         encoding,
-        issues=_note_encoding(encoding, source),
+        issues=[*_note_encoding(encoding, source), *layout.issues],
         titles=layout.titles,
         dialect=describe(layout.dialect),
     )
