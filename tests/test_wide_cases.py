@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import os
+from decimal import Decimal
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from salesfc_lib import steps
-from salesfc_lib.inspection import write_unit_file
-from tests.conftest import CHECKOUT
+from salesfc_lib.errors import SalesForecastError
+from tests.test_cases import start
 
 
-def start(name: str, project: Path) -> Path:
-    """A project with the case's exports and the unit `u` that `init` writes for them."""
-    cases = Path(os.environ.get("SALESFC_CASES", CHECKOUT.parent / "shared" / "cases"))
-    if not (cases / name).is_dir():
-        pytest.skip(f"No case '{name}' at '{cases}': set SALESFC_CASES to run the tests on cases")
-    data = project / "data"
-    data.mkdir()
-    for file in (cases / name).iterdir():
-        if file.name not in ("expected.md", "unit.yml"):
-            (data / file.name).write_bytes(file.read_bytes())
-    write_unit_file([data], project, "u")
-    return project
+def test_rows_wider_than_their_header_are_read(cases: Path, tmp_path: Path) -> None:
+    lines = start(cases / "wider-than-header", tmp_path).clean("2025-11").transactions
+    assert len(lines) == 560 and sum(lines["amount"]) == Decimal("246400.57")
 
 
-def clean(project: Path) -> pd.DataFrame:
-    """Transactions of the latest closed month's run."""
-    month = steps.open_month(project, "u", steps.cleaning.latest_closed(project, "u"))
-    steps.clean(month)
-    return month.read("transactions")
-
-
-def test_rows_wider_than_their_header_are_read(tmp_path: Path) -> None:
-    lines = clean(start("wider-than-header", tmp_path))
-    assert len(lines) == 560 and str(lines["amount"].sum()) == "246400.57"
+def test_dates_that_were_never_calculated_are_named_with_their_cell(
+    cases: Path, tmp_path: Path
+) -> None:
+    started = start(cases / "date-formulas", tmp_path)
+    with pytest.raises(SalesForecastError) as stopped:
+        started.clean("2025-11")
+    assert "cell B2 of sheet 'Sheet': =DATE(2023,1,1)" in str(stopped.value)
+    assert "open the workbook in Excel or LibreOffice and save it" in str(stopped.value)

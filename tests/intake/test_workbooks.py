@@ -154,7 +154,12 @@ def test_a_formula_that_was_never_calculated_is_set_aside_if_its_column_is_mappe
         ["2024-07-04", "3", "", ""],
     ]
     assert extract.rejected[["row", "rule", "reason"]].values.tolist() == [
-        [3, "stale_formula", "'金额' holds a formula that was never calculated"]
+        [
+            3,
+            "stale_formula",
+            "'金额' holds a formula that was never calculated (cell B3 of sheet '销售': =A1); "
+            "open the workbook in Excel or LibreOffice and save it, or export values",
+        ]
     ]
 
 
@@ -167,6 +172,21 @@ def test_a_workbook_that_a_library_wrote_without_calculating_loses_no_amount_sil
     workbook.save(tmp_path / "a.xlsx")
     extract = read_source("orders", source(), tmp_path)
     assert (extract.rows.num_rows, extract.rejected["rule"].tolist()) == (0, ["stale_formula"])
+
+
+@pytest.mark.parametrize(("values", "stale"), [((0, 0), 2), ((0, 3), 0)])
+def test_formulas_that_a_program_wrote_as_zero_have_no_value(
+    tmp_path: Path, values: tuple[int, int], stale: int
+) -> None:
+    rows = [HEADER, *([Day(45475), Formula(value), "甲", None] for value in values)]
+    book = xlsx(Book(rows))
+    (tmp_path / "a.xlsx").write_bytes(book)
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        main = archive.read("xl/workbook.xml").decode()
+    asks = main.replace("</sheets>", '</sheets><calcPr fullCalcOnLoad="1"/>')
+    assert read(tmp_path, book).rejected.empty
+    new = xlsx(Book(rows, more={"xl/workbook.xml": asks}))
+    assert read(tmp_path, new).rejected["rule"].tolist() == ["stale_formula"] * stale
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "xlsb", "xls"])

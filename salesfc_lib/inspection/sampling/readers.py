@@ -209,11 +209,16 @@ def _choose_fullest(path: Path, samples: Sequence[Sample], what: str) -> Sample:
     if not samples:
         why = f"it holds no {what} with a row of headers"
         raise SalesForecastError.unreadable_file(path, why, "Export it again, with headers")
-    best = max(samples, key=lambda sample: sample.total)
+    best = max(samples, key=_count_rows)
     beside = [sample for sample in samples if sample is not best]
     only = {"sheet": "the only sheet with rows", "table": "the only table"}[what]
     why = f"the fullest of {len(samples)} {what}s" if beside else only
     return replace(best, beside=beside, why={what: why})
+
+
+def _count_rows(sample: Sample) -> int:
+    """Rows below the header, with those that go to quarantine."""
+    return sample.total + sum(one.rows for one in sample.issues if one.action == "quarantined")
 
 
 def _hold_days(cells: Sequence[Any]) -> bool:

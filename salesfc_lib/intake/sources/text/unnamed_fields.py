@@ -21,7 +21,8 @@ DAYS = {"date", "ds", "start", "end", "expected"}
 NEARLY_ALL = 0.9  # share of the rows, or of the cells of a column
 FEWEST = 2  # rows
 DAY = re.compile(
-    r"\d{1,4}([-/. ]).{1,12}\1\W*\d{1,4}\b.*|\d{4}(?:[-/.]?\d{1,4})?|\d{4}年.*|\w+ \d{1,2}, \d{4}"
+    r"\d{1,4}([-/. ]).{1,12}\1\W*\d{1,4}\b.*|\d{4}[-/.]\d{1,2}|\d{4,19}|\d{2,4}年.*"
+    r"|\w+ \d{1,2}, \d{4}"
 )
 NUMBER = re.compile(r"[^\w]*(?:[A-Z]{3} ?)?[-+(]*\d[\d.,'\s]*(?:[Ee][-+]?\d+)?\W*(?:[A-Z]{2,3})?")
 WHOLE = re.compile(r"[-+(]*(?:\d{1,3}(?:[. ]\d{3})+|\d+)")

@@ -43,7 +43,7 @@ from salesfc_lib.intake.sources.text_columns import text_table
 from salesfc_lib.intake.sources.unusable_rows import set_aside_control, without
 from salesfc_lib.intake.sources.workbooks.ods import refuse_large
 from salesfc_lib.intake.sources.workbooks.package import Package, refuse_password
-from salesfc_lib.intake.sources.workbooks.xlsx import STALE, SheetFacts, scan_xlsx
+from salesfc_lib.intake.sources.workbooks.xlsx import STALE, SheetFacts, name_column, scan_xlsx
 
 BATCH = 16_384  # rows that are held as Python values at a time
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream of a workbook with a password
@@ -60,6 +60,8 @@ DAMAGE = (  # what a damaged file makes of its readers
     EOFError,
     NotImplementedError,
 )
+LONGEST = 60  # characters of a formula that are shown
+SAVE = "open the workbook in Excel or LibreOffice and save it, or export values"
 UNKNOWN = (
     "only XLSX and XLSM tell which cells hold an error and which rows and columns are hidden: "
     "errors of this workbook are read as blank cells, hidden rows like any other"
@@ -109,7 +111,7 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         titles=join_titles(top[:at]),
         is_1904=facts.is_1904,
     )
-    return _set_aside_errors(grid, facts, names, set(list_needed(source)))
+    return _set_aside_errors(grid, facts, names, set(list_needed(source)), sheet=name)
 
 
 def choose_sheet(workbook: CalamineWorkbook, source: Source, where: str) -> str:
@@ -187,7 +189,7 @@ def _iterate(sheet: CalamineSheet, facts: SheetFacts) -> Iterator[list[str]]:
     before = [""] * (sheet.start[1] if sheet.start else 0)
     texts: dict[int, dict[int, str]] = {}
     for row, column, text in zip(facts.rows, facts.columns, facts.texts, strict=True):
-        texts.setdefault(row - 1, {})[column] = "" if text == STALE else text
+        texts.setdefault(row - 1, {})[column] = "" if text.startswith(STALE) else text
     for place, values in enumerate(sheet.iter_rows()):
         cells = before + [value if type(value) is str else cell_text(value) for value in values]
         for column, text in texts.get(place, {}).items():
@@ -237,33 +239,41 @@ def _list_hidden_sheets(workbook: CalamineWorkbook, name: str) -> Iterator[Issue
 
 
 def _set_aside_errors(
-    grid: Grid, facts: SheetFacts, names: Sequence[str], needed: set[str]
+    grid: Grid, facts: SheetFacts, names: Sequence[str], needed: set[str], *, sheet: str
 ) -> Grid:
     """The grid without rows that have an error or an empty formula in a needed column.
 
     An error in another column costs no row: it is noted, and stays as text.
     """
-    wrong: dict[int, list[tuple[str, str]]] = {}
+    wrong: dict[int, list[tuple[int, str]]] = {}
     spared: dict[str, list[int]] = {}
     below = set(grid.numbers.tolist()) if facts.texts else set()
     for row, column, text in zip(facts.rows, facts.columns, facts.texts, strict=True):
         if row in below and column < len(names):
             if names[column] in needed:
-                wrong.setdefault(row, []).append((names[column], text))
-            elif text != STALE:
+                wrong.setdefault(row, []).append((column, text))
+            elif not text.startswith(STALE):
                 spared.setdefault(names[column], []).append(row)
     kept = "the column is not mapped, and its rows are kept"
     noted = [
         Issue("error_cell", f"{len(rows)} cells of '{name}' hold an error; {kept}", rows[0])
         for name, rows in spared.items()
     ]
-    grid = without(grid, {row: _explain(cells) for row, cells in wrong.items()}, names)
+    explained = {row: _explain(cells, names, sheet, row) for row, cells in wrong.items()}
+    grid = without(grid, explained, names)
     return set_aside_control(replace(grid, issues=[*grid.issues, *noted]), names)
 
 
-def _explain(cells: list[tuple[str, str]]) -> tuple[str, str]:
+def _explain(
+    cells: list[tuple[int, str]], names: Sequence[str], sheet: str, row: int
+) -> tuple[str, str]:
     """Rule and reason of a row with these cells (column, text) in needed columns."""
-    if errors := [f"'{name}' holds {text}" for name, text in cells if text != STALE]:
-        return "error_cell", "; ".join(errors)
-    empty = shorten([name for name, _ in cells])
-    return "stale_formula", f"{empty} holds a formula that was never calculated"
+    if errors := [(at, text) for at, text in cells if not text.startswith(STALE)]:
+        return "error_cell", "; ".join(f"'{names[at]}' holds {text}" for at, text in errors)
+    empty = shorten([names[at] for at, _ in cells])
+    at, formula = cells[0]
+    shown = formula if len(formula) <= LONGEST else f"{formula[:LONGEST]}…"
+    cell = (
+        f"cell {name_column(at)}{row} of sheet '{sheet}'{f': {shown}' if formula != STALE else ''}"
+    )
+    return "stale_formula", f"{empty} holds a formula that was never calculated ({cell}); {SAVE}"

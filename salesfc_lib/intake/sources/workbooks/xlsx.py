@@ -9,6 +9,7 @@ import posixpath
 import re
 import xml.etree.ElementTree as ET
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,7 +17,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.sources.workbooks.package import PIECE, Package
 
 CELLS = 100_000_000  # cells from the first to the last in use that fit in memory (about 3 GB)
-STALE = "formula without a value"
+STALE = "="  # begins the text of a formula without a value
 NO_VALUE = rb"\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 TELLING = (  # one by one: a pattern that begins with fixed bytes is searched ten times faster
     rb"""hidden=["'](?:1|true|on)""",
@@ -27,6 +28,8 @@ TELLING = (  # one by one: a pattern that begins with fixed bytes is searched te
     rb'r="[A-Z]{1,3}(?:[2-9]\d{6}|1[1-9]\d{5}|10[5-9]\d{4})',  # below the last row of a sheet
 )
 TROUBLE = tuple(map(re.compile, TELLING))
+ZERO = "0"
+UNCALCULATED = re.compile(rb"</f>\s*<v>0</v>")
 WIDE = re.compile(rb'<c r="[A-Z]{2}')
 PLACE = re.compile(rb'<c r="([A-Z]+)([0-9]+)')
 CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -39,9 +42,11 @@ MAIN = "xl/workbook.xml"
 class SheetFacts:
     """Places are rows from 1 and columns from 0.
 
-    `rows`, `columns`, `texts`: cells with an error or with a formula without a value (`STALE`), in
-    the sheet's order; arrays, so that a million errors stay small. `height` and `width`: the last
-    row and column in use. `hidden_columns`: first and last of each range.
+    `rows`, `columns`, `texts`: cells with an error, or with a formula without a value (its text
+    begins with `STALE`); arrays, so that a million errors stay small. `height` and `width`: the
+    last row and column in use. `hidden_columns`: first and last of each range. `is_new`: the
+    workbook asks to be calculated when it is opened, as programs write one; formulas of a column
+    that are all zero there have no value.
     """
 
     rows: array[int] = field(default_factory=lambda: array("l"))
@@ -50,6 +55,7 @@ class SheetFacts:
     hidden_rows: array[int] = field(default_factory=lambda: array("l"))
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     is_1904: bool = False
+    is_new: bool = False
     height: int = 0
     width: int = 0
 
@@ -80,6 +86,8 @@ def scan_xlsx(package: Package, sheet: str) -> SheetFacts:
     for element in ET.parse(package.open(main)).iter():
         if local_name(element.tag) == "workbookPr":
             facts.is_1904 = element.get("date1904") in TRUE
+        elif local_name(element.tag) == "calcPr":
+            facts.is_new = element.get("fullCalcOnLoad") in TRUE
         elif local_name(element.tag) == "sheet" and element.get("name") == sheet:
             ids = (value for key, value in element.items() if key.endswith("}id"))
             related = next(ids, "")
@@ -92,7 +100,8 @@ def scan_xlsx(package: Package, sheet: str) -> SheetFacts:
 def _read_cells(package: Package, part: str, facts: SheetFacts) -> None:
     """Fill the facts from a sheet's cells, rows and columns."""
     row = column = 0
-    kind, value, has_formula = "", "", False
+    kind, value, formula = "", "", ""
+    formulas: list[tuple[int, int, str]] = []  # of a new workbook; '' where one has a value
     for event, element in package.parse(part):
         match event, local_name(element.tag):
             case "start", "row":
@@ -106,17 +115,30 @@ def _read_cells(package: Package, part: str, facts: SheetFacts) -> None:
             case "start", "c":
                 place = CELL.fullmatch(element.get("r", ""))
                 row, column = (int(place[2]), read_column(place[1])) if place else (row, column + 1)
-                kind, value, has_formula = element.get("t", "n"), "", False
+                kind, value, formula = element.get("t", "n"), "", ""
             case "end", "v" | "t":
                 value += element.text or ""
             case "end", "f":
-                has_formula = True
+                formula = STALE + (element.text or "")
             case "end", "c" if value:
                 facts.reach(row, column, package.where)
                 if kind == "e":
                     facts.add_trouble(row, column, value)
-            case "end", "c" if has_formula and kind != "str":
-                facts.add_trouble(row, column, STALE)
+                elif formula and facts.is_new:
+                    formulas.append((row, column, formula if value == ZERO else ""))
+            case "end", "c" if formula and kind != "str":
+                facts.add_trouble(row, column, formula)
+    _add_zeros(facts, formulas)
+
+
+def _add_zeros(facts: SheetFacts, formulas: Sequence[tuple[int, int, str]]) -> None:
+    """Add formulas (row, column, text; '' of one with another value) of columns that are all
+    zero.
+    """
+    calculated = {column for _, column, text in formulas if not text}
+    for row, column, text in formulas:
+        if column not in calculated:
+            facts.add_trouble(row, column, text)
 
 
 def read_column(letters: str) -> int:
@@ -129,6 +151,19 @@ def read_column(letters: str) -> int:
     for letter in letters:
         column = column * 26 + ord(letter) - 64
     return column - 1
+
+
+def name_column(column: int) -> str:
+    """Letters of a column (from 0).
+
+    >>> name_column(0), name_column(27), name_column(16383)
+    ('A', 'AB', 'XFD')
+    """
+    letters = ""
+    while column >= 0:
+        column, letter = divmod(column, 26)
+        letters, column = chr(letter + 65) + letters, column - 1
+    return letters
 
 
 def local_name(name: str) -> str:
@@ -170,7 +205,8 @@ def _has_trouble(package: Package, part: str, facts: SheetFacts) -> bool:
             return True
         text = tail + piece
         end = text.rfind(b">") + 1
-        if not end or any(pattern.search(text, 0, end) for pattern in TROUBLE):
+        patterns = (*TROUBLE, UNCALCULATED) if facts.is_new else TROUBLE
+        if not end or any(pattern.search(text, 0, end) for pattern in patterns):
             return True
         if WIDE.search(text):
             for letters, digits in set(PLACE.findall(text, 0, end)):
