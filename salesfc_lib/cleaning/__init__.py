@@ -15,6 +15,7 @@ from salesfc_lib.cleaning.closed_months import closed_through
 from salesfc_lib.cleaning.history.changed_definitions import find_redefined
 from salesfc_lib.cleaning.history.renames import propose_renames
 from salesfc_lib.cleaning.history.restatement import read_view, restate
+from salesfc_lib.cleaning.rules.far_dates import find_far
 from salesfc_lib.cleaning.side_tables.drivers import FLAG, OWN, has_flag, read_flags
 from salesfc_lib.cleaning.side_tables.reading import list_declared
 
@@ -24,6 +25,7 @@ __all__ = [
     "clean",
     "closed_through",
     "definition_bridge",
+    "find_far",
     "find_redefined",
     "group_numbers",
     "has_flag",

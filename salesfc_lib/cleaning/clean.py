@@ -28,6 +28,7 @@ from salesfc_lib.cleaning.rules.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.rules.pipeline import settle
 from salesfc_lib.cleaning.rules.returns import drop_elsewhere, drop_returns, expand_notices
 from salesfc_lib.cleaning.rules.stated_sums import check_subtotals, check_trailers
+from salesfc_lib.cleaning.rules.weeks import DAYS, is_weekly
 from salesfc_lib.cleaning.side_tables import drivers
 from salesfc_lib.cleaning.side_tables.control_totals import compare_control, note_missing
 from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
@@ -46,7 +47,8 @@ class Standardised:
     quarantine: pd.DataFrame
     side_tables: Mapping[str, pd.DataFrame]
     files: list[dict[str, Any]]
-    latest: pd.Timestamp
+    latest: pd.Timestamp  # day of a line
+    covered: pd.Timestamp  # the last day that the lines are complete for
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,10 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
         {"source": name, **file} for name, extract in extracts.items() for file in extract.files
     ]
     latest = closed_months.find_latest(batch.lines["date"], parameters.calendar)
-    return Standardised(batch, quarantine, side_tables, files, latest)
+    covered = closed_months.find_covered(batch.lines["date"], latest, parameters.calendar)
+    if latest is not pd.NaT and is_weekly(batch, context):
+        covered = max(covered, latest + pd.Timedelta(days=DAYS - 1))
+    return Standardised(batch, quarantine, side_tables, files, latest, covered)
 
 
 @pd.option_context("mode.copy_on_write", True)
@@ -127,12 +132,12 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     if standardised.latest is pd.NaT:
         unused = standardised.quarantine
         raise _no_rows(parameters, "no row that can be used", unused)
-    closed = closed_months.closed_through(parameters, standardised.latest)
+    closed = closed_months.closed_through(parameters, standardised.covered)
     closed_months.check_closed(month, closed)
     whole = drop_cancelled(standardised.batch, month)
     whole = whole.report(*list_unused(whole.exceptions, whole.issues))
     batch = closed_months.note_missing_months(whole, parameters, month)
-    batch = closed_months.take_later(batch, month)
+    batch = closed_months.take_later(batch, month, closed)
     if batch.lines.empty:
         first = standardised.batch.lines["date"].min()
         raise _no_rows(parameters, f"no row through {month}; the first is of {first:%Y-%m-%d}")

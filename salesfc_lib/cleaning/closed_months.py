@@ -14,10 +14,13 @@ from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Calendar, Parameters, bound_months, label_months, wording
+from salesfc_lib.foundation.holidays import list_days_off
 from salesfc_lib.intake import Issue
 
 MISSING_MONTH = "missing_month"
 SUBSTANTIAL = 0.25  # share of a usual month's lines
+TRADED = 0.01  # share of the lines that makes a day of the week one of trade
+THURSDAY = 3  # the weekday of 1 January 1970, from Monday 0
 
 
 def find_latest(dates: pd.Series, calendar: Calendar | None = None) -> pd.Timestamp:
@@ -40,11 +43,41 @@ def find_latest(dates: pd.Series, calendar: Calendar | None = None) -> pd.Timest
     return pd.Timestamp(days[months == last + months.min()].max())
 
 
-def closed_through(parameters: Parameters, latest: pd.Timestamp) -> str:
-    """The latest closed month: as declared, else the month before that of the latest line."""
+def find_covered(dates: pd.Series, latest: pd.Timestamp, calendar: Calendar) -> pd.Timestamp:
+    """The last day that lines dated through `latest` are complete for.
+
+    It is the end of the latest day's month where the lines come by month (each is dated on the
+    first, or on the last day of its month), or where they reach the month's last trading day: a
+    weekday, or a day of the week that holds at least `TRADED` of the lines, that is no holiday.
+
+    >>> days = pd.to_datetime(pd.Series(["2025-01-01", "2025-02-01"]))
+    >>> find_covered(days, days.iloc[-1], Calendar())
+    Timestamp('2025-02-28 00:00:00')
+    """
+    if latest is pd.NaT:
+        return latest
+    days = dates.dropna().to_numpy().astype("datetime64[D]")
+    days = days[days <= np.datetime64(latest, "D")]
+    month = label_months(days.max()[None], calendar)
+    first, after = bound_months(month, calendar)
+    starts, ends = bound_months(label_months(np.unique(days), calendar), calendar)
+    stands = [(np.unique(days) == each).all() for each in (starts, ends - 1)]
+    by_month = any(stands) and len(np.unique(starts)) > 1
+    shares = np.bincount((days.astype(np.int64) + THURSDAY) % 7, minlength=7) / len(days)
+    traded = shares >= TRADED
+    traded[:5] = True
+    off = np.array(list_days_off(calendar, first, after), dtype="datetime64[D]")
+    last = np.busday_offset(after, -1, roll="forward", weekmask=traded, holidays=off)
+    is_covered = by_month or days.max() >= last[0]
+    return pd.Timestamp(after[0] - 1) if is_covered else latest
+
+
+def closed_through(parameters: Parameters, covered: pd.Timestamp) -> str:
+    """The latest closed month: as declared, else the latest that ends by the last covered day."""
     if parameters.calendar.closed_through is not None:
         return parameters.calendar.closed_through
-    return str(label_months(np.array([latest], dtype="datetime64[D]"), parameters.calendar)[0] - 1)
+    following = np.array([covered], dtype="datetime64[D]") + 1
+    return str(label_months(following, parameters.calendar)[0] - 1)
 
 
 def check_closed(month: str, closed: str) -> None:
@@ -77,9 +110,16 @@ def note_missing_months(batch: Batch, parameters: Parameters, through: str) -> B
     return batch.report(Issue(MISSING_MONTH, reason, 0, len(missing), **more))
 
 
-def take_later(batch: Batch, month: str) -> Batch:
-    """Batch without lines that belong to a later month or were not known by the end of this one."""
+def take_later(batch: Batch, month: str, closed: str) -> Batch:
+    """Batch without lines that belong to a later month or were not known by the end of this one.
+
+    Where `month` is the latest closed, it is said how the next is taken in.
+    """
     end = bound_months(np.array([month], dtype="datetime64[M]"), batch.calendar)[1][0]
     later = (batch.lines["date"].to_numpy() >= end) | (batch.lines["known"].to_numpy() >= end)
     reason = f"dated after {month}: not lost, it counts in its own month"
+    if month == closed:
+        following = str(np.datetime64(month, "M") + 1)
+        setting = f'`calendar.closed_through: "{following}"`'
+        reason += f"; where {following} is complete, {setting} takes it in"
     return batch.drop(AFTER_MONTH, np.flatnonzero(later), reason)

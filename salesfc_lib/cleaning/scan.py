@@ -53,7 +53,7 @@ def scan_unit(parameters: Parameters, project: Path) -> Scan:
             problems = list_problems(standardise(_without_budget(parameters), extracts).batch)
         return Scan(problems, (str(error),))
     try:
-        month = "" if done.latest is pd.NaT else closed_through(parameters, done.latest)
+        month = "" if done.latest is pd.NaT else closed_through(parameters, done.covered)
         found = close_month(done, parameters, month).problems
     except SalesForecastError as error:
         return Scan(list_problems(done.batch), (str(error),))

@@ -35,7 +35,7 @@ def latest_closed(project: Path, unit: str) -> str:
     if parameters.calendar.closed_through is not None:
         return parameters.calendar.closed_through
     found = cleaning.standardise(parameters, cleaning.read_all(parameters, project))
-    return cleaning.closed_through(parameters, found.latest)
+    return cleaning.closed_through(parameters, found.covered)
 
 
 def clean(run: UnitMonth) -> CleanedMonth:

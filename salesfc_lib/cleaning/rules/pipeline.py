@@ -11,6 +11,7 @@ from salesfc_lib.cleaning.rules import (
     basic,
     cancellations,
     conversions,
+    far_dates,
     implausible,
     internal_sales,
     lost_zeros,
@@ -18,6 +19,7 @@ from salesfc_lib.cleaning.rules import (
     members,
     repeats,
     returns,
+    weeks,
 )
 from salesfc_lib.cleaning.side_tables.reading import add_lookups
 from salesfc_lib.errors import SalesForecastError
@@ -25,6 +27,7 @@ from salesfc_lib.errors import SalesForecastError
 RULES: dict[str, Rule] = {
     "structure": basic.drop_structure,
     "unreadable": basic.quarantine_unreadable,
+    "far_dates": far_dates.quarantine_far,
     "superseded": repeats.drop_superseded,
     "duplicates": basic.drop_duplicates,
     "possible_duplicates": repeats.note_repeats,
@@ -45,6 +48,7 @@ RULES: dict[str, Rule] = {
     "units_of_measure": conversions.settle_units,
     "within_company": internal_sales.settle_within_company,
     "samples": internal_sales.settle_samples,
+    "weeks": weeks.share_weeks,
     "implausible": implausible.flag_implausible,
 }
 # without them a line has no meaning

@@ -125,7 +125,7 @@ def fill_from_sales(batch: Batch, context: Context) -> Batch:
 def _fill_of_product(batch: Batch, at: np.ndarray, dimensions: Iterable[str]) -> Batch:
     """Batch in which blank members of the lines at `at` are those of all sales of their product."""
     sold = batch.lines[batch.lines["kind"].eq("sale")]
-    for name in (name for name in dimensions if name in sold):
+    for name in (name for name in dimensions if name in sold and name != "product"):
         pairs = sold[["product", name]].dropna().drop_duplicates()
         known = pairs[~pairs["product"].duplicated(keep=False)].set_index("product")[name]
         own = batch.lines[["product", name]].iloc[at].astype(object)

@@ -19,7 +19,7 @@ TABLES = {
     "transactions": table(
         "source any, row count, date day, order_id any?, customer any?, product any?, "
         "quantity any, amount any, kind any:sale|return|adjustment",
-        key="source row kind",
+        key="source row kind date",
         more=True,
     ),
     # What each rule took away (positive) or put in (negative). Rule `opening` is what was read,

@@ -50,6 +50,7 @@ class Control(ParameterBlock):
 
 class Cleaning(ParameterBlock):
     loss_budget: float = Field(default("cleaning.loss_budget"), ge=0, le=1)
+    far_months: int = Field(default("cleaning.far_months"), ge=1)
     order: list[str] = default("cleaning.order")
     skip: list[str] = default("cleaning.skip")
     keep: list[KeptRow] = default("cleaning.keep")

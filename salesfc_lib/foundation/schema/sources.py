@@ -80,6 +80,8 @@ class Source(ParameterBlock):
     fill_down: list[str] = Field(default_factory=list)
     # words that mark a subtotal row; [] for none
     subtotals: list[str] = Field(default_factory=lambda: [*SUBTOTALS])
+    # what each row stands for, by its date: a day or a month; a week that begins, or ends, there
+    period: Literal["day", "week", "week_ending"] = "day"
     # strptime; order of days whose form does not tell; decimal mark
     date_format: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None

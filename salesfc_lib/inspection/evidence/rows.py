@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile
 
+from salesfc_lib import cleaning
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence
 from salesfc_lib.inspection.sampling.sample import Sample
 
@@ -27,8 +28,7 @@ KEYS = (  # that may identify a row, in this order
 )
 PANEL_KEYS = (("date", "product"), ("date", "customer"), ("date", "customer", "product"))
 MOST_BLANKS = 0.02  # share of the rows that may lack a part of their key
-FAR_MONTHS = 2  # a gap of more months,
-FAR_SHARE = 0.01  # beyond which lie at most this share of the rows: mistyped, or dated ahead
+FAR_MONTHS = 2  # a gap of more months, beyond which lie few of the rows: mistyped, or dated ahead
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,8 @@ def count_signs(
 def count_months(days: Sequence[date | None]) -> Months:
     """Rows by month of their day."""
     counts = Counter(day.year * 12 + day.month - 1 for day in days if day is not None)
-    apart = _find_apart(counts)
+    before, after = cleaning.find_far(counts, FAR_MONTHS)
+    apart = before | after
     kept = sorted(counts.keys() - apart)
     span = range(kept[0], kept[-1] + 1) if kept else ()
     return Months(
@@ -184,21 +185,6 @@ def count_months(days: Sequence[date | None]) -> Months:
         [_name(month) for month in span if month not in counts],
         {_name(month): counts[month] for month in sorted(apart)},
     )
-
-
-def _find_apart(counts: Mapping[int, int]) -> set[int]:
-    """Months before or after a gap that hold hardly any of the rows."""
-    months, total = sorted(counts), sum(counts.values())
-    found: set[int] = set()
-    for walked in (months, months[::-1]):
-        rest = 0
-        for place, (month, following) in enumerate(zip(walked, walked[1:], strict=False), start=1):
-            rest += counts[month]
-            if rest > FAR_SHARE * total:
-                break
-            if abs(following - month) > FAR_MONTHS:
-                found.update(walked[:place])
-    return found
 
 
 def _name(month: int) -> str:

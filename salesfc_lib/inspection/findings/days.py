@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -20,6 +21,9 @@ ORDERS = {
     UNPROVED: "undecidable",
     CONTRARY: "contradictory",
 }
+WEEK = re.compile(r"week|\bw/?[ce]\b|woche|semaine|semana|settimana|周|週", re.IGNORECASE)
+ENDING = re.compile(r"\bend|\bw/?e\b|\bfin\b|结束|截止|結束", re.IGNORECASE)
+MANY_WEEKS = 8  # different days, all of one weekday, that look like weeks without a word for it
 STRANGE = {
     "sentinel_date": "stand for no date; their rows go to quarantine",
     "no_such_day": "are no day of any calendar; their rows go to quarantine",
@@ -42,6 +46,7 @@ def describe_days(found: Proposal) -> Iterator[Finding]:
     if found.date_name is not None:
         yield from _describe_order(found, found.date_name)
         yield from _check_blanks(found, found.date_name)
+        yield from _describe_weeks(found, found.date_name)
     else:
         yield Fact("date_order", None)
     if (counts := found.months.rows) and found.role in MONTHLY:
@@ -90,6 +95,22 @@ def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
     elif not days.order and not forms:
         return
     yield Line("dates", f"{text}; {first} to {last}" if first else text)
+
+
+def _describe_weeks(found: Proposal, name: str) -> Iterator[Finding]:
+    """Whether the days of orders stand for weeks: by the header and their weekday."""
+    header, days = found.names[name], {day for day in found.days(name).values if day is not None}
+    if found.role not in ("orders", "returns") or len({day.weekday() for day in days}) != 1:
+        return
+    where = f"the week {'ends' if ENDING.search(header) else 'begins'} on its date"
+    period = "week_ending" if ENDING.search(header) else "week"
+    if WEEK.search(header) and found.days(name).period != "week":
+        why = f"{header}: {where}; a week that crosses the end of a month is shared by days"
+        yield Setting("period", period, why)
+    elif len(days) >= MANY_WEEKS and "order_id" not in found.names:
+        yield Setting("period", period, f"if {where}: all are of one weekday", proved=False)
+        text = "all days are of one weekday: does each row stand for a week (`period: week`)?"
+        yield ask("weeks", f"{header}: {text}")
 
 
 def _check_order(found: Proposal, name: str) -> Iterator[Issue]:

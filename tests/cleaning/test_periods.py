@@ -1,0 +1,133 @@
+"""Claims about what a row's date stands for: months, weeks that cross months, mistyped years, and
+the last day that the rows are complete for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from salesfc_lib.cleaning.batch.ledger import ledger_gap
+from salesfc_lib.cleaning.closed_months import find_covered
+from salesfc_lib.foundation.schema import Calendar, Parameters
+from tests.orders import by_rule, order, run, unit
+
+
+def weekly(period: str = "week") -> Parameters:
+    return unit(orders={"period": period})
+
+
+def by_month(cleaned: object) -> dict[str, tuple[Decimal, Decimal]]:
+    lines = cleaned.transactions  # type: ignore[attr-defined]
+    sums = lines.groupby(lines["month"].dt.strftime("%Y-%m"))[["quantity", "amount"]].sum()
+    return {str(month): (row["quantity"], row["amount"]) for month, row in sums.iterrows()}
+
+
+def test_a_week_that_crosses_a_month_is_shared_by_days_to_the_cent(tmp_path: Path) -> None:
+    rows = [order("A1", "2024-01-29", "50.00", quantity="5"), order("A2", "2024-02-05", "50.00")]
+    cleaned = run(tmp_path, rows, weekly())
+    assert by_month(cleaned) == {
+        "2024-01": (Decimal("2.14"), Decimal("21.43")),
+        "2024-02": (Decimal("4.86"), Decimal("78.57")),
+    }
+    assert not ledger_gap(cleaned.ledger)[["rows", "quantity", "amount"]].ne(0).any().any()
+    assert by_rule(cleaned)["week"] == (-1, Decimal(0), Decimal(0))
+    issue = cleaned.problems.set_index("rule").loc["week"]
+    assert issue["rows"] == 1 and "shared over both by days" in issue["reason"]
+
+
+def test_a_week_that_ends_on_its_date_begins_six_days_before(tmp_path: Path) -> None:
+    cleaned = run(tmp_path, [order("A1", "2024-02-04", "70.00")], weekly("week_ending"))
+    assert by_month(cleaned)["2024-01"][1] == Decimal("30.00")
+    assert by_month(cleaned)["2024-02"][1] == Decimal("40.00")
+
+
+def test_iso_weeks_are_shared_without_a_declaration_and_days_are_not(tmp_path: Path) -> None:
+    weeks = run(tmp_path, [order("A1", "2024-W05", "70.00"), order("A2", "2024-W06")])
+    assert by_month(weeks)["2024-01"][1] == Decimal("30.00")
+    days = run(tmp_path, [order("A1", "2024-01-29", "70.00"), order("A2", "2024-02-05")])
+    assert by_month(days)["2024-01"][1] == Decimal("70.00")
+    assert "week" not in by_rule(days)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.dates(pd.Timestamp("2023-06-01").date(), pd.Timestamp("2024-11-20").date()),
+            st.integers(-999_99, 999_99),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_shared_weeks_lose_nothing(tmp_path: Path, lines: Sequence[tuple[object, int]]) -> None:
+    rows = [
+        order(f"A{at}", str(day), str(Decimal(cents) / 100), quantity="1" if cents >= 0 else "-1")
+        for at, (day, cents) in enumerate(lines)
+    ]
+    cleaned = run(tmp_path, rows, weekly())
+    assert sum(cleaned.transactions["amount"]) == sum(Decimal(row["amount"]) for row in rows)
+    assert not ledger_gap(cleaned.ledger)[["rows", "quantity", "amount"]].ne(0).any().any()
+
+
+def test_a_year_typed_wrong_goes_to_quarantine_and_no_series_begins_there(tmp_path: Path) -> None:
+    rows = [order(f"A{at}", f"2024-{1 + at % 12:02}-05") for at in range(120)]
+    cleaned = run(tmp_path, [*rows, order("B", "2004-05-12")])
+    assert cleaned.transactions["date"].min() == pd.Timestamp("2024-01-05")
+    assert cleaned.quarantine[["row", "rule"]].values.tolist() == [[122, "far_date"]]
+    assert "'2004-05-12' lies more than 24 months before" in cleaned.quarantine["reason"][0]
+    kept = {
+        "source": "orders",
+        "row": 122,
+        "rule": "far_date",
+        "author": "Li",
+        "reason": "a museum",
+    }
+    parameters = unit(cleaning={"loss_budget": 1.0, "keep": [kept]})
+    assert run(tmp_path, [*rows, order("B", "2004-05-12")], parameters).quarantine.empty
+    many = [order(f"B{at}", "2004-05-12") for at in range(5)]
+    assert run(tmp_path, [*rows, *many]).quarantine.empty, "four in a hundred are a business"
+
+
+@pytest.mark.parametrize(
+    ("days", "covered"),
+    [
+        (["2025-01-01", "2025-02-01"], "2025-02-28"),  # months, on their first day
+        (["2024-01-31", "2024-02-29"], "2024-02-29"),  # and on their last
+        (["2025-02-01"], "2025-02-01"),  # one day says nothing
+        (["2025-01-07", "2025-01-31"], "2025-01-31"),  # a Friday, the last
+        (["2025-01-07", "2025-01-30"], "2025-01-30"),
+        (["2025-05-06", "2025-05-30"], "2025-05-31"),  # the 31st is a Saturday without trade
+        (["2025-05-03", "2025-05-30"], "2025-05-30"),  # a business that sells on Saturdays
+        (["2025-05-03", "2025-05-31"], "2025-05-31"),
+    ],
+)
+def test_rows_are_complete_for_a_month_whose_last_trading_day_they_reach(
+    days: list[str], covered: str
+) -> None:
+    dates = pd.to_datetime(pd.Series(days))
+    assert find_covered(dates, dates.max(), Calendar()) == pd.Timestamp(covered)
+
+
+def test_a_holiday_is_no_day_of_trade() -> None:
+    dates = pd.to_datetime(pd.Series(["2025-01-06", "2025-01-27"]))  # the new year from the 28th on
+    assert find_covered(dates, dates.max(), Calendar(country="CN")) == pd.Timestamp("2025-01-31")
+    assert find_covered(dates, dates.max(), Calendar()) == pd.Timestamp("2025-01-27")
+
+
+def test_what_waits_for_its_month_says_how_it_is_taken_in(tmp_path: Path) -> None:
+    parameters = unit(calendar={})
+    rows = [order(f"A{at}", f"2024-0{1 + at % 6}-10") for at in range(60)]
+    cleaned = run(tmp_path, [*rows, order("B", "2024-07-02")], parameters, "2024-06")
+    waiting = cleaned.problems.set_index("rule").loc["after_month", "reason"]
+    assert 'where 2024-07 is complete, `calendar.closed_through: "2024-07"` takes it in' in waiting
+    declared = unit(calendar={"closed_through": "2024-07"})
+    taken = run(tmp_path, [*rows, order("B", "2024-07-02")], declared, "2024-07")
+    assert "after_month" not in by_rule(taken)
