@@ -170,19 +170,40 @@ def test_repeats_that_every_month_has_are_usual_and_only_the_odd_month_is_noted(
         for day in range(1, 29)
     ]
     few += [order("", f"2024-{month:02}-01", "1") for month in range(1, 7)]
-    odd = [order("", f"2024-04-{day:02}", str(day)) for day in range(2, 20)]
+    odd = [order("", f"2024-04-{day:02}", str(day)) for day in range(2, 20, 3)]
     assert noted(run(tmp_path, {"orders": [*few, *odd]}, unit()), "possible_duplicate") == [
-        ["orders", "noted", 19, 173]
+        ["orders", "noted", 7, 173]
     ]
 
 
-def test_an_overlap_of_files_without_a_key_is_said_by_its_file(tmp_path: Path) -> None:
+HALVES = [
+    order(f"A{place}", f"2024-{1 + place // 40:02}-{1 + place % 28:02}") for place in range(240)
+]
+AGAIN = HALVES[120:160]  # April stands in both halves
+
+
+@pytest.mark.parametrize("again", [AGAIN, AGAIN[::-1], AGAIN[5:16]], ids=["run", "sorted", "part"])
+def test_halves_that_overlap_stop_with_months_amount_and_what_settles_it(
+    tmp_path: Path, again: list[Row]
+) -> None:
+    rows = [*HALVES, *again]
+    words = rf"{len(again)} rows of source 'orders', amount {len(again) * 10}.*2024-04.*row 242 "
+    with pytest.raises(SalesForecastError, match=words + ".*sources.orders.key.*repeats: real"):
+        run(tmp_path, {"orders": rows}, unit())
+    keyed = run(tmp_path, {"orders": rows}, unit(key=["order_id"]))
+    assert len(keyed.transactions) == 240 and noted(keyed, "duplicate")[0][2] == len(again)
+    real = run(tmp_path, {"orders": rows}, unit(repeats="real"))
+    assert len(real.transactions) == len(rows)
+    assert noted(real, "possible_duplicate") == []
+
+
+def test_an_overlap_of_files_without_a_key_stops_with_its_file(tmp_path: Path) -> None:
     first = [order(f"A{place}", f"2024-05-{1 + place:02}") for place in range(20)]
     second = [*first[10:], *(order(f"B{place}", "2024-06-02") for place in range(10))]
-    cleaned = run(tmp_path, {"orders_1": first, "orders_2": second}, unit())
-    assert len(cleaned.transactions) == 40
-    assert noted(cleaned, "superseded") == [["orders: orders_2.csv", "noted", 10, 2]]
-    assert noted(cleaned, "possible_duplicate") == []
+    with pytest.raises(SalesForecastError, match="10 rows .*row 2 of 'orders: orders_2.csv'"):
+        run(tmp_path, {"orders_1": first, "orders_2": second}, unit())
+    keyed = run(tmp_path, {"orders_1": first, "orders_2": second}, unit(key=KEY))
+    assert len(keyed.transactions) == 30
 
 
 @settings(max_examples=100)

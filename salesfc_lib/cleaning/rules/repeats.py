@@ -1,8 +1,9 @@
 """Lines that stand more than once: in a newer extract, in a higher version, or without a reason.
 
 Only a declared key proves that two lines are the same thing; with one, the highest version and then
-the newest extract wins, never a row of the same one; without one nothing is dropped, and lines
-that repeat another in everything are noted in the months that have more of them than is usual.
+the newest extract wins, never a row of the same one; without one nothing is dropped: lines that
+repeat another in everything stop the unit where extracts overlap, and are noted in the months that
+have more of them than is usual.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from salesfc_lib.cleaning.batch.lines import key_columns
 from salesfc_lib.cleaning.context import Context, lines_of, where
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake import Extract, evidence, label_files, parse_moments
+from salesfc_lib.intake import Extract, evidence, fixed_point, label_files, parse_moments
 
 Ranking = Callable[[pd.DataFrame], np.ndarray]  # how new each line is
 VERSION = "version"  # the column of the lines that says how new a line is
@@ -29,6 +30,10 @@ VERSION = "version"  # the column of the lines that says how new a line is
 ABOUT = {"source", "name", "row", "mark", "month", "known", "problem", "problem_rule"}
 USUAL = 3.0  # times the usual share of repeats in a month, above which they are noted
 OVERLAP = 0.5  # share of a file's rows of a month that stand in an earlier file too: an overlap
+MOST_MONTHS = 6  # named in a message
+FILES = 3  # rows of a month in two files that make an overlap
+RUN = 10  # rows in a row that repeat as many rows in a row: a part of the export stands twice
+MANY, MOST = 20, 0.25  # repeats in a month, and share of its rows, that no business has by chance
 NAME, MODIFIED = "name", "modified"  # values of `extracted` that are no column
 NUMBER = re.compile(r"(\d+)")
 ENDING = re.compile(r"(\.[A-Za-z][A-Za-z0-9]*)+$")  # .csv, .csv.gz
@@ -107,29 +112,65 @@ def rank_moments(column: pd.Series, header: str) -> np.ndarray:
 def note_repeats(batch: Batch, context: Context) -> Batch:
     """Batch with notes, in sources without a key, of lines equal to an earlier one.
 
-    A file of which most of a month stands in an earlier file is an overlap (`superseded`); other
-    repeats are noted where a month has more of them than is usual (`possible_duplicate`).
+    Repeats are noted where a month has more of them than is usual (`possible_duplicate`), unless
+    the source declares them real. Raises `SalesForecastError` for extracts that overlap (see
+    `find_overlap`).
     """
     for name in batch.lines["name"].cat.categories:
-        if context.sources[name].key:
+        if context.sources[name].key or context.sources[name].repeats == "real":
             continue
         mine, own = lines_of(batch, name)
         again, first = find_repeats(own)
         if not len(again):
             continue
-        file = own["source"].cat.codes.to_numpy()
-        across = again[file[again] != file[first]]
-        overlap = across[_share(own, across, ["source", "month"])[across] >= OVERLAP]
-        inside = np.setdiff1d(again, overlap)
-        share = _share(own, inside, ["month"])
+        share = _share(own, again, ["month"])
         usual = float(np.median(share[group_numbers(own, ["month"])[1]]))
-        many = inside[share[inside] > USUAL * usual]
-        files = ", ".join(sorted({f"'{label}'" for label in own["source"].iloc[overlap]}))
-        reason = f"also in an earlier file, and no key says which is newer: {files}"
-        batch = batch.note("superseded", mine[overlap], reason)
+        many = again[share[again] > USUAL * usual]
+        if len(overlap := find_overlap(own, again, first, many)):
+            raise _refuse_overlap(own.iloc[overlap], name, batch.scales["amount"])
         reason = "says the same as an earlier line; it stays, because no key is declared"
         batch = batch.note("possible_duplicate", mine[many], reason)
     return batch
+
+
+def find_overlap(
+    lines: pd.DataFrame, again: np.ndarray, first: np.ndarray, many: np.ndarray
+) -> np.ndarray:
+    """Positions of the lines that stand twice because extracts overlap.
+
+    `again` repeat the lines at `first`; `many` are those of months with more repeats than is usual.
+    An overlap is most of a file's rows of a month that stand in an earlier file, at least `RUN`
+    rows that repeat as many rows in the same order, or `MANY` repeats in a month that are the share
+    `MOST` of its lines.
+    """
+    file, row = (lines["source"].cat.codes.to_numpy(), lines["row"].to_numpy())
+    across = again[file[again] != file[first]]
+    of_file = _share(lines, across, ["source", "month"])[across] >= OVERLAP
+    of_file &= of_file.sum() >= FILES
+    steps = [np.diff(each) for each in (row[again], row[first], file[again], file[first])]
+    goes_on = (steps[0] == 1) & (steps[1] == 1) & (steps[2] == 0) & (steps[3] == 0)
+    run = np.concatenate([[0], np.cumsum(~goes_on)])
+    is_long = np.bincount(run)[run] >= RUN
+    month, firsts = group_numbers(lines, ["month"])
+    counts = np.bincount(month[many], minlength=len(firsts))
+    dense = (counts >= MANY) & (counts >= MOST * np.bincount(month))
+    return np.unique(np.concatenate([across[of_file], again[is_long], many[dense[month[many]]]]))
+
+
+def _refuse_overlap(lines: pd.DataFrame, name: str, scale: int) -> SalesForecastError:
+    """Error for lines that stand twice, with their months, amount and rows."""
+    months = lines["month"].dt.strftime("%Y-%m").value_counts(sort=False).sort_index()
+    amount = fixed_point.to_decimals(np.array([lines["amount"].sum()]), scale)[0].as_py()
+    rows = [f"{month} ({count:,} rows)" for month, count in months.items()][:MOST_MONTHS]
+    rows += ["…"] if len(months) > MOST_MONTHS else []
+    where_first = f"the first in row {lines['row'].iloc[0]:,} of '{lines['source'].iloc[0]}'"
+    return SalesForecastError.of(
+        f"{len(lines):,} rows of source '{name}', amount {amount:,f}, stand twice in everything: "
+        f"extracts overlap in {', '.join(rows)}, {where_first}",
+        "Each sale once, or a key that tells a repeat from a second sale",
+        f"Set `sources.{name}.key` to the columns that identify a row, or "
+        f"`sources.{name}.repeats: real` where they were sold twice",
+    )
 
 
 def find_repeats(lines: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

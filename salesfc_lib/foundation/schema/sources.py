@@ -70,6 +70,8 @@ class Source(ParameterBlock):
     aliases: dict[str, list[str]] = Field(default_factory=dict)
     # columns that identify a row; empty: nothing is a duplicate
     key: list[str] = Field(default_factory=list)
+    # without a key: whether rows that repeat another in everything were sold twice
+    repeats: Literal["ask", "real"] = "ask"
     # which of several extracts is newer: by file name, by time modified, or by a header's column
     extracted: str = "name"
     # export's header: value; other rows belong to other units
