@@ -27,7 +27,7 @@ from salesfc_lib.intake.parse.survey import (
     survey_days,
     survey_numbers,
 )
-from salesfc_lib.intake.sources import excerpts, layout, snapshot, text_columns
+from salesfc_lib.intake.sources import excerpts, layout, row_marks, snapshot, text_columns
 from salesfc_lib.intake.sources.cell_text import cell_text
 from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, read_source
 from salesfc_lib.intake.sources.files import find_files, find_root
@@ -79,6 +79,7 @@ __all__ = [
     "read_tables",
     "refuse_stated_unit",
     "repair_mojibake",
+    "row_marks",
     "snapshot",
     "split_header",
     "strip_header",

@@ -414,6 +414,56 @@ def test_a_subtotal_that_does_not_equal_its_parts_stops_the_unit(
         run(tmp_path, rows, parameters(orders={"subtotals": ["小计", "合计"]}))
 
 
+TWICE = [
+    order("A1", line="1", amount="1.10"),
+    order("A1", line="2", amount="2.20"),
+    order("A1", line="2", amount="2.20"),
+]
+
+
+@pytest.mark.parametrize("total", [("4", "3.30"), ("6", "5.50")])
+def test_subtotals_are_proven_with_repeated_rows_or_without(
+    tmp_path: Path, total: tuple[str, str]
+) -> None:
+    rows = [*TWICE, {"customer": "小计", "quantity": total[0], "amount": total[1]}]
+    cleaned = run(tmp_path, rows, parameters(orders={"key": ["order_id", "line"]}))
+    assert by_rule(cleaned)["kept"] == (2, Decimal(4), Decimal("3.30"))
+
+
+def test_without_a_key_the_error_names_the_way_out_and_it_leads_out(tmp_path: Path) -> None:
+    rows = [*TWICE, {"customer": "小计", "quantity": "4", "amount": "3.30"}]
+    with pytest.raises(SalesForecastError, match="declare the source's `key`: without its 1 rows"):
+        run(tmp_path, rows)
+    rows[-1]["quantity"] = "5"
+    with pytest.raises(SalesForecastError, match=r"the words that do mark sums") as error:
+        run(tmp_path, rows)
+    assert "`key`" not in str(error.value)
+    cleaned = run(tmp_path, rows, parameters(orders={"subtotals": []}))
+    assert by_rule(cleaned)["kept"] == (3, Decimal(6), Decimal("5.50"))
+
+
+def running(*figures: str) -> list[Row]:
+    """A month's two lines, its total and the running total of each figure."""
+    lines = [order("A1", amount="2"), order("A2", amount="3")]
+    total = {"customer": "Total", "quantity": "4", "amount": "5"}
+    return [
+        row
+        for figure in figures
+        for row in (*lines, total, {"customer": "YTD", "quantity": "", "amount": figure})
+    ]
+
+
+def test_running_totals_since_january_are_understood_also_where_the_file_starts_later(
+    tmp_path: Path,
+) -> None:
+    for figures in (["5", "10", "15"], ["105", "110"], ["5", "10", "5"], ["105"]):
+        cleaned = run(tmp_path, running(*figures))
+        assert by_rule(cleaned)["kept"][0] == 2 * len(figures)
+    for figures in (["105", "111"], ["5", "11"]):
+        with pytest.raises(SalesForecastError, match="The subtotal in row"):
+            run(tmp_path, running(*figures))
+
+
 def test_losses_above_the_budget_stop_the_unit_with_counts_and_the_first_rows(
     tmp_path: Path,
 ) -> None:

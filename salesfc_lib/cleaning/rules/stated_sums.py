@@ -1,10 +1,14 @@
 """Whether the sums that a file itself states, as subtotals or in its last line, are its rows'.
 
 A subtotal must equal, in every figure it shows, the rows above it back to the start or to an
-earlier subtotal. That covers subtotals, totals of subtotals and the grand total without being told
-which is which; only then are they dropped. The sum of a trailer is over every row of the file,
-whichever unit's and before any rule, and has to be equal to the last digit; where a row's figure
-cannot be read, nothing is proven, and the row is in quarantine with its reason.
+earlier subtotal. That covers subtotals, totals of subtotals, running totals and the grand total
+without being told which is which; only then are they dropped. A running total that began before
+the file is proved by the others of its kind, where the sum above it proves its parts. A system adds
+up before or after it writes a line twice: either reading may prove the subtotals of a file.
+
+The sum of a trailer is over every row of the file, whichever unit's and before any rule, and has to
+be equal to the last digit; where a row's figure cannot be read, nothing is proven, and the row is
+in quarantine with its reason.
 """
 
 from __future__ import annotations
@@ -27,13 +31,16 @@ from salesfc_lib.intake import (
     Extract,
     evidence,
     fixed_point,
+    header_of,
     label_files,
     layout,
     mapped_columns,
     read_numbers,
+    row_marks,
     text_columns,
 )
 
+RUNNING = ("YTD", "Year to date", "累计", "kumuliert")  # words of sums since January
 SUMMED = ("quantity", "amount")
 
 
@@ -52,7 +59,44 @@ def check_subtotals(source: Source, extract: Extract) -> None:
     for place, file in enumerate(files):
         rows = everything.filter(pa.array(codes == place))
         rows = rows.take(pa.array(np.argsort(rows[layout.ROW].to_numpy(), kind="stable")))
-        _check_parts(rows.filter(pa.array(~_has_mark(rows, "header"))), source, file)
+        _check_readings(rows.filter(pa.array(~_has_mark(rows, "header"))), source, file)
+
+
+def _check_readings(rows: pa.Table, source: Source, file: str) -> None:
+    """Raise unless all subtotals equal their parts, with repeated rows or without those that the
+    source's key drops.
+    """
+    once = rows.filter(pa.array(~_find_repeats(rows, source)))
+    repeats = rows.num_rows - once.num_rows
+    try:
+        _check_parts(rows, source, file)
+    except SalesForecastError as error:
+        try:
+            if not repeats:
+                raise error
+            _check_parts(once, source, file)
+        except SalesForecastError:
+            raise error from None
+        if not source.key:
+            raise SalesForecastError(
+                f"{error} Or declare the source's `key`: without its {repeats:,} rows that repeat "
+                "another, every subtotal equals its parts."
+            ) from None
+
+
+def _find_repeats(rows: pa.Table, source: Source) -> np.ndarray:
+    """Rows (n_rows,) of business that repeat the key and all mapped cells of one above; without a
+    key, every cell.
+    """
+    names = [name for name in rows.column_names if name not in layout.RESERVED]
+    if source.key:
+        headers = [*(header_of(source, key) for key in source.key), *source.columns.values()]
+        names = [layout.exported(header) for header in dict.fromkeys(headers)]
+    cells = rows.select(names).to_pandas()
+    keys = cells.iloc[:, : len(source.key)]
+    return (
+        cells.duplicated().to_numpy() & layout.is_plain(rows) & keys.ne("").all(axis=1).to_numpy()
+    )
 
 
 def _has_mark(rows: pa.Table, mark: str) -> np.ndarray:
@@ -61,6 +105,8 @@ def _has_mark(rows: pa.Table, mark: str) -> np.ndarray:
 
 def _check_parts(rows: pa.Table, source: Source, file: str) -> None:
     marked, numbers = _has_mark(rows, "subtotal"), rows[layout.ROW].to_numpy()
+    sums = rows.filter(pa.array(marked))
+    running = row_marks.find_words(sums.drop_columns([*layout.RESERVED]), RUNNING)
     columns = []
     for name in (name for name in ("quantity", "amount") if name in source.columns):
         column = rows[layout.exported(source.columns[name])]
@@ -70,10 +116,18 @@ def _check_parts(rows: pa.Table, source: Source, file: str) -> None:
             place, rest = f"Column '{source.columns[name]}' ({name}) of '{file}'", ~marked
             column = column.filter(pa.array(rest))
             raise evidence.name_place(error, place, column, numbers[rest]) from error
+    if not columns:
+        return  # that the source has no measure is said where its lines are made
     starts = [[Decimal(0)] * len(columns)]
-    for number, *figures in zip(numbers[marked], *columns, strict=True):
+    begun: list[Decimal] = []  # of a running total, below zero what was sold before the file
+    for number, word, *figures in zip(numbers[marked], running, *columns, strict=True):
         total, shown = [end for end, _ in figures], [figure for _, figure in figures]
-        if not any(_is_sum(shown, total, start) for start in reversed(starts)):
+        is_sum = any(_is_sum(shown, total, start) for start in reversed(starts))
+        if word and (is_sum or not begun):
+            begun = [end - (end if figure is None else figure) for end, figure in figures]
+        if word and total == starts[-1] and len(starts) > 1:
+            is_sum = is_sum or _is_sum(shown, total, begun)
+        if not is_sum:
             parts = [end - begin for end, begin in zip(total, starts[-1], strict=True)]
             says, make = (
                 " / ".join("nothing" if figure is None else str(figure) for figure in each)
@@ -83,7 +137,8 @@ def _check_parts(rows: pa.Table, source: Source, file: str) -> None:
                 f"The subtotal in row {number} of '{file}' says {says}; the rows since the one "
                 f"above it make {make}",
                 "A subtotal equals its parts, in quantity and amount",
-                "Ask for the export again, or correct `subtotals` if this row is none",
+                "Export it again with right ones or none; if this row adds up nothing, list under "
+                "`subtotals` only the words that do mark sums ([] for none)",
             )
         starts.append(total)
 

@@ -16,7 +16,7 @@ TRAILER_GROUPS = {"rows", "quantity", "amount"}
 # what exports call a row of sums
 SUBTOTALS = (
     *("小计", "合计", "总计", "本页小计", "汇总", "累计"),
-    *("Subtotal", "Grand total", "Total", "Sum"),
+    *("Subtotal", "Grand total", "Total", "Sum", "YTD", "Year to date"),
 )
 
 Role = Literal[

@@ -111,11 +111,23 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
         possible = np.flatnonzero(_any(table, is_word) | (lacks_all & _any(table, has_word)))
     if not len(possible):
         return possible
+    if "line" in columns:  # a row with a line number of its own is one of a document's
+        numbered = ~apply_rule(table[columns["line"]], lacks)
+        possible = possible[~numbered[possible]]
     rows = table.take(pa.array(possible))
     whole = _any(rows, is_word)
     if "order_id" not in columns:
         whole &= lacks_all[possible] | ~_is_complete(rows, columns, is_word)
     return possible[whole | (lacks_all[possible] & _any(rows, has_word))]
+
+
+def find_words(table: pa.Table, words: Sequence[str]) -> list[str]:
+    """For each row the longest word that one of its cells is, begins or ends with; '' for none."""
+    found = [""] * table.num_rows
+    for word in sorted(words, key=len):
+        for place in np.flatnonzero(_any(table, _edge([word]))):
+            found[place] = word
+    return found
 
 
 def _is_complete(rows: pa.Table, columns: dict[str, str], is_word: Rule) -> np.ndarray:
