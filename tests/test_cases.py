@@ -30,7 +30,9 @@ class Started:
         return resolve(self.project, "u").parameters
 
     def clean(self, month: str) -> Cleaned:
-        return clean(self.unit, self.project, month)
+        unit = self.unit
+        calendar = unit.calendar.model_copy(update={"closed_through": month})
+        return clean(unit.model_copy(update={"calendar": calendar}), self.project, month)
 
     def sum_months(self, name: str, month: str) -> dict[str, Decimal]:
         """Sum of a measure by month, through the last."""
@@ -56,7 +58,32 @@ def check_returns_beside_sales(found: Started) -> None:
     assert sum(found.sum_months("quantity", "2025-01").values()) == 16
 
 
-CHECKS = {"returns-beside-sales": check_returns_beside_sales}
+def check_sap_item_numbers(found: Started) -> None:
+    orders = found.unit.sources["orders"]
+    assert (orders.key, orders.columns["line"]) == (["order_id", "line"], "POSNR")
+    assert found.sum_months("amount", "2025-01") == {"2025-01": 20}
+
+
+def check_subtotals_and_repeat(found: Started) -> None:
+    assert found.unit.sources["orders"].key == ["order_id", "line"]
+    kept = found.clean("2025-02").transactions
+    assert (len(kept), kept["quantity"].sum(), kept["amount"].sum()) == (3, 19, 190)
+
+
+def check_words_like_totals(found: Started) -> None:
+    orders = found.unit.sources["orders"]
+    assert (orders.subtotals, orders.fill_down) == (["Total"], ["order_id"])
+    kept = found.clean("2025-02").transactions
+    assert kept["order_id"].tolist() == ["I1", "I1", "I1", "I2"]
+    assert (kept["quantity"].sum(), kept["amount"].sum()) == (9, Decimal("30.30"))
+
+
+CHECKS = {
+    "returns-beside-sales": check_returns_beside_sales,
+    "sap-item-numbers": check_sap_item_numbers,
+    "subtotals-and-repeat": check_subtotals_and_repeat,
+    "words-like-totals": check_words_like_totals,
+}
 
 
 @pytest.mark.parametrize("name", CHECKS)

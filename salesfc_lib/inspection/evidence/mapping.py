@@ -51,6 +51,7 @@ NEEDED = {
     "control_totals": ("ds",),
 }
 FEW_MEMBERS, MOST_MEMBERS = ("kind", "status", "currency", "unit_of_measure", "stage"), 100
+FIRST_LINE = 10  # the first of a document's lines, at most
 CONTENTS = {"text": "texts", "number": "numbers", "date": "days", "empty": "nothing"}
 
 
@@ -172,8 +173,16 @@ def _refuse(column: ColumnEvidence, name: str, aliases: Aliases) -> str:
         is_measured = name in ("currency", "unit_of_measure") and column.numbers.share > MOST
         fits = len(column.members) <= MOST_MEMBERS and not is_measured
     else:
-        fits = column.content != "date" and (name != "line" or column.content == "number")
+        fits = column.content != "date"
+        if name == "line":
+            fits = column.content == "number" or (column.is_code and _counts(column))
     return "" if fits else f"it holds {CONTENTS[column.content]} ({column.describe()})"
+
+
+def _counts(column: ColumnEvidence) -> bool:
+    """Whether texts count lines, as 000010, 000020 … do: whole numbers from ten or less."""
+    numbers = [int(member) if member.isdecimal() else -1 for member in column.members]
+    return 0 <= min(numbers) <= FIRST_LINE
 
 
 Found = Mapping[str, Sequence[Match]]  # role: its matches

@@ -1,9 +1,4 @@
-"""What the rows of a sample show: kinds and signs of returns, keys and repeats, subtotals, merged
-cells, months.
-
-What identifies a row is the smallest sensible combination of columns that stands once, after rows
-that repeat another in every cell are set aside; it holds for the rows that were seen.
-"""
+"""What the rows of a sample show: kinds and signs of returns, subtotals, months."""
 
 from __future__ import annotations
 
@@ -11,35 +6,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import dropwhile
+
+import numpy as np
+import pyarrow as pa
 
 from salesfc_lib import cleaning
+from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence
 from salesfc_lib.inspection.sampling.sample import Sample
+from salesfc_lib.intake import row_marks, text_columns
 
-KEYS = (  # that may identify a row, in this order
-    ("order_id", "line"),
-    ("line",),
-    ("order_id",),
-    ("order_id", "line", "version"),
-    ("order_id", "product"),
-    ("order_id", "version"),
-    ("order_id", "product", "warehouse"),
-)
-PANEL_KEYS = (("date", "product"), ("date", "customer"), ("date", "customer", "product"))
-MOST_BLANKS = 0.02  # share of the rows that may lack a part of their key
 FAR_MONTHS = 2  # a gap of more months, beyond which lie few of the rows: mistyped, or dated ahead
-
-
-@dataclass(frozen=True)
-class Key:
-    """Columns that identify a row, the rows that repeat another in every cell, and what was
-    tried.
-    """
-
-    columns: Sequence[str]
-    copies: int
-    tried: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -65,94 +42,25 @@ class Signs:
         return self.returns_positive > self.returns_negative
 
 
-def classify_rows(sample: Sample, own: Sequence[str], words: Sequence[str]) -> list[str | None]:
+def classify_rows(
+    sample: Sample, names: Mapping[str, str], words: Sequence[str]
+) -> list[str | None]:
     """For each row what it is instead of business: 'header', a subtotal's word, or None.
 
-    `own` are headers that a row of the business fills, e.g. its date: one that does is no subtotal.
+    The code of a run decides; `names` are the headers that it would map.
     """
-    header = [cell.strip() for cell in sample.header]
-    cells = [sample.column(name) for name in own]
-    found: list[str | None] = []
-    for place, row in enumerate(sample.rows):
-        is_business = bool(own) and all(column[place] for column in cells)
-        if [cell.strip() for cell in row] == header:
-            found.append("header")
-        else:
-            found.append(None if is_business else find_subtotal(row, words))
+    table = text_columns.text_table(len(sample.header), sample.rows)
+    places = {name: str([*sample.header].index(header)) for name, header in names.items()}
+    source = Source(kind="csv", path=sample.path.name, subtotals=[*words])
+    codes = row_marks.mark_rows(table, sample.header, source, places)
+    found: list[str | None] = [None] * len(codes)
+    marked = np.flatnonzero(codes == row_marks.SUBTOTAL)
+    said = row_marks.find_words(table.take(pa.array(marked)), words)
+    for place, word in zip(marked, said, strict=True):
+        found[place] = word
+    for place in np.flatnonzero(codes == row_marks.HEADER):
+        found[place] = "header"
     return found
-
-
-def find_subtotal(row: Sequence[str], words: Sequence[str]) -> str | None:
-    """The longest word that makes a row a subtotal: one of its cells begins or ends with it.
-
-    >>> find_subtotal(["", "小计:", "8"], ["小计", "Total"])
-    '小计'
-    """
-    cells = [cell.strip().rstrip(":：").rstrip().casefold() for cell in row if cell]
-    for word in sorted(words, key=len, reverse=True):
-        key = word.casefold()
-        if any(cell.startswith(key) or cell.endswith(key) for cell in cells):
-            return word
-    return None
-
-
-def find_merged(
-    sample: Sample, columns: Mapping[str, ColumnEvidence], names: Mapping[str, str]
-) -> list[str]:
-    """Names whose cells are merged: covered by a merged cell, or blank in most rows below the first
-    value.
-    """
-    found = []
-    for name, header in names.items() if sample.kind == "excel" else ():
-        cells = columns[header].cells
-        below = [*dropwhile(lambda cell: not cell, cells)][1:]
-        is_sparse = below.count("") * 2 > len(below) and len({*cells}) > 1
-        if [*sample.header].index(header) in sample.merged or is_sparse:
-            found.append(name)
-    return found
-
-
-def find_key(
-    sample: Sample,
-    columns: Mapping[str, ColumnEvidence],
-    names: Mapping[str, str],
-    *,
-    but: Sequence[str] = (),
-) -> Key:
-    """The smallest sensible combination of columns that identifies the rows.
-
-    `but` are headers whose cells are merged.
-    """
-    headers = [header for header in dict.fromkeys(sample.header) if header and header not in but]
-    whole = [*zip(*(columns[header].cells for header in headers), strict=True)]
-    copies = len(whole) - len(set(whole))
-    tried: list[str] = []
-    for combination in (*KEYS, *(PANEL_KEYS if "order_id" not in names else ())):
-        if not all(name in names for name in combination):
-            continue
-        clashes = _count_clashes([columns[names[name]].cells for name in combination], whole)
-        is_telling = combination != ("line",) or _counts_rows(columns[names["line"]], names)
-        if not clashes and len(sample.rows) > 1 and is_telling:
-            return Key(combination, copies, tried)
-        why = f"{clashes:,} rows repeat it" if clashes else "too few repeats to tell"
-        tried.append(f"{' + '.join(combination)}: {why}")
-    return Key((), copies, tried)
-
-
-def _count_clashes(key: Sequence[Sequence[str]], whole: Sequence[tuple[str, ...]]) -> int:
-    """Rows that repeat the key of another without repeating its other cells, or lack a part of
-    it.
-    """
-    rows = set(zip(zip(*key, strict=True), whole, strict=True))
-    keys = [parts for parts, _ in rows if all(parts)]
-    blanks = len(rows) - len(keys)
-    return len(keys) - len(set(keys)) + (blanks if blanks > MOST_BLANKS * len(rows) else 0)
-
-
-def _counts_rows(line: ColumnEvidence, names: Mapping[str, str]) -> bool:
-    """Whether a column of line numbers is never blank and never repeats, beside no order number."""
-    is_single = len(line.members) == line.filled == len(line.cells)
-    return is_single and line.filled > 1 and "order_id" not in names
 
 
 def count_signs(

@@ -11,25 +11,21 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from salesfc_lib.foundation import scales
+from salesfc_lib.foundation import Source, scales
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence, gather_columns
+from salesfc_lib.inspection.evidence.keys import Key, confirm_key, find_key
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, map_columns
+from salesfc_lib.inspection.evidence.merged import fill_cells, find_merged
 from salesfc_lib.inspection.evidence.money import find_money
-from salesfc_lib.inspection.evidence.rows import (
-    classify_rows,
-    count_months,
-    count_signs,
-    find_key,
-    find_merged,
-)
+from salesfc_lib.inspection.evidence.rows import classify_rows, count_months, count_signs
 from salesfc_lib.inspection.findings.days import describe_days
 from salesfc_lib.inspection.findings.measure import describe_measure
 from salesfc_lib.inspection.findings.numbers import describe_numbers
-from salesfc_lib.inspection.findings.proposal import Proposal
+from salesfc_lib.inspection.findings.proposal import UNMAPPED, Proposal
 from salesfc_lib.inspection.findings.table import describe_headers, describe_rows
 from salesfc_lib.inspection.findings.texts import describe_texts
-from salesfc_lib.inspection.sampling.feeds import sample_feed
+from salesfc_lib.inspection.sampling.feeds import find_path, sample_feed
 from salesfc_lib.inspection.sampling.sample import Sample
 from salesfc_lib.intake import Issue
 
@@ -57,8 +53,8 @@ def propose(
     """What the headers and the rows of a sample say; `more` are issues of its feed."""
     columns = gather_columns(sample, aliases.nulls)
     assignment = map_columns(sample, columns, aliases)
-    dated = [one.header for one in assignment.matches if one.name in ("date", "order_id", "ds")]
-    layout_rows = classify_rows(sample, dated, aliases.subtotals)
+    mapped = {one.name: one.header for one in assignment.matches if one.name not in UNMAPPED}
+    layout_rows = classify_rows(sample, mapped, aliases.subtotals)
     business = sample.keep([row is None for row in layout_rows])
     if len(business.rows) < len(sample.rows):
         columns = gather_columns(business, aliases.nulls)
@@ -69,8 +65,12 @@ def propose(
     kind = columns.get(names.get("kind", ""))
     kinds = {value: aliases.kind_of(value) for value in kind.members} if kind else {}
     value = columns.get(names.get("amount", names.get("quantity", "")))
-    mergeable = {name: names[name] for name in MERGED if name in names}
+    mergeable = {name: names[name] for name in (*MERGED, "line") if name in names}
     fill_down = find_merged(business, columns, mergeable)
+    columns |= {names[name]: fill_cells(columns[names[name]]) for name in fill_down}
+    key = find_key(business, columns, names)
+    if key.columns and not (sample.counted and len(sample.rows) >= sample.total):
+        key = _ask_all_rows(key, sample, names, fill_down, files or [sample.path])
     found = Proposal(
         sample=business,
         seen=len(sample.rows),
@@ -79,7 +79,7 @@ def propose(
         money=find_money(columns, matches, aliases, titles=titles),
         kinds=kinds,
         signs=count_signs(kind, value, kinds, all_returns=assignment.role == "returns"),
-        key=find_key(business, columns, names, but=[names[name] for name in fill_down]),
+        key=key,
         months=count_months(()),
         layout_rows=layout_rows,
         fill_down=fill_down,
@@ -92,6 +92,20 @@ def propose(
         found = replace(found, months=count_months(found.days(found.date_name).values))
     described = chain.from_iterable(describe(found) for describe in SUBJECTS)
     return replace(found, findings=[*sample.issues, *more, *described])
+
+
+def _ask_all_rows(
+    key: Key,
+    sample: Sample,
+    names: Mapping[str, str],
+    fill_down: Sequence[str],
+    files: Sequence[Path],
+) -> Key:
+    """The key, confirmed over all rows of a feed of which the sample has some."""
+    source = Source(
+        kind=sample.kind, path=find_path(files, files[0].parent), columns=names, fill_down=fill_down
+    )
+    return confirm_key(key, source.model_copy(update={**sample.settings}), files)
 
 
 def _find_units(

@@ -79,15 +79,20 @@ def _describe_key(found: Proposal) -> Iterator[Finding]:
         none = f"none found ({tried})" if tried else "none found: no order number was recognised"
         yield Line("key", none)
         why = "columns that identify a row; rows that repeat them are duplicates"
-        yield Setting("key", ["order_id", "product"], why, proved=False)
+        yield Setting("key", [], why, proved=False)
         return
-    yield Line("key", f"{' + '.join(names)}: no two rows looked at have the same")
+    is_all = found.key.proved and not found.is_whole
+    which = "of the whole export" if is_all else "looked at"
+    yield Line("key", f"{' + '.join(names)}: no two rows {which} have the same")
     copies = f"; {found.key.copies:,} rows stand again as a whole" if found.key.copies else ""
-    why = f"identify the {len(found.sample.rows):,} rows that were read{copies}"
+    rows = "every row of the export" if is_all else f"the {len(found.sample.rows):,} rows"
+    why = f"identify {rows}{'' if is_all else ' that were read'}{copies}"
     is_many = "order_id" in names and not copies and len(found.sample.rows) >= MANY_ROWS
+    if not found.key.proved:
+        why = f"identify the {len(found.sample.rows):,} rows looked at, not yet all others"
     if not {*names} <= {*found.list_mapped()}:
         yield Setting("key", None, f"{', '.join(names)} {why}; map them above to use them")
-    elif "line" in names or is_many:
+    elif found.key.proved and ("line" in names or is_many):
         yield Setting("key", names, why)
     else:
         yield Setting("key", names, f"{why}: does the system make sure of it?", proved=False)

@@ -1,0 +1,117 @@
+"""What identifies a row, which blank cells are merged, and which rows only add up others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.evidence import keys
+from salesfc_lib.inspection.findings.propose import propose_feed
+from salesfc_lib.inspection.sampling import readers
+from salesfc_lib.inspection.writing.source import write_source
+
+
+def look(path: Path, header: str, *rows: str) -> dict[str, object]:
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    found = propose_feed([path], read_aliases())
+    text = "\n".join(write_source("orders", found, path.name))
+    return {
+        "key": [*found.key.columns],
+        "sure": "    key: [" in text,
+        "fill_down": found.fill_down,
+        "subtotals": found.subtotals,
+        "rows": len(found.sample.rows),
+        "names": found.names,
+    }
+
+
+def test_item_numbers_with_leading_zeros_count_lines(tmp_path: Path) -> None:
+    rows = ["4711,000010,A,5", "4711,000020,A,5", "4712,000010,B,7"]
+    found = look(tmp_path / "x.csv", "VBELN,POSNR,MATNR,NETWR", *rows)
+    assert (found["key"], found["sure"]) == (["order_id", "line"], True)
+    codes = [row.replace("0000", "0077") for row in rows]  # articles, not lines
+    found = look(tmp_path / "x.csv", "order no,item,material,amount", *codes)
+    assert "line" not in found["names"]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "names"),
+    [
+        (
+            "Invoice,Line,Date,Item,Amount",
+            [
+                "I1,1,2025-01-03,A,5",
+                ",2,2025-01-04,B,5",
+                "I2,1,2025-01-03,A,5",
+                "I3,1,2025-01-04,B,5",
+            ],
+            ["order_id"],
+        ),
+        (
+            "Invoice,Date,Customer,Item,Amount",
+            ["I1,2025-01-03,Li,A,5", ",,,B,5", "I2,2025-01-03,Wu,A,5", "I3,2025-01-05,Li,A,5"],
+            ["customer", "date", "order_id"],
+        ),
+    ],
+)
+def test_a_document_named_in_its_first_line_is_filled_down_before_a_key_is_sought(
+    tmp_path: Path, header: str, rows: list[str], names: list[str]
+) -> None:
+    found = look(tmp_path / "x.csv", header, *rows)
+    assert sorted(found["fill_down"]) == names  # type: ignore[call-overload]
+    assert found["key"] in (["order_id", "line"], ["order_id", "product"])
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        # cash sales without a customer; orders that lost their number
+        (
+            "Invoice,Date,Customer,Amount",
+            ["1,2025-01-03,Li,5", "2,2025-01-03,,5", "3,2025-01-04,,7", "4,2025-01-04,,6"],
+        ),
+        (
+            "Invoice,Line,Date,Amount",
+            ["1,1,2025-01-03,5", ",1,2025-01-03,5", "3,1,2025-01-04,7", "4,1,2025-01-04,6"],
+        ),
+    ],
+)
+def test_a_blank_cell_is_not_always_the_one_above(
+    tmp_path: Path, header: str, rows: list[str]
+) -> None:
+    assert look(tmp_path / "x.csv", header, *rows)["fill_down"] == []
+
+
+def test_names_that_begin_like_totals_are_products(tmp_path: Path) -> None:
+    rows = ["I1,1,2025-01-03,SUMMER DAISIES,5", ",2,,TOTALLY RED MUG,6", ",3,,Total red mug,7"]
+    rows += ["I2,1,2025-01-04,Summenzeichen,8", ",2,,Summe der Teile,9", "Total,,,,35"]
+    found = look(tmp_path / "x.csv", "Invoice,Line,Date,Product Name,Amount", *rows)
+    assert (found["subtotals"], found["rows"]) == (["Total"], 5)
+
+
+def test_no_key_is_named_that_would_drop_rows(tmp_path: Path) -> None:
+    rows = ["4711,A,5", "4711,A,6", "4712,B,7"]
+    path = tmp_path / "x.csv"
+    found = look(path, "order no,sku,amount", *rows)
+    text = "\n".join(write_source("orders", propose_feed([path], read_aliases()), path.name))
+    assert found["key"] == []
+    assert "# key: []" in text
+
+
+def test_the_key_of_a_long_file_is_asked_of_every_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "limit_rows", lambda width: 100)
+    rows = [f"A{place},1,2025-01-{1 + place % 28:02},5" for place in range(400)]
+    header = "order no,line no,date,amount"
+    found = look(tmp_path / "x.csv", header, *rows)
+    assert (found["rows"], found["key"], found["sure"]) == (100, ["order_id", "line"], True)
+    rows[200:200] = ["A200,1,2025-01-05,6"]  # where nobody looked
+    assert look(tmp_path / "x.csv", header, *rows)["key"] == []
+    rows[200] = rows[201]  # a copy of the whole row contradicts nothing
+    assert look(tmp_path / "x.csv", header, *rows)["sure"]
+    monkeypatch.setattr(keys, "MOST_BYTES", 100)
+    found = look(tmp_path / "x.csv", header, *rows)
+    assert (found["key"], found["sure"]) == (["order_id", "line"], False)
