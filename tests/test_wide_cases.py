@@ -24,3 +24,13 @@ def test_dates_that_were_never_calculated_are_named_with_their_cell(
         started.clean("2025-11")
     assert "cell B2 of sheet 'Sheet': =DATE(2023,1,1)" in str(stopped.value)
     assert "open the workbook in Excel or LibreOffice and save it" in str(stopped.value)
+
+
+def test_dates_that_were_half_converted_count_in_their_own_months(
+    cases: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    found = start(cases / "half-converted-dates", tmp_path / "a").sum_months("amount", "2025-11")
+    same = start(cases / "wider-than-header", tmp_path / "b").sum_months("amount", "2025-11")
+    assert found == same  # the same orders

@@ -28,6 +28,10 @@ STRANGE = {
     "sentinel_date": "stand for no date; their rows go to quarantine",
     "no_such_day": "are no day of any calendar; their rows go to quarantine",
     "time_zone": "carry a time zone; in which zone do the business's days begin (`calendar.zone`)?",
+    "half_converted_dates": "are real dates with days up to 12, beside texts with days past 12 "
+    "alone; day and month were exchanged and are exchanged back",
+    "half_converted": "are real dates with days up to 12, beside texts with days past 12 alone; "
+    "are their day and month exchanged? A run stops there",
     "serial_date": "are days as Excel counts them",
     "epoch": "count time since 1970-01-01, universal time",
     "roc_year": "have years of the Republic of China; 1911 is added",

@@ -30,7 +30,7 @@ OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and 
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
 MOST_UNITS = 12
 LONGEST = 30  # letters of a cell that are shown
-ASKED = ("time_zone", "scientific_id")  # rules that only people can settle
+ASKED = ("time_zone", "scientific_id", "half_converted")  # rules that only people can settle
 
 
 class Line(NamedTuple):

@@ -16,6 +16,12 @@ from functools import partial
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.parse.days.half_converted import (
+    HALF_CONVERTED,
+    MAY_BE,
+    exchange_back,
+    find_converted,
+)
 from salesfc_lib.intake.parse.days.order import decide_order
 from salesfc_lib.intake.parse.days.periods import MONTH, WEEK, dissect_period
 from salesfc_lib.intake.parse.days.reading import refuse_periods
@@ -34,6 +40,8 @@ from salesfc_lib.intake.parse.numbers.spellings import NumberSpelling, dissect
 
 UNPROVED, CONTRARY = "?", "both"  # what a column proves beside an order or a mark; '': none needed
 NOTED = {
+    HALF_CONVERTED,
+    MAY_BE,
     "time_zone",
     "serial_date",
     "epoch",
@@ -114,6 +122,10 @@ def survey_days(cells: Sequence[str], *, date_system: int | None = None) -> DayS
     likely = {cell: day for cell, day in days.items() if day.form not in counted}
     alike = zip(likely, refuse_periods([*likely.values()]), strict=True)
     written = {cell: day for cell, day in alike if isinstance(day, DaySpelling)}
+    texts, converted = [*written], find_converted([*written.values()])
+    for cell in (texts[at] for at in converted.places):
+        day = exchange_back(written[cell])
+        written[cell] = day if converted.is_proved else written[cell]._replace(rules=(MAY_BE,))
     meanings, rules = {}, {cell: {*day.rules} & NOTED for cell, day in written.items()}
     sentinels = set()
     for cell, day in written.items():

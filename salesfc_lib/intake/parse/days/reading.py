@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.intake.parse.days.calendars import BUDDHIST, ROC, YEARS
+from salesfc_lib.intake.parse.days.half_converted import HALF_CONVERTED, REASON, settle_converted
 from salesfc_lib.intake.parse.days.order import EQUAL, WORDS, Order, decide_order
 from salesfc_lib.intake.parse.days.periods import MONTH, WEEK, dissect_period
 from salesfc_lib.intake.parse.days.spellings import DaySpelling, list_meanings, to_day
@@ -114,6 +115,7 @@ def _read_column(
     codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
     written = [read_cell(text, read) for text in distinct]
     written = written if allowed is None else refuse_periods(written, allowed)
+    written = settle_converted(distinct, written)
     order = _decide_order(distinct, written, declared)
     found = [_find_day(each, order, ZoneInfo(zone) if zone else None) for each in written]
     _require_certain(distinct, written, found)
@@ -138,6 +140,7 @@ def _read_column(
         "null_spelling": "stands for a blank cell",
         "full_width": "digits or signs of another script are read as the common ones",
         "date_order": order.reason or EQUAL,
+        HALF_CONVERTED: REASON,
     }
     return ParsedColumn(
         places.spread(days[codes]),

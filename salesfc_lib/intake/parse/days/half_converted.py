@@ -1,0 +1,97 @@
+"""Dates of which a program converted a part, with day and month exchanged.
+
+Where Excel opens days that are written in the other order than its own, those up to the 12th become
+real dates of a wrong month, and all others stay text. The cells of one column of one file enter;
+where such dates all have days up to 12, and the texts beside them all have days past 12, the dates
+leave with day and month exchanged back. What few cells show is asked, not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.parse.days.spellings import SERIAL, DaySpelling, list_meanings
+from salesfc_lib.intake.parse.evidence import Unreadable
+
+HALF_CONVERTED, MAY_BE = "half_converted_dates", "half_converted"  # proved, and likely
+LAST = 12  # the last day that may be a month
+EARLY = LAST * 12 / 365.25  # share of all days that are up to the 12th of a month
+PROVED = 1e-4  # chance of such a column without an exchange, up to which the exchange is proved
+ISO = "YYYY-MM-DD"
+FEWEST = 2  # different dates, and texts, from which an exchange is likely
+REASON = (
+    "real dates that all have days up to 12 stand beside texts that all have days past 12: day and "
+    "month had been exchanged when they were converted, and are exchanged back"
+)
+
+
+class Converted(NamedTuple):
+    """Places of real dates whose day and month may be exchanged, and whether that is proved."""
+
+    places: list[int]
+    is_proved: bool
+
+
+def find_converted(written: Sequence[DaySpelling | Unreadable]) -> Converted:
+    """The real dates of a column with day and month exchanged; none where that is not likely."""
+    days = {at: day for at, day in enumerate(written) if isinstance(day, DaySpelling)}
+    dates = {at: day.numbers for at, day in days.items() if _is_date(day)}
+    texts = {day.numbers: _mean(day) for day in days.values() if len(day.orders) > 1}
+    counts = len({*dates.values()}), len(texts)
+    is_early = all(day <= LAST for _, _, day in dates.values())
+    is_late = all(len(meant) == 1 and min(meant.values()).day > LAST for meant in texts.values())
+    is_one_order = len({tuple(meant) for meant in texts.values()}) == 1
+    if min(counts) < FEWEST or not (is_early and is_late and is_one_order):
+        return Converted([], False)
+    chance = EARLY ** counts[0] * (1 - EARLY) ** counts[1]
+    return Converted([*dates], chance <= PROVED)
+
+
+def exchange_back(written: DaySpelling) -> DaySpelling:
+    """The date with day and month exchanged.
+
+    >>> exchange_back(DaySpelling((2023, 8, 1), ("ymd",), "YYYY-MM-DD")).numbers
+    (2023, 1, 8)
+    """
+    year, month, day = written.numbers
+    rules = (*written.rules, HALF_CONVERTED)
+    return written._replace(numbers=(year, day, month), rules=rules)
+
+
+def settle_converted(
+    texts: Sequence[str], written: Sequence[DaySpelling | Unreadable]
+) -> list[DaySpelling | Unreadable]:
+    """The cells of a column, real dates exchanged back where that is proved.
+
+    Raises `SalesForecastError` where it is likely and not proved.
+    """
+    converted = find_converted(written)
+    if converted.places and not converted.is_proved:
+        first = texts[converted.places[0]]
+        raise SalesForecastError.of(
+            f"Day and month of '{first}' may be exchanged: {len(converted.places)} real dates all "
+            "have days up to 12, and the texts beside them all have days past 12",
+            "All days of a column as real dates, or all as text",
+            "Export the column again as it stands in its system, without opening it in a "
+            "spreadsheet first",
+        )
+    exchanged = set(converted.places)
+    return [
+        exchange_back(day) if at in exchanged and isinstance(day, DaySpelling) else day
+        for at, day in enumerate(written)
+    ]
+
+
+def _is_date(day: DaySpelling) -> bool:
+    """Whether a cell was a date of its file, as ISO text or as a serial number, and means a day."""
+    return day.form in (ISO, SERIAL) and bool(_mean(day))
+
+
+def _mean(day: DaySpelling) -> dict[str, date]:
+    try:
+        return list_meanings(day)
+    except Unreadable:
+        return {}
