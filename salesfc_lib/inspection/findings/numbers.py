@@ -26,6 +26,7 @@ SPELLINGS = {
     "debit_credit": "end in CR, DR, 借 or 贷",
     "chinese_unit": "count in 万 or 亿",
     "full_width": "have full-width digits",
+    "scientific_notation": "are in scientific notation, with all their digits",
 }
 
 

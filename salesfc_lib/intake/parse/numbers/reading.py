@@ -51,6 +51,7 @@ REASONS = {
     "trailing_minus": "the minus after the digits makes the number negative",
     "parentheses": "brackets make the number negative",
     "currency_sign": "the sign or code of the currency is no part of the number",
+    "scientific_notation": "scientific notation that has all its digits",
     "full_width": "digits or signs of another script are read as the common ones",
     "chinese_unit": "the word after the digits multiplies: 千 1,000, 万 10,000, 亿 100,000,000",
     "percent": "the percent sign divides by 100",

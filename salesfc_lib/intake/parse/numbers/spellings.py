@@ -27,7 +27,12 @@ _TOKEN = re.compile(rf"\s+|[-+()]|(?:{'|'.join(map(re.escape, _WORDS))})", re.IG
 _PARTS = re.compile(
     rf"((?:[^\d.,'{ARABIC_POINT}]|(?<=[^\W\d])\.)*)([\d.,' {ARABIC_POINT}]*\d[.,]?)(\D*)"
 )
-_SCIENTIFIC = re.compile(r"[-+(]?[\d.,]+e[-+]?\d+\)?", re.IGNORECASE)
+_SCIENTIFIC = re.compile(
+    r"(?P<ahead>[-+(]?)(?P<first>\d)(?:(?P<mark>[.,])(?P<rest>\d+))?e(?P<power>[-+]?\d+)"
+    r"(?P<behind>\)?)|[-+(]?[\d.,]+e[-+]?\d+\)?",
+    re.IGNORECASE,
+)
+SCIENTIFIC, MOST_POWER = "scientific_notation", 15
 _DASHES = dict.fromkeys(map(ord, "−‐‑‒–—﹣"), "-")
 _QUOTES = dict.fromkeys(map(ord, "’‘ʼ′´`\u066c"), "'")
 _INVISIBLE = dict.fromkeys(
@@ -76,9 +81,8 @@ def dissect(text: str, credit: Credit = "negative") -> NumberSpelling:
     plain, other = to_ascii(text)
     found = _PARTS.fullmatch(plain)
     if found is None:
-        is_short = _SCIENTIFIC.fullmatch(plain) is not None
-        why = "is in scientific notation, which has lost digits" if is_short else "is no number"
-        raise Unreadable(why)
+        written = dissect(_write_out(plain), credit)
+        return written._replace(rules=(*written.rules, SCIENTIFIC))
     before, digits, after = found.groups()
     if len(digits) > MOST_DIGITS and sum(map(str.isdigit, digits)) > MOST_DIGITS:
         raise Unreadable(f"has more than {MOST_DIGITS} digits")
@@ -136,6 +140,30 @@ def to_ascii(text: str) -> tuple[str, bool]:
         raise Unreadable("mixes digits of several scripts")
     is_other = bool(zeros - {ord("0")}) or not _OTHER_WRITING.isdisjoint(signs)
     return text.translate(_PLAIN).strip(), is_other
+
+
+def _write_out(text: str) -> str:
+    """A number in scientific notation that has all its digits, without its exponent.
+
+    Those are all written where there are as many as the exponent, or where the exponent has one
+    digit, as no spreadsheet shows it: they round, and write two digits at least. Raises
+    `Unreadable` for any other text.
+
+    >>> _write_out("1,2345E+4"), _write_out("1.5E3"), _write_out("-2.5e-02")
+    ('12345', '1500', '-0.0250')
+    """
+    found = _SCIENTIFIC.fullmatch(text)
+    if found is None:
+        raise Unreadable("is no number")
+    power, rest = int(found["power"] or MOST_POWER + 1), found["rest"] or ""
+    is_whole = len(rest) >= power or 0 < power < 10 and text.rstrip(")")[-2] in "eE+"
+    if abs(power) > MOST_POWER or not is_whole:
+        raise Unreadable("is in scientific notation, which has lost digits")
+    digits = "0" * max(-power, 0) + found["first"] + rest + "0" * max(power - len(rest), 0)
+    place = 1 + max(power, 0)
+    decimals = digits[place:] + ("0" if len(digits) - place == 3 else "")  # no group of thousands
+    number = digits[:place] + (f"{found['mark'] or '.'}{decimals}" if decimals else "")
+    return f"{found['ahead']}{number}{found['behind']}"
 
 
 def _split_words(text: str) -> list[str]:
