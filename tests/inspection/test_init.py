@@ -420,3 +420,27 @@ def test_an_alias_of_the_project_is_used(tmp_path: Path) -> None:
     )
     found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,Taler", "2025-01-02,1"))
     assert found.sources["orders"].columns["amount"] == "Taler"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "currency"),
+    [
+        ("Amount GBP", ["10.00", "20.00"], '"GBP "'),
+        ("Sales (US$)", ["10.00", "20.00"], '"US$"'),
+        ("金额(元)", ["10.00", "20.00"], '"¥"'),
+        ("Amount", ["£10.00", "£20.00"], '"£"'),
+        ("Amount", ["10.00", "20.00"], None),
+        ("Amount", ["£10.00", "€20.00"], None),
+    ],
+)
+def test_the_currency_is_what_the_data_name_and_none_is_made_up(
+    tmp_path: Path, header: str, cells: list[str], currency: str | None
+) -> None:
+    rows = [f'2025-01-0{1 + at},A{at},"{cell}"' for at, cell in enumerate(cells)]
+    export = tmp_path / "orders.csv"
+    export.write_text("\n".join([f"Date,Order ID,{header}", *rows]) + "\n", encoding="utf-8")
+    path, _ = write_unit_file([export], tmp_path, "u")
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if "currency:" in line]
+    assert [line.split("#")[0].strip() for line in lines] == (
+        [f"currency: {currency}"] if currency else []
+    )

@@ -851,7 +851,7 @@ class TestSteps:
         assert row[1:] == [
             "Feb 2025 on",
             "+10.0\u202f%",
-            f"+¥{worth:,.2f}",
+            f"+{worth:,.2f}",
             "Ann: price list",
             "active",
         ]

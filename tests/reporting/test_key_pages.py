@@ -39,8 +39,10 @@ ID = f"key_account:{NASTY}"
 
 @pytest.fixture
 def run(tmp_path: Path) -> UnitMonth:
+    in_yuan = defaults().unit.model_copy(update={"currency": "¥"})
+    parameters = defaults().model_copy(update={"unit": in_yuan})
     return UnitMonth(
-        tmp_path, "kitchen", "2026-06", defaults(), {}, {}, tmp_path / "reports" / ".work"
+        tmp_path, "kitchen", "2026-06", parameters, {}, {}, tmp_path / "reports" / ".work"
     )
 
 

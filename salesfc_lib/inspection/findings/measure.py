@@ -86,7 +86,7 @@ def _describe_tax(found: Proposal) -> Iterator[Setting]:
         elif not proved:
             yield Setting("tax_rate", "0.13", "at which rate?", proved=False)
     elif money.tax:
-        yield Setting("tax excluded", None, money.why_tax)
+        yield Setting("tax", "excluded", money.why_tax)
 
 
 def _describe_discounts(found: Proposal) -> Iterator[Setting]:
@@ -97,6 +97,8 @@ def _describe_discounts(found: Proposal) -> Iterator[Setting]:
     elif discounts == "gross":
         why = "map `discount` (money, not a share) and say `discounts: gross`"
         yield Setting(before, None, why)
-    elif is_mapped and not discounts:
+    elif discounts:
+        yield Setting("discounts", "net", found.money.why_discounts)
+    elif is_mapped:
         why = "if the discount is still to be taken off the amount"
         yield Setting("discounts", "gross", why, proved=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError
@@ -20,6 +21,7 @@ from salesfc_lib.inspection.findings.propose import propose_feed
 from salesfc_lib.inspection.findings.roles import ask_role, choose_orders
 from salesfc_lib.inspection.sampling.feeds import find_exports, find_path, group_files
 from salesfc_lib.inspection.writing.source import as_comment, find_join, write_setting, write_source
+from salesfc_lib.intake import CURRENCIES
 
 MOST_LEVELS = 2  # dimensions that the proposed bottom level crosses; more make thin series
 NEEDED_FOR = {
@@ -106,10 +108,9 @@ def _write_lines(
     yield "unit:"
     yield f"  {write_setting(Setting('title', title))}"
     yield '  # owner: "who answers for this forecast"'
-    currency = orders.column("currency") if orders is not None else None
-    if currency is not None and len(currency.members) == 1:
-        why = f"the only one in {currency.header}"
-        yield f"  {write_setting(Setting('currency', [*currency.members][0], why))}"
+    if orders is not None and (found_currency := find_currency(orders)):
+        sign, why = found_currency
+        yield f"  {write_setting(Setting('currency', sign, why))}"
     yield from ("", "sources:")
     for name, proposal in found.items():
         path = find_path(proposal.files, project)
@@ -129,6 +130,39 @@ def _write_lines(
     if asked:
         yield from ("", "# To ask the owner of the exports:")
         yield from (f"#   {as_comment([question])}" for question in asked)
+
+
+def find_currency(orders: Proposal) -> tuple[str, str] | None:
+    """The currency of the orders as it is printed before amounts, and why: of its column, of the
+    amount's header, or of the amounts' own signs.
+    """
+    column, amount = orders.column("currency"), orders.column("amount")
+    if column is not None and len(column.members) == 1:
+        return spell_currency([*column.members][0]), f"the only one in {column.header}"
+    if amount is None:
+        return None
+    words = re.findall(r"[^\W\d_]+|[^\w\s]", amount.header)
+    texts = [*words, *(f"{first}{second}" for first, second in pairwise(words))]
+    named = [text for text in texts if text.casefold() in CURRENCIES]
+    if named:
+        return spell_currency(named[-1]), f"the header {amount.header} names it"
+    signs = {"".join(re.findall(r"[^\d\s.,'()+\-]+", cell)) for cell in amount.members}
+    if len(signs) == 1 and (sign := signs.pop()).casefold() in CURRENCIES:
+        return spell_currency(sign), f"the sign of the amounts in {amount.header}"
+    return None
+
+
+def spell_currency(text: str) -> str:
+    """A currency as it is printed before amounts: a code or a word with a space behind it.
+
+    >>> spell_currency("gbp"), spell_currency("£"), spell_currency("元")
+    ('GBP ', '£', '¥')
+    """
+    codes = CURRENCIES.get(text.casefold(), frozenset())
+    if "CNY" in codes and not text.isascii():
+        return "¥"
+    is_word = text.isascii() and text.isalpha()
+    return f"{text.upper()} " if is_word else text
 
 
 def _choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]:

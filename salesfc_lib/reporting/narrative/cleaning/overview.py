@@ -31,7 +31,8 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     share = kept["rows"] / opening["rows"]
     rows = {"opening": opening["rows"], "kept": kept["rows"], "share": share}
     title = "more" if share > 1 else "all" if share == 1 else "kept"
-    rules = [writer.name("rule", rule) for rule in totals.index if rule not in ENDS]
+    acted = _list_acting(cleaned)
+    rules = [writer.name("rule", rule) for rule in totals.index if rule in acted]
     named = [rule if place == 0 else rule.lower() for place, rule in enumerate(rules)]
     asked = sorted({str(name).partition(":")[0] for name in cleaned.quarantine["source"]})
     amount, files = kept[run.parameters.measure.value], _count_order_files(run, cleaned)
@@ -61,9 +62,34 @@ def _count_order_files(run: UnitMonth, cleaned: CleanedMonth) -> int:
     return len({(file["path"], file["sha256"]) for file in files})
 
 
+def _list_acting(cleaned: CleanedMonth) -> set[str]:
+    """Rules that took, put in, moved or changed lines; others only noted something."""
+    entries = cleaned.ledger[~cleaned.ledger["rule"].isin(ENDS)]
+    moved = entries.loc[entries[["rows", "quantity", "amount"]].ne(0).any(axis=1), "rule"]
+    return {*moved, *cleaned.problems.loc[cleaned.problems["action"].eq("changed"), "rule"]}
+
+
 def describe_measure(run: UnitMonth) -> str:
-    """What "sales" means in this unit: amount or quantity, tax, discounts and returns."""
-    return writer_of(run).text("measure", **run.parameters.measure.model_dump())
+    """What "sales" means in this unit: amount or quantity, tax, discounts and returns, and what of
+    it is assumed.
+    """
+    writer = writer_of(run)
+    assumed = [writer.text(f"measure.assumed.{name}") for name in list_assumed(run)]
+    more = writer.text("measure.assumed", what=assumed) if assumed else ""
+    return writer.text("measure", **run.parameters.measure.model_dump()) + more
+
+
+def list_assumed(run: UnitMonth) -> list[str]:
+    """Of currency, tax, discounts and returns, what neither the unit's file nor a source states."""
+    sources, measure = run.parameters.sources, run.parameters.measure
+    said = {
+        "currency": ("unit.currency", "measure.currency"),
+        "tax": ("measure.tax", *(f"sources.{name}.tax" for name in sources)),
+        "discounts": ("measure.discounts", *(f"sources.{name}.discounts" for name in sources)),
+        "returns": ("measure.returns",),
+    }
+    of_money = ("currency", "tax", "discounts") if measure.value == "amount" else ()
+    return [name for name in (*of_money, "returns") if not {*said[name]} & {*run.layer}]
 
 
 def _facts(run: UnitMonth, cleaned: CleanedMonth, rows: dict[str, Any]) -> tuple[Fact, ...]:
