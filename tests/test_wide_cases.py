@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.sources.extract import read_source
 from tests.test_cases import start
 
 
@@ -34,3 +35,10 @@ def test_dates_that_were_half_converted_count_in_their_own_months(
     found = start(cases / "half-converted-dates", tmp_path / "a").sum_months("amount", "2025-11")
     same = start(cases / "wider-than-header", tmp_path / "b").sum_months("amount", "2025-11")
     assert found == same  # the same orders
+
+
+def test_the_sheet_behind_a_cover_is_found_without_its_name(cases: Path, tmp_path: Path) -> None:
+    started = start(cases / "cover-sheet", tmp_path)
+    source = started.unit.sources["orders"].model_copy(update={"sheet": None})
+    extract = read_source("orders", source, tmp_path)
+    assert extract.rows.num_rows == 576

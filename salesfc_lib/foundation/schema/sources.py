@@ -51,7 +51,7 @@ class Source(ParameterBlock):
     url_env: str = ""
     # environment variable that names the folder of `path`; empty: the project
     root: str = ""
-    # excel: None is the first sheet; sql: a table or a view, and its schema
+    # excel: None is the first sheet with the columns; sql: a table or a view, and its schema
     sheet: str | None = None
     table: str | None = None
     table_schema: str | None = None

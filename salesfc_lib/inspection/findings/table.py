@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from salesfc_lib.errors import shorten
 from salesfc_lib.inspection.evidence.columns import join_some
 from salesfc_lib.inspection.findings.measure import BUSINESS
 from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
@@ -34,8 +35,18 @@ def describe_headers(found: Proposal) -> Iterator[Finding]:
         yield ask("wide", f"{text}: can it be exported with a row for each month?")
 
 
+def _ask_about_sheets(found: Proposal) -> Iterator[Issue]:
+    """Whether other sheets or tables with the same headers are parts of the business too."""
+    own = {header for header in found.sample.header if header}
+    others = [one.sample for one in found.beside if own == {*filter(None, one.sample.header)}]
+    if names := [name for sample in others for name in sample.settings.values()]:
+        text = f"{shorten(names, 5)} of the same file have the same columns, and are not read"
+        yield ask("sheet", f"{text}: are they further rows (each a source of its own), or copies?")
+
+
 def describe_rows(found: Proposal) -> Iterator[Finding]:
     """Repeated headers, subtotals, merged cells, duplicates, keys, units side by side."""
+    yield from _ask_about_sheets(found)
     yield from _describe_layout(found)
     yield Fact("key", asdict(found.key))
     if copies := found.key.copies:

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 
 import numpy as np
@@ -26,7 +27,6 @@ from python_calamine import (
     CalamineSheet,
     CalamineWorkbook,
     PasswordError,
-    SheetTypeEnum,
     SheetVisibleEnum,
 )
 
@@ -43,6 +43,7 @@ from salesfc_lib.intake.sources.text_columns import text_table
 from salesfc_lib.intake.sources.unusable_rows import set_aside_control, without
 from salesfc_lib.intake.sources.workbooks.ods import refuse_large
 from salesfc_lib.intake.sources.workbooks.package import Package, refuse_password
+from salesfc_lib.intake.sources.workbooks.sheets import choose_sheet
 from salesfc_lib.intake.sources.workbooks.xlsx import STALE, SheetFacts, name_column, scan_xlsx
 
 BATCH = 16_384  # rows that are held as Python values at a time
@@ -76,13 +77,14 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     """
     if not content.startswith((b"PK", OLE)) and HTML.match(content[:65_536]):
         return read_html(content, source, where)
-    facts, limits = SheetFacts(), [Issue("kind_of_workbook", UNKNOWN)]
     with explain_damage(where):
         package, workbook = open_workbook(content, where)
-        name = choose_sheet(workbook, source, where)
-        if package and not {"content.xml", "xl/workbook.bin"} & package.names.keys():
-            facts, limits = scan_xlsx(package, name), []
+        top_of = partial(_take_top, workbook=workbook, package=package, where=where)
+        name, chosen = choose_sheet(workbook, top_of, source, where)
+        scanned = _scan(package, name)
         sheet = workbook.get_sheet_by_name(name)
+    facts = scanned or SheetFacts()
+    limits = [] if scanned else [Issue("kind_of_workbook", UNKNOWN)]
     place = f"{where}, sheet {name}"
     refuse_row_limit(sheet.end[0] + 1 if sheet.end else 0, place)
     rows = _iterate(sheet, facts)
@@ -107,28 +109,31 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         numbers,
         cells,
         merged=list_covered(sheet, filled),
-        issues=[*hidden, *dates, *limits],
+        issues=[*chosen, *hidden, *dates, *limits],
         titles=join_titles(top[:at]),
         is_1904=facts.is_1904,
     )
     return _set_aside_errors(grid, facts, names, set(list_needed(source)), sheet=name)
 
 
-def choose_sheet(workbook: CalamineWorkbook, source: Source, where: str) -> str:
-    """The sheet that the source names, else the first that holds rows rather than a chart."""
-    if source.sheet is not None:
-        if source.sheet not in workbook.sheet_names:
-            raise SalesForecastError.unknown_key(
-                source.sheet, workbook.sheet_names, f"'{where}' (sheets)"
-            )
-        return source.sheet
-    metadata = workbook.sheets_metadata
-    names = [sheet.name for sheet in metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-    if not names:
-        raise SalesForecastError.unreadable_file(
-            where, "it has no sheet with rows", "Export it again"
-        )
-    return names[0]
+def _scan(package: Package | None, name: str) -> SheetFacts | None:
+    """What an XLSX or XLSM sheet tells beside its values; None for other formats."""
+    if package and not {"content.xml", "xl/workbook.bin"} & package.names.keys():
+        return scan_xlsx(package, name)
+    return None
+
+
+def _take_top(
+    name: str, workbook: CalamineWorkbook, package: Package | None, where: str
+) -> list[list[str]]:
+    """The first rows of a sheet; none of one that cannot be read."""
+    try:
+        with explain_damage(where):
+            _scan(package, name)  # refuses a sheet that memory cannot hold
+            sheet = workbook.get_sheet_by_name(name)
+    except SalesForecastError:
+        return []
+    return [*islice(_iterate(sheet, SheetFacts()), SEARCHED)]
 
 
 def list_covered(sheet: CalamineSheet, columns: Sequence[int]) -> frozenset[tuple[int, int]] | None:
