@@ -78,9 +78,19 @@ def check_words_like_totals(found: Started) -> None:
     assert (kept["quantity"].sum(), kept["amount"].sum()) == (9, Decimal("30.30"))
 
 
+def check_weekly_net(found: Started) -> None:
+    assert found.unit.sources["orders"].period == "week"
+    assert sum(found.sum_months("quantity", "2025-02").values()) == 16
+    months = found.sum_months("amount", "2025-02")
+    assert sum(months.values()) == Decimal("212.50")
+    # of the week of 27 January, five days are in January
+    assert months["2025-01"] == Decimal("148.21")
+
+
 CHECKS = {
     "returns-beside-sales": check_returns_beside_sales,
     "sap-item-numbers": check_sap_item_numbers,
+    "weekly-net": check_weekly_net,
     "subtotals-and-repeat": check_subtotals_and_repeat,
     "words-like-totals": check_words_like_totals,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from salesfc_lib.cleaning import definition_bridge, outliers, scan
 from salesfc_lib.cleaning.batch.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.batch.ledger import total_gap
-from salesfc_lib.cleaning.batch.lines import key_columns
+from salesfc_lib.cleaning.batch.lines import DOCUMENTED, key_columns
 from salesfc_lib.cleaning.clean import clean, read_all, standardise
 from salesfc_lib.cleaning.closed_months import closed_through
 from salesfc_lib.cleaning.history.changed_definitions import find_redefined
@@ -20,6 +20,7 @@ from salesfc_lib.cleaning.side_tables.drivers import FLAG, OWN, has_flag, read_f
 from salesfc_lib.cleaning.side_tables.reading import list_declared
 
 __all__ = [
+    "DOCUMENTED",
     "FLAG",
     "OWN",
     "clean",

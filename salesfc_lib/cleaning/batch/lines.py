@@ -41,6 +41,9 @@ ORIGINALS = ("quantity_original", "amount_original")  # measures before they wer
 READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as text
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
+DOCUMENTED = {"order_id", "kind", "reference"}  # columns of rows that are one sale or one return
+PERIODS = {"week", "month"}  # rules by which days are read that stand for more
+NET = "below zero: the net of a period's sales and returns, not a return of its own"
 SALE, RETURN, ADJUSTMENT = range(3)  # codes of KIND
 
 
@@ -80,7 +83,9 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     kinds, strange = _read_kinds(rows, mapped, source)
     quantity = units.get("quantity", np.zeros(count, dtype=np.int64))
     came_back = kinds == RETURN
-    kinds = np.where((kinds == SALE) & (quantity < 0), RETURN, kinds)
+    columns, nulls = mapped_columns.read_texts(rows, carried, source)
+    nets = (kinds == SALE) & (quantity < 0) & _find_nets(source, dates, columns, units, plain)
+    kinds = np.where((kinds == SALE) & (quantity < 0) & ~nets, RETURN, kinds)
     errors = {
         ours: CellProblems(*found)
         for ours, found in mapped_columns.find_error_cells(rows, carried).items()
@@ -88,7 +93,6 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     cells: dict[str, Any] = {"kind": strange, "date": dates, **numbers, **errors}
     problems, rules = _collect(cells, kinds, plain, list_parts(source, parameters))
     codes, files = text_columns.encode(rows[layout.FILE])
-    columns, nulls = mapped_columns.read_texts(rows, carried, source)
     if "reference" in columns:  # goods that came back cancel nothing
         columns["cancels"] = columns["reference"].mask(came_back)
     texts = {
@@ -118,6 +122,9 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     batch = Batch(with_month(lines, calendar), scales, calendar=calendar)
     parsed = [(ours, issue) for ours, item in numbers.items() for issue in item.issues]
     parsed += [("date", issue) for issue in dates.issues]
+    if count := int(nets.sum()):
+        first = int(np.flatnonzero(nets)[0])
+        parsed.append(("quantity", Issue("net_of_period", NET, first, count, "read")))
     return _report(batch, extract, [*parsed, *nulls, *lost_zeros])
 
 
@@ -197,6 +204,27 @@ def _read_kinds(
         pd.Series(texts, index=wrong, dtype=object),
         pd.Series("unreadable", index=wrong, dtype=object),
     )
+
+
+def _find_nets(
+    source: Source,
+    dates: evidence.ParsedColumn,
+    texts: Mapping[str, pd.Series],
+    units: Mapping[str, np.ndarray],
+    plain: np.ndarray,
+) -> np.ndarray:
+    """Rows that are the net of an item's sales and returns where it is below zero, not a return.
+
+    All of a source that names no order and stands for weeks or months; where each day and its
+    members stand once, those whose amount has the other sign.
+    """
+    none = np.zeros(len(plain), dtype=bool)
+    if source.role != "orders" or DOCUMENTED & {*source.columns}:
+        return none
+    if source.period != "day" or any(issue.rule in PERIODS for issue in dates.issues):
+        return ~none
+    stands_once = not pd.DataFrame({**texts, "date": dates.values})[plain].duplicated().any()
+    return units.get("amount", none) > 0 if stands_once else none
 
 
 def _collect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from salesfc_lib import cleaning
 from salesfc_lib.inspection.evidence.columns import join_some
 from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
 from salesfc_lib.intake import Issue
@@ -63,7 +64,9 @@ def _describe_signs(found: Proposal) -> Iterator[Finding]:
     below = f"{signs.negative_rows:,} rows are below zero"
     if found.role == "orders" and signs.negative_rows and "return" not in found.kinds.values():
         text = f"rows below zero: {signs.negative_rows:,}"
-        yield Issue("returns", f"{text}; a sale of less than nothing counts as a return")
+        is_net = not cleaning.DOCUMENTED & {*found.names} and "date" in found.key.columns
+        what = "is the net of its period" if is_net else "counts as a return"
+        yield Issue("returns", f"{text}; a sale of less than nothing {what}")
     if found.role not in BUSINESS:
         return
     if count:
