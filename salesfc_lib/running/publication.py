@@ -6,6 +6,7 @@ calls the same steps without them; both are published in the same way.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any, Literal
 
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import parameters, resolve, resources
 from salesfc_lib.running import failures
 
@@ -102,8 +104,10 @@ def publish_months(task: Task, notify: Notify) -> list[Outcome]:
 def publish_month(task: Task, month: str, notify: Notify) -> Outcome:
     """Outcome of one month: published whole, skipped, or failed with nothing changed."""
     if archive.is_published(task.reports, month, task.unit) and not task.again:
-        message = "is published already; to publish it again: `salesfc run --again --reason TEXT`"
         place = archive.unit_folder(task.reports, month, task.unit)
+        again = f"`salesfc run --month {month} --unit {task.unit} --again --reason TEXT`"
+        message = f"is published already{_describe_changes(task, month, place)}"
+        message += f"; to publish it again: {again}"
         return Outcome(task.unit, month, "skipped", 0.0, message, place)
     started, progress = time.perf_counter(), _Progress(task, month, notify)
     try:
@@ -113,6 +117,24 @@ def publish_month(task: Task, month: str, notify: Notify) -> Outcome:
         message, took = failures.explain(error, task.reports), time.perf_counter() - started
         return Outcome(task.unit, month, "failed", took, message, progress.left)
     return Outcome(task.unit, month, "published", time.perf_counter() - started, "", place)
+
+
+def _describe_changes(task: Task, month: str, place: Path) -> str:
+    """Which parameters differ from those that the month was published with."""
+    try:
+        resolved = resolve(task.project, task.unit, month, task.sets)
+        then = manifest.read(place)["parameters"]
+    except SalesForecastError:  # said where the month is published or verified
+        return ""
+    now = manifest.describe_parameters(resolved)
+    before, after = ({key: each["value"] for key, each in side.items()} for side in (then, now))
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    if not changed:
+        return ""
+    first = changed[0]
+    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    was, is_now = (json.dumps(each.get(first), ensure_ascii=False) for each in (before, after))
+    return f" with other parameters ({first} {was}, now {is_now}{more})"
 
 
 class _Progress:

@@ -64,11 +64,13 @@ def run_month(
     request = _check_request(request, month)
     _repair(request, notify)
     closed, failed = _find_closed(request, [month] if month else [])
-    if month is None:
-        if not closed:
-            return [_fail(request, unit, "latest", error) for unit, error in failed.items()]
-        month = max(closed.values())
-    return _publish(request, [month], closed, failed, kind="run", notify=notify)
+    if month is not None:
+        units = _split_closed(closed, failed, month)
+        closed = dict.fromkeys(units, month)
+    elif not closed:
+        return [_fail(request, unit, "latest", error) for unit, error in failed.items()]
+    months = {unit: (latest,) for unit, latest in closed.items()}
+    return _publish(request, months, failed, kind="run", notify=notify)
 
 
 def backfill(
@@ -82,7 +84,8 @@ def backfill(
     request = _check_request(request, None)
     _repair(request, notify)
     closed, failed = _find_closed(request, months)
-    return _publish(request, months, closed, failed, kind="backfill", notify=notify)
+    units = dict.fromkeys(_split_closed(closed, failed, months[-1]), tuple(months))
+    return _publish(request, units, failed, kind="backfill", notify=notify)
 
 
 def list_months(start: str, end: str) -> list[str]:
@@ -187,31 +190,32 @@ def _not_closed(month: str, latest: Mapping[str, str]) -> SalesForecastError:
 
 def _publish(
     request: Request,
-    months: Sequence[str],
-    closed: Mapping[str, str],
+    months_of: Mapping[str, tuple[str, ...]],
     failed: dict[str, Exception],
     *,
     kind: Kind,
     notify: Notify,
 ) -> list[Outcome]:
-    """Outcomes of all units, the largest first, while the months are locked; writes the index."""
+    """Outcomes of all units, each with its months, the largest first, while the months are locked;
+    writes the index. Units that `failed` do so in the latest month.
+    """
     from salesfc_lib.reporting import write_index
 
     project, again = request.project, request.again
-    ready = _split_closed(closed, failed, months[-1])
-    tasks = [Task(project, unit, tuple(months), kind, request.sets, again) for unit in ready]
+    months = sorted({month for own in months_of.values() for month in own})
+    tasks = [Task(project, unit, own, kind, request.sets, again) for unit, own in months_of.items()]
     outcomes = [_fail(request, unit, months[-1], error) for unit, error in failed.items()]
     watch, workers = _Watch(notify), count_workers(len(tasks), request.workers)
     known = {
         unit: took
-        for unit in ready
-        if (took := read_durations(request.reports, unit, months[0], kind))
+        for unit, own in months_of.items()
+        if (took := read_durations(request.reports, unit, own[0], kind))
     }
     notify(Plan(kind, {task.unit: task.months for task in tasks}, known, workers))
     for outcome in outcomes:
         notify(outcome)
     with ExitStack() as held:
-        for month in months if tasks else []:
+        for month in months:
             held.enter_context(archive.hold_month(request.reports, month))
         largest_first = sorted(tasks, key=_size, reverse=True)
         done = side_by_side(

@@ -402,7 +402,12 @@ def test_what_is_published_is_skipped_and_says_how_to_publish_it_again(
     steps.called.clear()
     outcomes = backfill(Request(project), MONTH, MONTH)
     assert {outcome.state for outcome in outcomes} == {"skipped"}
-    assert "--again --reason" in outcomes[0].message
+    command = f"salesfc run --month {MONTH} --unit north --again --reason TEXT"
+    assert outcomes[0].message == f"is published already; to publish it again: `{command}`"
+    path = project / "parameters" / "units" / "north.yml"
+    path.write_text("horizon: 6\nunit: {title: Norden}\n", encoding="utf-8")
+    message = backfill(Request(project, ("north",)), MONTH, MONTH)[0].message
+    assert 'with other parameters (unit.title "North", now "Norden" and 1 more)' in message
     assert steps.called == []
 
 
@@ -629,14 +634,18 @@ def test_a_backfill_goes_month_by_month_without_notebooks(project: Path, steps: 
     assert (folder / "index.html").read_text(encoding="utf-8") == "south in 2025-12, 1 before"
 
 
-def test_without_a_month_the_latest_closed_one_is_run(
+def test_without_a_month_each_unit_publishes_its_own_latest_closed_one(
     project: Path, steps: FakeSteps, notebooks: Path
 ) -> None:
     steps.closed = {"north": "2026-04", "south": "2026-05"}
     outcomes = run_month(Request(project))
-    assert states(outcomes) == {("north", "2026-05"): "failed", ("south", "2026-05"): "published"}
-    assert "2026-05 is not closed" in outcomes[0].message
-    assert "'north' through 2026-04" in outcomes[0].message
+    assert states(outcomes) == {
+        ("north", "2026-04"): "published",
+        ("south", "2026-05"): "published",
+    }
+    asked = run_month(Request(project, again="late"), "2026-05")
+    assert states(asked) == {("north", "2026-05"): "failed", ("south", "2026-05"): "published"}
+    assert "'north' through 2026-04" in asked[0].message
 
 
 @pytest.mark.parametrize(
