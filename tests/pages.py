@@ -183,7 +183,7 @@ def publish(reports: Path, summaries: list[Summary]) -> None:
         folder = reports / one.month / one.unit
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "manifest.json").write_text(
-            json.dumps({"summary": one.to_json()}), encoding="utf-8"
+            json.dumps({"summary": one.to_json(), "outputs": []}), encoding="utf-8"
         )
         (folder / "forecast.csv").write_text("unique_id\n", encoding="utf-8")
         write_unit_page(

@@ -9,11 +9,14 @@ from __future__ import annotations
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive.manifest import describe_parameters
 from salesfc_lib.archive.months import (
+    check_month_folder,
     check_place,
     failed_folder,
+    find_month_folders,
     hold_month,
     is_published,
     latest_before,
+    list_folders,
     list_months,
     next_version,
     publish,
@@ -30,12 +33,15 @@ from salesfc_lib.archive.verification import verify
 
 __all__ = [
     "UnitMonth",
+    "check_month_folder",
     "check_place",
     "describe_parameters",
     "failed_folder",
+    "find_month_folders",
     "hold_month",
     "is_published",
     "latest_before",
+    "list_folders",
     "list_months",
     "manifest",
     "next_version",

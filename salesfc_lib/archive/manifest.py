@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, parameters, resources
 
@@ -26,6 +28,28 @@ PACKAGES = (  # whose version can change a number or a page
     *("scikit-learn", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu"),
 )
 GIT_SECONDS = 10  # without an answer within this, the commit is null
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _File(_Part):
+    path: str
+    sha256: str
+
+
+class _Parameter(_Part):
+    value: Any
+
+
+class _Record(_Part):
+    """What every reader of a manifest relies on; it holds more."""
+
+    outputs: list[_File]
+    inputs: list[_File] = []
+    parameters: dict[str, _Parameter] = {}
+    published_at: str = ""
 
 
 def sha256(path: Path) -> str:
@@ -101,17 +125,32 @@ def write(folder: Path, facts: Mapping[str, Any]) -> Path:
 
 def read(folder: Path) -> dict[str, Any]:
     """The manifest of a folder. Raises `SalesForecastError` where it is missing or no manifest."""
-    path, unreadable = folder / NAME, SalesForecastError.unreadable_file
-    do = "Publish the month again: `salesfc run --again`"
+    path = folder / NAME
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return _Record.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
     except FileNotFoundError:
-        raise unreadable(path, "there is no such file", do) from None
-    except (OSError, ValueError) as error:
-        raise unreadable(path, str(error), do) from error
-    if not isinstance(found, dict) or not isinstance(found.get("outputs"), list):
-        raise unreadable(path, "it is not a manifest", do)
-    return found
+        why = "there is no such file"
+    except OSError as error:
+        why = f"{error.strerror}"
+    except ValidationError as error:
+        why = f"it is not a manifest ({describe_invalid(error)})"
+    raise SalesForecastError.unreadable_file(path, why, restore(folder))
+
+
+def describe_invalid(error: ValidationError) -> str:
+    """The first thing that is wrong with a record, and where."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"`{place}`: {first['msg']}" if place else first["msg"]
+
+
+def restore(folder: Path) -> str:
+    """What to do where a published month's manifest is damaged."""
+    unit, is_earlier, _ = folder.name.partition(".")
+    if is_earlier:
+        return f"Bring it back from a copy, or move the earlier version '{folder.name}' elsewhere"
+    command = f"salesfc run --unit {unit} --month {folder.parent.name} --again --reason TEXT"
+    return f"Bring it back from a copy, or publish the month again: `{command}`"
 
 
 def compare(folder: Path) -> list[tuple[str, str]]:

@@ -47,7 +47,8 @@ def is_published(reports: Path, month: str, unit: str) -> bool:
 
 def list_months(reports: Path, unit: str | None = None) -> list[str]:
     """Months with a published unit (with that unit, where one is named), oldest first."""
-    folders = [path.parent for path in reports.glob(f"*-*/*/{manifest.NAME}")]
+    found = [path for path in reports.glob(f"*-*/*/{manifest.NAME}") if path.is_file()]
+    folders = [path.parent for path in found]
     of_unit = [each for each in folders if unit in (None, each.name)]
     months = {each.parent.name for each in of_unit if schema.UNIT_ID.match(each.name)}
     return sorted(month for month in months if schema.MONTH.match(month))
@@ -72,6 +73,25 @@ def check_place(reports: Path, month: str, unit: str, *, again: bool = False) ->
             "A folder as it was published, or none",
             "Move the file elsewhere, and run again",
         )
+
+
+def check_month_folder(reports: Path, month: str) -> None:
+    """Check that units can be published under a month.
+
+    Raises `SalesForecastError` where something else than a folder stands in its place.
+    """
+    place = reports / month
+    if not place.is_dir() and (place.exists() or place.is_symlink()):
+        raise SalesForecastError.of(
+            f"'{place}' is a file",
+            "The folder of a month, or nothing",
+            "Move the file elsewhere, and run the month again",
+        )
+
+
+def find_month_folders(reports: Path) -> list[str]:
+    """Names of whatever stands in a month's place, oldest first."""
+    return sorted(path.name for path in reports.glob("*-*") if schema.MONTH.match(path.name))
 
 
 def list_folders(reports: Path, month: str) -> list[str]:
@@ -109,6 +129,7 @@ def next_version(reports: Path, month: str, unit: str) -> int:
 def staging(reports: Path, month: str, unit: str) -> Iterator[Path]:
     """An empty folder to write a unit's month into; removed at the end unless it is published."""
     folder = staged_folder(reports, month, unit)
+    check_month_folder(reports, month)
     _remove(folder)
     (folder / "tables").mkdir(parents=True)
     try:
@@ -245,5 +266,7 @@ def _swap(staged: Path, target: Path, earlier: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    if folder.exists():
+    if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +75,7 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
 
 def _list_months(reports: Path) -> list[str]:
     """Months of which anything stands, oldest first."""
-    names = sorted(folder.name for folder in reports.glob("*-*") if schema.MONTH.match(folder.name))
+    names = archive.find_month_folders(reports)
     return [name for name in names if archive.list_folders(reports, name)]
 
 
@@ -152,7 +151,7 @@ def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
             yield name, f"the levels' totals disagree by {gap:.1e} of the total, {limit}"
         if csv.is_file() and not _agree(totals, pd.read_csv(csv)):
             yield csv.name, f"its totals by month and level are not those of {name}"
-    except (OSError, ValueError, KeyError) as error:  # arrow's errors are among these
+    except Exception as error:  # whatever a damaged table brings about
         yield name, f"cannot be checked: {error}"
 
 
@@ -188,6 +187,7 @@ def _compare_inputs(record: Mapping[str, Any], project: Path) -> Iterator[tuple[
     """
     parameters = record.get("parameters", {}).items()
     named = [entry["value"] for key, entry in parameters if key.endswith(".root")]
+    named = [name for name in named if isinstance(name, str)]
     unset = sorted({name for name in named if name and name not in os.environ})
     roots = [project, *(Path(os.environ[name]) for name in named if name in os.environ)]
     for entry in record.get("inputs", []):

@@ -18,6 +18,7 @@ from salesfc_lib.reporting.facts.modeling import (
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ComparedMonth
+from salesfc_lib.reporting.facts.summary import read_damaged
 from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import MonthFacts, summary
@@ -48,6 +49,7 @@ __all__ = [
     "ledger_totals",
     "list_key_months",
     "mean_weights",
+    "read_damaged",
     "summary",
     "use_lab_style",
     "write_failed_page",

@@ -48,8 +48,8 @@ def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | 
     month, unit, step = facts["month"], facts["unit"], facts["step"]
     folder = archive.failed_folder(reports, month, unit)
     drafts = sorted(archive.staged_folder(reports, month, unit).glob(f"{step}*.ipynb"))
+    clear(reports, month, unit)
     with suppress(OSError):
-        clear(reports, month, unit)
         folder.mkdir(parents=True)
         for draft in drafts:
             shutil.copy(draft, folder)
@@ -68,7 +68,8 @@ def clear(reports: Path, month: str, unit: str) -> None:
     """Remove what an earlier failure of this unit's month left."""
     folder = archive.failed_folder(reports, month, unit)
     shutil.rmtree(folder, ignore_errors=True)
-    _facts_file(folder).unlink(missing_ok=True)
+    with suppress(OSError):  # something else in its place is told by the index
+        _facts_file(folder).unlink(missing_ok=True)
 
 
 def _facts_file(folder: Path) -> Path:

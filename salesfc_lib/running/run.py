@@ -222,8 +222,7 @@ def _publish(
             publish_months, largest_first, workers=workers, notify=watch, died=watch.died
         )
         outcomes += [outcome for each in done for outcome in each]
-        if any(outcome.state != "skipped" for outcome in outcomes):
-            write_index(request.reports)
+        write_index(request.reports)
     return sorted(outcomes, key=lambda outcome: (request.units.index(outcome.unit), outcome.month))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth, manifest, unit_folder
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, resolve, tables
 from salesfc_lib.panel import aggregate, build_series
 from salesfc_lib.reporting import Check, CleanedBefore, CleanedMonth, Restated, ledger_totals
@@ -89,9 +90,13 @@ def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
 
     earlier = unit_folder(run.reports, run.month_before, run.unit)
     views = [place / "tables" / "transactions.parquet" for place in (earlier, run.folder)]
+    nothing = {name: tables.empty(name) for name in ("restatement", "restatement_months")}
     if not views[0].is_file():
-        return {name: tables.empty(name) for name in ("restatement", "restatement_months")}
-    record = manifest.read(earlier).get("parameters", {})
+        return nothing
+    try:
+        record = manifest.read(earlier).get("parameters", {})
+    except SalesForecastError:  # damaged: the index and `verify` say so
+        return nothing
     then = {key: entry["value"] for key, entry in record.items()}
     return restate(
         *(read_view(path) for path in views),

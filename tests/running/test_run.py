@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,8 +27,10 @@ from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.reporting.facts.summary import read_damaged
 from salesfc_lib.reporting.pages import notebook
 from salesfc_lib.reporting.pages import write as pages
+from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.running import publication, run
 from salesfc_lib.running.execute import NotebookFailed, run_notebook
 from salesfc_lib.running.publication import Event, Outcome, Plan
@@ -467,6 +470,82 @@ def test_a_unit_with_wrong_parameters_fails_alone(project: Path, steps: FakeStep
     outcomes = backfill(Request(project), MONTH, MONTH)
     assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
     assert "Did you mean 'horizon'?" in outcomes[0].message
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:50])
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        cut,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("[]"),
+        lambda path: path.write_text('{"outputs": []}'),
+        lambda path: (path.unlink(), path.mkdir()),
+        lambda path: path.unlink(),
+    ],
+)
+def test_a_damaged_month_stops_no_other_month_and_can_be_published_again(
+    project: Path,
+    steps: FakeSteps,
+    notebooks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[Path], object],
+) -> None:
+    monkeypatch.setattr(reporting, "write_index", write_index)
+    reports, earlier = project / "reports", "2026-04"
+    backfill(Request(project), earlier, earlier)
+    folder = archive.unit_folder(reports, earlier, "north")
+    harm(folder / "manifest.json")
+    (reports / ".failed" / earlier).mkdir(parents=True, exist_ok=True)
+    (reports / ".failed" / earlier / "south.json").write_bytes(b"")
+    made = backfill(Request(project), "2026-05", "2026-05") + run_month(Request(project), MONTH)
+    assert {outcome.state for outcome in made} == {"published"}
+    html = (reports / earlier / "index.html").read_text(encoding="utf-8")
+    assert '<span class="tag bad">damaged</span>' in html
+    assert "south.json&#39; cannot be read" in html
+    assert any(path.unit == "north" for path in verify(reports) if path.month == earlier)
+    if not folder.joinpath("manifest.json").is_file():
+        shutil.rmtree(folder)
+    (again,) = backfill(Request(project, ("north",), again="it was damaged"), earlier, earlier)
+    assert again.state == "published"
+    (reports / ".failed" / earlier / "south.json").unlink()
+    for version in reports.glob("*/north.v*"):  # as `verify` advises
+        version.rename(project / version.name)
+    assert verify(reports, earlier) == []
+    assert read_damaged(reports) == []
+
+
+def test_a_file_named_like_a_month_stops_that_month_only(
+    project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "write_index", write_index)
+    reports = project / "reports"
+    reports.mkdir()
+    (reports / "2026-05").write_text("x")
+    outcomes = backfill(Request(project), "2026-04", MONTH)
+    assert [outcome.state for outcome in outcomes] == ["published", "failed", "published"] * 2
+    assert "2026-05' is a file. The folder of a month, or nothing." in outcomes[1].message
+    html = (reports / "index.html").read_text(encoding="utf-8")
+    assert "2026-05&#39; is a file" in html
+    (reports / "2026-05").unlink()
+    assert states(backfill(Request(project, ("north",)), "2026-05", "2026-05")) == {
+        ("north", "2026-05"): "published"
+    }
+
+
+def test_what_stands_in_the_place_of_a_failures_record_does_not_fail_a_published_month(
+    project: Path, steps: FakeSteps
+) -> None:
+    (project / "reports" / ".failed" / MONTH / "north.json").mkdir(parents=True)
+    (project / "reports" / ".failed" / "2026-05").write_text("x")
+    outcomes = backfill(Request(project), "2026-05", MONTH)
+    assert {outcome.state for outcome in outcomes} == {"published"}
+    steps.fail["north", "model"] = SalesForecastError.of("a", "b", "c")
+    north, south = backfill(Request(project, again="x"), MONTH, MONTH)
+    assert (north.state, north.message, south.state) == ("failed", "a. b. c.", "published")
 
 
 WRONG_YAML = [

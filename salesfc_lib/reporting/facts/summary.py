@@ -9,25 +9,40 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, TypeAdapter
+from pydantic import AfterValidator, AliasChoices, Field, TypeAdapter, ValidationError
 
-from salesfc_lib.foundation import schema
+from salesfc_lib import archive
+from salesfc_lib.archive import manifest
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import check_month, schema
 
 SENTENCES = AliasChoices("sentences", "lede")  # the second in manifests of earlier versions
+
+
+def _check_moment(text: str) -> str:
+    if text:
+        datetime.fromisoformat(text)
+    return text
+
+
+Month = Annotated[str, AfterValidator(check_month)]
+Moment = Annotated[str, AfterValidator(_check_moment)]  # ISO; empty: not known
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
 class Ratio:
     """A pooled ratio: both parts are summed before dividing."""
 
-    numerator: float
-    denominator: float
+    numerator: Number
+    denominator: Number
 
     @property
     def value(self) -> float:
@@ -44,20 +59,20 @@ class Ratio:
 class MonthForecast:
     """Published total of one month ahead with its intervals."""
 
-    month: str
-    y_hat: float
-    lo80: float | None = None
-    hi80: float | None = None
-    lo95: float | None = None
-    hi95: float | None = None
+    month: Month
+    y_hat: Number
+    lo80: Number | None = None
+    hi80: Number | None = None
+    lo95: Number | None = None
+    hi95: Number | None = None
 
 
 @dataclass(frozen=True)
 class MonthActual:
     """Total of one month; null where the month has no source row at all."""
 
-    month: str
-    y: float | None
+    month: Month
+    y: Number | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +94,7 @@ class AttentionItem:
     what: str
     why: str
     who: str = ""
-    due: str = ""
+    due: Moment = ""
     href: str = ""
 
 
@@ -89,9 +104,9 @@ class Change:
 
     series: str
     month: str
-    old: float
-    asked: float
-    final: float
+    old: Number
+    asked: Number
+    final: Number
     author: str
     reason: str
     applied: bool
@@ -116,10 +131,10 @@ class KeyLink:
     label: str
     level: str
     href: str
-    share: float  # of the unit's sales in the last twelve months
-    y_hat: float
-    lo80: float | None = None
-    hi80: float | None = None
+    share: Number  # of the unit's sales in the last twelve months
+    y_hat: Number
+    lo80: Number | None = None
+    hi80: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -133,9 +148,9 @@ class Summary:
 
     unit: str
     title: str
-    month: str
+    month: Month
     version: int
-    published_at: str  # ISO, with zone
+    published_at: Moment  # with zone
     kind: Literal["run", "backfill"] = "run"
     owner: str = ""
     currency: str = "¥"
@@ -143,9 +158,9 @@ class Summary:
     replaces: str = ""  # reason why an earlier version was replaced
     headline: str = ""  # the page's title
     sentences: Annotated[tuple[str, ...], Field(validation_alias=SENTENCES)] = ()
-    floor: float = 0.0
-    bias_limit: float = 0.05
-    loss_budget: float = 0.02
+    floor: Number = 0.0
+    bias_limit: Number = 0.05
+    loss_budget: Number = 0.02
     wape: Ratio | None = None
     bias: Ratio | None = None
     naive: Ratio | None = None
@@ -155,11 +170,11 @@ class Summary:
     loss: Ratio | None = None  # amount set aside in cleaning / amount read
     forecast: tuple[MonthForecast, ...] = ()
     history: tuple[MonthActual, ...] = ()  # the last three years
-    earlier: float | None = None  # what was published one month before for this month's total
+    earlier: Number | None = None  # what was published one month before for this month's total
     steps: tuple[StepSummary, ...] = ()
     attention: tuple[AttentionItem, ...] = ()
     changes: tuple[Change, ...] = ()
-    before_changes: float | None = None  # next month's total before people's changes
+    before_changes: Number | None = None  # next month's total before people's changes
     keys: tuple[KeyLink, ...] = ()
     downloads: tuple[Download, ...] = ()
     files: int = 0  # files that matched the manifest when the page was published
@@ -215,35 +230,91 @@ def _reader() -> TypeAdapter[Summary]:
 
 @dataclass(frozen=True)
 class FailedMonth:
-    """A unit's month that was not published, from `reports/.failed/<month>/<unit>.json`."""
+    """A unit's month that was not published, from `reports/.failed/<month>/<unit>.json`.
+
+    `is_damaged`: of one whose own record cannot be read, be it published or failed; `error` says
+    what to do, and `unit` is empty where it is the whole month's place.
+    """
 
     unit: str
-    month: str
+    month: Month
     error: str
     step: str = ""
-    at: str = ""
+    at: Moment = ""
     title: str = ""
     page: str = ""  # the failed notebook's page, under `reports/`
+    is_damaged: bool = False
 
 
 def read_summaries(reports: Path) -> list[Summary]:
-    """The summary of every published unit and month, ordered by month and unit."""
-    blocks = (
-        json.loads(path.read_text(encoding="utf-8")).get("summary")
-        for path in sorted(reports.glob("*/*/manifest.json"))
-        if schema.MONTH.match(path.parts[-3]) and schema.UNIT_ID.match(path.parts[-2])
-    )
-    return [Summary.from_json(block) for block in blocks if block]
+    """The summary of every published unit and month, ordered by month and unit.
+
+    Those that `read_damaged` names are left out.
+    """
+    return [found for found in _read_published(reports) if isinstance(found, Summary)]
 
 
 def read_failures(reports: Path) -> list[FailedMonth]:
     """Every unit's month that failed and has not been cleared, ordered by month and unit."""
-    reader = TypeAdapter(FailedMonth)
-    return [
-        reader.validate_json(path.read_bytes())
-        for path in sorted(reports.glob(".failed/*/*.json"))
-        if schema.MONTH.match(path.parts[-2]) and schema.UNIT_ID.match(path.stem)
-    ]
+    found = []
+    for path in sorted(reports.glob(".failed/*/*")):
+        month, unit = path.parent.name, path.stem
+        if schema.MONTH.match(month) and schema.UNIT_ID.match(unit):
+            record = path.with_name(f"{unit}.json")
+            if path == record or not record.exists():
+                found.append(_read_failure(record, month, unit))
+    return found
+
+
+def read_damaged(reports: Path) -> list[FailedMonth]:
+    """Unit-months whose record cannot be read, published or failed, ordered by month and unit."""
+    every = [*_read_published(reports), *read_failures(reports)]
+    damaged = [each for each in every if isinstance(each, FailedMonth) and each.is_damaged]
+    return sorted(damaged, key=lambda each: (each.month, each.unit))
+
+
+def _read_published(reports: Path) -> Iterator[Summary | FailedMonth]:
+    """Each published unit-month, or why it cannot be read."""
+    for month in archive.find_month_folders(reports):
+        try:
+            archive.check_month_folder(reports, month)
+        except SalesForecastError as error:
+            yield FailedMonth("", month, str(error), is_damaged=True)
+        for unit in archive.list_folders(reports, month):
+            folder = archive.unit_folder(reports, month, unit)
+            if not folder.exists() and not folder.is_symlink():
+                continue  # earlier versions only
+            try:
+                yield _read_summary(folder)
+            except SalesForecastError as error:
+                yield FailedMonth(unit, month, str(error), is_damaged=True)
+
+
+def _read_summary(folder: Path) -> Summary:
+    unreadable, path = SalesForecastError.unreadable_file, folder / manifest.NAME
+    block = manifest.read(folder).get("summary")
+    try:
+        summary = Summary.from_json({} if block is None else block)
+    except ValidationError as error:
+        why = f"its summary is damaged ({manifest.describe_invalid(error)})"
+        raise unreadable(path, why, manifest.restore(folder)) from None
+    if (summary.month, summary.unit) != (folder.parent.name, folder.name):
+        why = f"it is of {summary.month} of '{summary.unit}'"
+        raise unreadable(path, why, manifest.restore(folder))
+    return summary
+
+
+def _read_failure(path: Path, month: str, unit: str) -> FailedMonth:
+    try:
+        found = TypeAdapter(FailedMonth).validate_json(path.read_bytes())
+        return dataclasses.replace(found, month=month, unit=unit)
+    except ValidationError as error:
+        why = f"it is no record of a failure ({manifest.describe_invalid(error)})"
+    except OSError as error:
+        why = f"{error.strerror}"
+    do = f"Remove it, then run the month again: `salesfc run --unit {unit} --month {month}`"
+    told = SalesForecastError.unreadable_file(path, why, do)
+    return FailedMonth(unit, month, str(told), is_damaged=True)
 
 
 def pool(ratios: Sequence[Ratio | None]) -> Ratio | None:

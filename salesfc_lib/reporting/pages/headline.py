@@ -17,7 +17,7 @@ def title(portfolio: Portfolio) -> str:
     month, scored, worst = portfolio.month, portfolio.scored, _worst(portfolio)
     published, text = portfolio.published, WRITER.text
     if not published:
-        return text("index.title.all_failed", month=month)
+        return text(f"index.title.all_{'failed' if portfolio.failed else 'damaged'}", month=month)
     if not scored:
         units = f"{wording.first_upper(wording.cardinal(len(published)))} units"
         units, their = (published[0].title, "its") if len(published) == 1 else (units, "their")
@@ -41,6 +41,8 @@ def opening_sentences(portfolio: Portfolio) -> list[str]:
     sentences, text = [_accuracy(portfolio)], WRITER.text
     if portfolio.failed:
         sentences.append(text("index.summary.failed", units=_failed(portfolio)))
+    if portfolio.damaged:
+        sentences.append(text("index.summary.damaged", units=_damaged(portfolio)))
     if portfolio.below_floor:
         worst = portfolio.below_floor[0]
         gap = worst.floor - (worst.accuracy or 0.0)
@@ -61,6 +63,8 @@ def short(name: str) -> str:
 def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
     """A unit's word of state, and whether it is bad."""
     summary = portfolio.summary(unit)
+    if unit in portfolio.damaged:
+        return "damaged", True
     if summary is None:
         return ("did not publish", True) if unit in portfolio.failed else ("not run", False)
     if summary.accuracy is None:
@@ -119,6 +123,8 @@ def _worst(portfolio: Portfolio) -> list[str]:
         worst.append(text("index.worst.short", units=_names([unit.title for unit in missed])))
     if portfolio.failed:
         worst.append(text("index.worst.failed", units=_failed(portfolio)))
+    if portfolio.damaged:
+        worst.append(text("index.worst.damaged", units=_damaged(portfolio)))
     return worst
 
 
@@ -131,6 +137,10 @@ def _times(portfolio: Portfolio, unit: str) -> int:
 
 def _failed(portfolio: Portfolio) -> str:
     return _names([portfolio.name(unit) for unit in portfolio.failed])
+
+
+def _damaged(portfolio: Portfolio) -> str:
+    return _names([portfolio.name(unit) for unit in portfolio.damaged])
 
 
 def _names(names: list[str]) -> str:

@@ -15,6 +15,7 @@ from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
     FailedMonth,
     Summary,
+    read_damaged,
     read_failures,
     read_summaries,
 )
@@ -34,15 +35,26 @@ KINDS = {"run": "run", "backfill": "backfilled"}  # how a month was made, in wor
 
 
 def write_index(reports: Path) -> list[Path]:
-    """Paths of `reports/index.html` and of each month's index, all written anew."""
-    summaries, failures = read_summaries(reports), read_failures(reports)
+    """Paths of `reports/index.html` and of each month's index, all written anew.
+
+    What is damaged is a row and an alert of its month, and an alert of the first page where a month
+    has no place for its page.
+    """
+    summaries = read_summaries(reports)
+    failures = [each for each in read_failures(reports) if not each.is_damaged]
+    failures += read_damaged(reports)
+    taken = {failure.month for failure in failures if not failure.unit}
+    loose = [failure for failure in failures if failure.month in taken]
+    failures = [failure for failure in failures if failure.month not in taken]
     months = sorted({s.month for s in summaries} | {failure.month for failure in failures})
+    path = reports / "index.html"
     if not months:
         heading, opening = WRITER.text("index.empty.title"), WRITER.text("index.empty.summary")
-        path = reports / "index.html"
-        return [_write(path, "Sales forecast", title=heading, sentences=[opening])]
+        sentences = [opening, *(failure.error for failure in loose)]
+        return [_write(path, "Sales forecast", title=heading, sentences=sentences)]
     portfolios = [Portfolio.of(summaries, failures, month) for month in months]
-    latest = _write_month(reports / "index.html", portfolios[-1], months=_months(portfolios[::-1]))
+    table = _months(portfolios[::-1])
+    latest = _write_month(path, portfolios[-1], months=table, loose=loose)
     others = [_write_month(reports / p.month / "index.html", p, prefix="../") for p in portfolios]
     return [latest, *others]
 
@@ -56,10 +68,18 @@ def _write(path: Path, name: str, month: str = "", **shown: Any) -> Path:
     return write(path, "index.html.j2", page=frame, status=status, items=items, **(empty | shown))
 
 
-def _write_month(path: Path, portfolio: Portfolio, *, prefix: str = "", months: Any = None) -> Path:
+def _write_month(
+    path: Path,
+    portfolio: Portfolio,
+    *,
+    prefix: str = "",
+    months: Any = None,
+    loose: Sequence[FailedMonth] = (),
+) -> Path:
     """The index of a month; `prefix` leads from the page to the reports folder."""
     month, at = wording.month_name(portfolio.month), portfolio.published_at
-    alerts = _alerts(portfolio, prefix)
+    alerts = [*(_failure_alert(each, each.unit, prefix) for each in loose)]
+    alerts += _alerts(portfolio, prefix)
     return _write(
         path,
         f"Sales forecast · {month}",
@@ -109,7 +129,12 @@ def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
 
 def _failure_alert(failure: FailedMonth, title: str, prefix: str) -> Alert:
     where = f"in step {failure.step}" if failure.step else "before its first step"
-    error = (failure.error.strip() or "no message").splitlines()[0][:300]
+    error = (failure.error.strip() or "no message").splitlines()[0]
+    if failure.is_damaged:
+        key = "attention.damaged.what" if failure.unit else "attention.damaged.month"
+        what = WRITER.text(key, unit=title, month=failure.month, error=error)
+        return Alert(what, WRITER.text("attention.damaged.why"), rank=0)
+    error = error[:300]
     return Alert(
         WRITER.text("attention.failed.what", unit=title, month=failure.month, error=error),
         WRITER.text("attention.failed.why", where=where),
@@ -122,7 +147,8 @@ def _failure_alert(failure: FailedMonth, title: str, prefix: str) -> Alert:
 def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
     """Accuracy, bias and units below their floor beside the month before, and the open alerts."""
     before, accuracy, bias = portfolio.before, portfolio.accuracy, portfolio.bias
-    last, failed, fact = wording.month_word(before.month), len(portfolio.failed), WRITER.fact
+    last, fact = wording.month_word(before.month), WRITER.fact
+    failed = len(portfolio.failed) + len(portfolio.damaged)
     published, facts = portfolio.published, []
     if accuracy is not None:
         then = before.accuracy

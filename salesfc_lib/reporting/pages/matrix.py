@@ -69,5 +69,5 @@ def bias_tick(bias: float) -> str:
     >>> bias_tick(0.05), bias_tick(-0.2), bias_tick(0.0)
     ('o w4', 'u w6', '')
     """
-    width = min(TICKS, math.ceil(abs(bias) / (FULL_BIAS / TICKS)))
+    width = math.ceil(min(TICKS, abs(bias) / (FULL_BIAS / TICKS)))
     return f"{'o' if bias > 0 else 'u'} w{width}" if abs(bias) >= ZERO else ""

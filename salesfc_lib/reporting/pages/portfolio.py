@@ -52,13 +52,20 @@ class Portfolio:
     @cached_property
     def failed(self) -> list[str]:
         """Units that did not publish this month."""
-        failed = [failure.unit for failure in self.failures if failure.month == self.month]
-        return [unit for unit in failed if (self.month, unit) not in self.all]
+        failed = {failure.unit for failure in self.failures if failure.month == self.month}
+        published = {unit for month, unit in self.all if month == self.month}
+        return sorted(failed - published - {*self.damaged})
+
+    @cached_property
+    def damaged(self) -> list[str]:
+        """Units of whose month a record cannot be read, and that have no other one."""
+        here = [each for each in self.failures if each.month == self.month and each.is_damaged]
+        return sorted({each.unit for each in here if (self.month, each.unit) not in self.all})
 
     @property
     def n_units(self) -> int:
         """Units of this month, published or not."""
-        return len(self.published) + len(self.failed)
+        return len(self.published) + len(self.failed) + len(self.damaged)
 
     @property
     def published_at(self) -> str:
