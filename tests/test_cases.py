@@ -87,7 +87,14 @@ def check_weekly_net(found: Started) -> None:
     assert months["2025-01"] == Decimal("148.21")
 
 
+def check_quantity_times_price(found: Started) -> None:
+    assert found.unit.sources["orders"].amount == "quantity * price"
+    assert found.unit.measure.value == "amount"
+    assert found.sum_months("amount", "2025-02") == {"2025-01": 7, "2025-02": Decimal("10.50")}
+
+
 CHECKS = {
+    "quantity-times-price": check_quantity_times_price,
     "returns-beside-sales": check_returns_beside_sales,
     "sap-item-numbers": check_sap_item_numbers,
     "weekly-net": check_weekly_net,

@@ -150,6 +150,20 @@ def rescale_units(units: np.ndarray, more: int) -> np.ndarray:
     return fit_int64(fixed_point.rescale(units, 0, more), "A column")
 
 
+def multiply_each(units: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Exact products of whole numbers: int64, or Python's whole numbers where one does not fit.
+
+    >>> multiply_each(np.array([2, 10**18]), np.array([3, 100])).tolist()
+    [6, 100000000000000000000]
+    """
+    if (
+        max(fixed_point.largest(units), 1) * max(fixed_point.largest(factors), 1)
+        <= fixed_point.INT64
+    ):
+        return units * factors
+    return units.astype(object) * factors.astype(object)
+
+
 def fit_int64(units: np.ndarray, what: str, scale: int = 0) -> np.ndarray:
     """Whole numbers of 10**-scale as int64; raises `SalesForecastError` for more than 18 digits."""
     if units.dtype != object:

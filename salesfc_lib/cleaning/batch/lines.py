@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, with_month
+from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, multiply_each, with_month
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import (
@@ -74,6 +74,11 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         ours: fit_int64(item.values, f"Column '{measures[ours]}' of source '{name}'", item.scale)
         for ours, item in numbers.items()
     }
+    scales = {"quantity": 0, "amount": 0} | {ours: item.scale for ours, item in numbers.items()}
+    if source.amount:
+        scales["amount"] = scales["quantity"] + scales["price"]
+        made = multiply_each(units["quantity"], units["price"])
+        units["amount"] = fit_int64(made, f"An amount of source '{name}'", scales["amount"])
     none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
     dates = evidence.ParsedColumn(np.full(count, np.datetime64("NaT", "ns")), none, none, [])
     if "date" in mapped:
@@ -117,7 +122,6 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         copy=False,
     )
     lines = concat_lines([lines, _map_rejected(name, extract)])
-    scales = {"quantity": 0, "amount": 0} | {ours: item.scale for ours, item in numbers.items()}
     calendar = parameters.calendar
     batch = Batch(with_month(lines, calendar), scales, calendar=calendar)
     parsed = [(ours, issue) for ours, item in numbers.items() for issue in item.issues]
@@ -157,7 +161,7 @@ def needs_part(part: str, source: Source, parameters: Parameters) -> bool:
     """Whether the unit's amounts hold 'discounts' or 'freight' otherwise than this source's."""
     return (
         not is_notice(source)
-        and "amount" in source.columns
+        and source.has_amount
         and getattr(source, part) != getattr(parameters.measure, part)
         and (source.role == "orders" or part.removesuffix("s") in source.columns)
     )
@@ -168,6 +172,7 @@ def list_parts(source: Source, parameters: Parameters) -> set[str]:
     needed = {
         "discount": needs_part("discounts", source, parameters),
         "freight": needs_part("freight", source, parameters),
+        "price": source.amount is not None,
         "tax_amount": source.tax != parameters.measure.tax and "tax_amount" in source.columns,
     }
     return {name for name, used in needed.items() if used}
@@ -179,6 +184,7 @@ def require_columns(name: str, source: Source, parameters: Parameters) -> None:
     if source.role == "returns" and is_notice(source) and not source.join:
         needed = {parameters.measure.value}
     needed |= list_parts(source, parameters)
+    needed -= {"amount"} if source.amount else set()
     if missing := sorted(needed - set(source.columns)):
         raise SalesForecastError.missing_columns(
             missing, source.columns, f"`sources.{name}.columns`"
@@ -236,9 +242,12 @@ def _collect(
     """What is wrong with each line, and by which rule, by row position.
 
     A return without a date, an adjustment without a quantity and a line without a discount are no
-    problems yet, nor is what stands in a column that the definition does not need.
+    problems yet, nor is what stands in a column that the definition does not need. Of an amount
+    that is calculated, quantity and price are needed in every line.
     """
     excused = {"date": kinds == RETURN, "quantity": kinds == ADJUSTMENT}
+    if "price" in needed:
+        excused.pop("quantity")
     texts: dict[int, str] = {}
     rules: dict[int, str] = {}
     for ours, column in cells.items():
@@ -246,7 +255,7 @@ def _collect(
             continue
         for place, text in column.problems.items():
             at = int(place)
-            may_be_blank = ours in PARTS or (ours in excused and excused[ours][at])
+            may_be_blank = ours in {*PARTS} - {"price"} or (ours in excused and excused[ours][at])
             if not plain[at] or (text == evidence.BLANK and may_be_blank):
                 continue
             texts[at] = f"{texts[at]}; {ours} {text}" if at in texts else f"{ours} {text}"

@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.frames import fit_int64, group_numbers
+from salesfc_lib.cleaning.batch.frames import fit_int64, group_numbers, multiply_each
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.cancellations import first_days
-from salesfc_lib.cleaning.rules.measures import first_rows, multiply_each, with_cents
+from salesfc_lib.cleaning.rules.measures import first_rows, with_cents
 from salesfc_lib.cleaning.side_tables.reading import read_side_table
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.intake import CURRENCIES, fixed_point, text_columns

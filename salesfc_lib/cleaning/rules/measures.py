@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.frames import fit_int64
+from salesfc_lib.cleaning.batch.frames import fit_int64, multiply_each
 from salesfc_lib.cleaning.batch.lines import is_notice, needs_part
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
@@ -67,7 +67,7 @@ def settle_tax(batch: Batch, context: Context) -> Batch:
     """
     measure = context.parameters.measure.tax
     for name, source in context.sources.items():
-        if source.tax == measure or is_notice(source) or "amount" not in source.columns:
+        if source.tax == measure or is_notice(source) or not source.has_amount:
             continue
         at = where(batch.lines["name"].eq(name))
         if not len(at):
@@ -180,20 +180,6 @@ def _settle_shares(batch: Batch, at: np.ndarray, measure: str, reason: str) -> B
 def with_cents(batch: Batch) -> Batch:
     """Batch whose amounts have at least two decimals."""
     return batch.at_scales({"amount": max(batch.scales["amount"], CENTS)})
-
-
-def multiply_each(units: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Exact products of whole numbers: int64, or Python's whole numbers where one does not fit.
-
-    >>> multiply_each(np.array([2, 10**18]), np.array([3, 100])).tolist()
-    [6, 100000000000000000000]
-    """
-    if (
-        max(fixed_point.largest(units), 1) * max(fixed_point.largest(factors), 1)
-        <= fixed_point.INT64
-    ):
-        return units * factors
-    return units.astype(object) * factors.astype(object)
 
 
 def first_rows(lines: pd.DataFrame, at: np.ndarray, most: int = 3) -> str:

@@ -68,6 +68,8 @@ class Source(ParameterBlock):
     # a list of headers: the first is kept here, the others in `aliases`
     columns: dict[str, str] = Field(default_factory=dict)
     aliases: dict[str, list[str]] = Field(default_factory=dict)
+    # of an export without amounts: what each line's is
+    amount: Literal["quantity * price"] | None = None
     # columns that identify a row; empty: nothing is a duplicate
     key: list[str] = Field(default_factory=list)
     # without a key: whether rows that repeat another in everything were sold twice
@@ -175,6 +177,19 @@ class Source(ParameterBlock):
         if unknown := sorted(set(self.aliases) - set(self.columns)):
             raise ValueError(f"aliases.{unknown[0]}: not among `columns` {sorted(self.columns)}")
         return self
+
+    @model_validator(mode="after")
+    def _factors_of_the_amount(self) -> Source:
+        if self.amount and (lacking := {"quantity", "price"} - {*self.columns}):
+            raise ValueError(f"`amount: {self.amount}` needs {sorted(lacking)} among `columns`")
+        if self.amount and "amount" in self.columns:
+            raise ValueError(f"`amount: {self.amount}` beside a column of amounts: remove one")
+        return self
+
+    @property
+    def has_amount(self) -> bool:
+        """Whether its lines have amounts, exported or calculated."""
+        return self.amount is not None or "amount" in self.columns
 
     @property
     def extract_header(self) -> str | None:

@@ -23,10 +23,11 @@ DISCOUNTS = {"net": "discounts are off already", "gross": "discounts are still t
 @dataclass(frozen=True)
 class Money:
     """What was found about the amount: `tax` and `discounts` are '' where nothing says, `why_tax`
-    and `why_discounts` the words for them.
+    and `why_discounts` the words for them. `made` says why it is quantity times price, '' where the
+    export has one, or nothing to make it of.
     """
 
-    amount: str | None = None  # header
+    amount: str | None = None  # header, or the two that make it
     tax: str = ""  # included, excluded
     why_tax: str = ""
     tax_rate: Decimal | None = None
@@ -35,6 +36,7 @@ class Money:
     share: str = ""  # header of a discount that is a share of the price, not money
     equations: Sequence[Equation] = ()
     questions: Sequence[str] = ()
+    made: str = ""
 
     @property
     def why(self) -> list[str]:
@@ -54,7 +56,7 @@ def find_money(
 ) -> Money:
     """What the amount of an export holds."""
     if "amount" not in matches:
-        return Money()
+        return _make_amount(columns, matches, aliases, titles=titles)
     header = matches["amount"].header
     figures = {
         name: _list_figures(matches[name], columns)
@@ -82,6 +84,61 @@ def find_money(
     return Money(
         *(header, tax, why_tax, rate, discounts, why_discounts, share_of, equations, questions)
     )
+
+
+def _make_amount(
+    columns: Mapping[str, ColumnEvidence],
+    matches: Mapping[str, Match],
+    aliases: Aliases,
+    *,
+    titles: Sequence[str],
+) -> Money:
+    """The amount of an export that has quantities and prices alone."""
+    found = [match for name in ("quantity", "price") if (match := matches.get(name))]
+    if len(found) < 2 or any(columns[match.header].content != "number" for match in found):
+        return Money()
+    quantity, price = (match.header for match in found)
+    tax, why_tax, questions = _settle_tax(price, (), aliases, titles=titles)
+    if not tax:
+        questions.append(f"does {price} include tax? Its header does not say")
+    if rivals := [*found[1].rivals]:
+        questions.append(f"which price was paid: {price} (taken), or {', '.join(rivals)}?")
+    off = matches.get("discount")
+    share = off.header if off and columns[off.header].is_share else ""
+    if share:
+        questions.append(f"{share} is a share of the price: is it off {price} already?")
+    of_one, of_row = _count_prices(columns, quantity, price, matches.get("product"))
+    if of_row > of_one:
+        text = f"{price} rises with {quantity} in {of_row:,} rows: is it the amount of the row?"
+        return Money(questions=[text])
+    proof = f"; {price} is the same at other quantities in {of_one:,} rows" if of_one else ""
+    discounts, why = _settle_discounts(price, (), aliases)
+    return Money(
+        *(f"{quantity} x {price}", tax, why_tax, None, discounts, why, share, (), questions),
+        made=f"no column is an amount{proof}",
+    )
+
+
+def _count_prices(
+    columns: Mapping[str, ColumnEvidence], quantity: str, price: str, product: Match | None
+) -> tuple[int, int]:
+    """Rows of another quantity than the product's row above, in which the price is the same, and in
+    which it is as much higher as the quantity.
+    """
+    above: dict[str, tuple[Decimal, Decimal]] = {}
+    of_one = of_row = 0
+    values = (columns[header].numbers.values for header in (quantity, price))
+    products = columns[product.header].cells if product else ()
+    for item, pieces, cost in zip(products, *values, strict=False):
+        if not item or not pieces or not cost:
+            continue
+        before = above.get(item)
+        above[item] = (pieces, cost)
+        if before is None or before[0] == pieces:
+            continue
+        of_one += cost == before[1]
+        of_row += cost * before[0] == before[1] * pieces
+    return of_one, of_row
 
 
 def _list_figures(match: Match, columns: Mapping[str, ColumnEvidence]) -> list[Figures]:

@@ -22,6 +22,7 @@ def describe_measure(found: Proposal) -> Iterator[Finding]:
         "measure",
         {
             "amount": money.amount,
+            "made": money.made,
             "tax": money.tax,
             "tax_rate": None if money.tax_rate is None else str(money.tax_rate),
             "discounts": money.discounts,
@@ -29,14 +30,17 @@ def describe_measure(found: Proposal) -> Iterator[Finding]:
             "equations": equations,
         },
     )
+    if money.made and found.role in BUSINESS:
+        yield Setting("amount", "quantity * price", money.made)
     if money.amount is not None:
         why = "; ".join(money.why) or "nothing says whether tax or discounts are in it"
         held = [f"holds: {equation.describe()}" for equation in money.equations[:4]]
         yield Line("measure", "\n".join([f"{money.amount}: {why}", *held]))
     yield from _describe_kinds(found)
     yield from _describe_signs(found)
-    if money.amount is not None and found.role in BUSINESS:
+    if found.role in BUSINESS:
         yield from (ask("measure", question) for question in money.questions)
+    if money.amount is not None and found.role in BUSINESS:
         yield from _describe_tax(found)
         yield from _describe_discounts(found)
 

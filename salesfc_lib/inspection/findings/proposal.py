@@ -118,7 +118,13 @@ class Proposal:
     @property
     def missing(self) -> list[str]:
         """Names that the role needs and that no header was recognised for."""
-        return [name for name in NEEDED.get(self.role, ()) if name not in self.names]
+        made = {"amount"} if self.money.made else set()
+        return [name for name in NEEDED.get(self.role, ()) if name not in {*self.names, *made}]
+
+    @property
+    def has_amount(self) -> bool:
+        """Whether its rows have amounts, of their own or calculated."""
+        return "amount" in self.names or bool(self.money.made)
 
     @property
     def others(self) -> dict[str, int]:
@@ -178,7 +184,7 @@ class Proposal:
         return {
             match.name: match
             for match in self.assignment.matches
-            if match.name not in UNMAPPED
+            if (match.name not in UNMAPPED or (match.name == "price" and self.money.made))
             and (along is None or match.name in along)
             and not self._is_idle(match)
         }

@@ -30,8 +30,8 @@ def ask_role(found: Proposal, orders: Proposal) -> Proposal:
     """
     if found is orders:
         return found
-    is_counted = "quantity" in found.names and "amount" not in found.names
-    if found.role == "returns" and is_counted and "amount" in orders.names:
+    is_counted = "quantity" in found.names and not found.has_amount
+    if found.role == "returns" and is_counted and orders.has_amount:
         text = "the returns count pieces, not money: no amount comes off; can it be exported?"
         return replace(found, findings=[*found.findings, ask("role", text)])
     if found.role == "orders" and (why := _doubt(found, orders)):

@@ -186,7 +186,7 @@ def _write_left_out(found: Sequence[Proposal]) -> Iterator[str]:
 def _write_measure(orders: Proposal, found: Sequence[Proposal]) -> Iterator[str]:
     keys: dict[str, str] = {}
     why = []
-    if "amount" not in orders.names:
+    if not orders.has_amount:
         keys |= {"value": "quantity"} if "quantity" in orders.names else {}
         why += ["no amount was recognised"]
     if any(one.role == "returns" and "date" not in one.names for one in found):

@@ -27,6 +27,11 @@ def meaning_of_sales(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
         }
         for name in asked
     ]
+    if any(source.amount for source in run.parameters.sources.values()):
+        answer = writer.text("definition.amount.made")
+        rows.insert(
+            1, {"question": writer.text("definition.amount"), "answer": answer, "exports": ""}
+        )
     weeks = "months" if calendar.kind == "months" else "weeks"
     months = writer.text(f"definition.calendar.{weeks}", **calendar.model_dump())
     rows.append({"question": writer.text("definition.calendar"), "answer": months, "exports": ""})

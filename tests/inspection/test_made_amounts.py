@@ -1,0 +1,47 @@
+"""Quantities and prices without an amount: proposed where the price is that of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from salesfc_lib.cleaning.clean import clean
+from salesfc_lib.foundation.parameters import resolve
+from salesfc_lib.inspection.findings.proposal import Proposal
+from salesfc_lib.inspection.writing.unit_file import write_unit_file
+
+
+def start(project: Path, header: str, *rows: str) -> tuple[Proposal, str]:
+    (project / "orders.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    path, found = write_unit_file([project / "orders.csv"], project, "u")
+    return found["orders"], path.read_text(encoding="utf-8")
+
+
+def test_quantity_times_price_is_proposed_with_its_evidence_and_runs(tmp_path: Path) -> None:
+    rows = ["1,2025-01-03,A,2,3.50", "2,2025-01-09,A,3,3.50", "3,2025-02-03,B,1,1.25"]
+    found, text = start(tmp_path, "Invoice,Date,Item,Quantity,Unit price incl. VAT", *rows)
+    assert found.missing == []
+    assert 'amount: "quantity * price"   # no column is an amount; Unit price incl. VAT is' in text
+    assert "value: quantity" not in text
+    assert "# tax: included" in text
+    assert clean(resolve(tmp_path, "u").parameters, tmp_path, "2025-01").transactions[
+        "amount"
+    ].tolist() == [7, 10.5]
+
+
+def test_a_price_that_rises_with_the_quantity_is_asked_about(tmp_path: Path) -> None:
+    rows = ["1,2025-01-03,A,2,7.00", "2,2025-01-09,A,3,10.50"]
+    found, text = start(tmp_path, "Invoice,Date,Item,Quantity,Price", *rows)
+    assert any("is it the amount of the row?" in one for one in found.questions)
+    assert "quantity * price" not in text
+    assert found.missing == ["amount"]
+
+
+def test_an_amount_goes_before_what_could_make_one(tmp_path: Path) -> None:
+    _, text = start(tmp_path, "Date,Quantity,Price,Total", "2025-01-03,2,3.50,6.90")
+    assert "quantity * price" not in text
+    assert 'amount: "Total"' in text
+
+
+def test_a_discount_in_shares_is_asked_about(tmp_path: Path) -> None:
+    found, _ = start(tmp_path, "Date,Qty,Unit price,Discount", "2025-01-03,2,3.50,0.15")
+    assert "Discount is a share of the price: is it off Unit price already?" in found.questions
