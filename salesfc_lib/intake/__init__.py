@@ -14,6 +14,7 @@ from salesfc_lib.intake.parse import evidence, identifiers, mapped_columns
 from salesfc_lib.intake.parse.cell import parse_moment, parse_moments, parse_month, parse_number
 from salesfc_lib.intake.parse.days.reading import read_dates, read_months
 from salesfc_lib.intake.parse.days.spellings import is_counted, is_year
+from salesfc_lib.intake.parse.days.year_month import join_columns, join_periods
 from salesfc_lib.intake.parse.nulls import is_null_spelling
 from salesfc_lib.intake.parse.numbers import fixed_point
 from salesfc_lib.intake.parse.numbers.currencies import CURRENCIES
@@ -64,6 +65,8 @@ __all__ = [
     "is_null_spelling",
     "is_counted",
     "is_year",
+    "join_columns",
+    "join_periods",
     "label_files",
     "layout",
     "mapped_columns",

@@ -444,3 +444,31 @@ def test_the_currency_is_what_the_data_name_and_none_is_made_up(
     assert [line.split("#")[0].strip() for line in lines] == (
         [f"currency: {currency}"] if currency else []
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Year,Month,Product,Amount", ["2024,1,p,10", "2024,2,p,11", "2024,3,q,12"]),
+        ("Jahr;Monat;Artikel;Umsatz", ["2024;Januar;p;10", "2024;Februar;p;11", "2024;März;q;12"]),
+        ("年,月,产品,金额", ["2024年,1月,p,10", "2024年,2月,p,11", "2024年,03月,q,12"]),
+        ("Fiscal Year,Month,SKU,Sales", ["2024.0,1.0,p,10", "2024.0,2.0,p,11", "2024.0,3.0,q,12"]),
+    ],
+)
+def test_a_year_and_a_month_in_columns_of_their_own_date_the_rows(
+    tmp_path: Path, header: str, rows: list[str]
+) -> None:
+    export = tmp_path / "data" / "sales.csv"
+    export.parent.mkdir()
+    export.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    _, found = write_unit_file([export], tmp_path, "u")
+    assert found["orders"].months.rows == {"2024-01": 1, "2024-02": 1, "2024-03": 1}
+    parameters = resolve(tmp_path, "u").parameters
+    assert "date" not in parameters.sources["orders"].columns
+    cleaned = clean(parameters, tmp_path, "2024-03")
+    assert cleaned.transactions["date"].dt.strftime("%Y-%m-%d").tolist() == [
+        "2024-01-01",
+        "2024-02-01",
+        "2024-03-01",
+    ]
+    assert cleaned.transactions["amount"].astype(int).tolist() == [10, 11, 12]

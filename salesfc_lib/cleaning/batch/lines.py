@@ -27,6 +27,7 @@ from salesfc_lib.intake import (
     Issue,
     evidence,
     header_of,
+    join_columns,
     label_files,
     layout,
     mapped_columns,
@@ -38,7 +39,7 @@ TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that e
 PARTS = ("discount", "freight", "price", "tax_amount")  # measures beside quantity and amount
 NUMBERS = ("quantity", "amount", *PARTS)  # columns that are parsed where they are mapped
 ORIGINALS = ("quantity_original", "amount_original")  # measures before they were converted
-READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as text
+READ = {"date", "year", "month", "kind", *NUMBERS}  # columns that are parsed, not carried as text
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
 DOCUMENTED = {"order_id", "kind", "reference"}  # columns of rows that are one sale or one return
@@ -81,6 +82,10 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         units["amount"] = fit_int64(made, f"An amount of source '{name}'", scales["amount"])
     none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
     dates = evidence.ParsedColumn(np.full(count, np.datetime64("NaT", "ns")), none, none, [])
+    if source.has_months:
+        parts = [rows[layout.exported(mapped[name])] for name in ("year", "month")]
+        mapped["date"] = f"{mapped['year']} + {mapped['month']}"
+        rows = rows.append_column(layout.exported(mapped["date"]), join_columns(*parts))
     if "date" in mapped:
         late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
         more: dict[str, Any] = {"zone": parameters.calendar.zone, "from_1904": late}
@@ -147,7 +152,8 @@ def list_mapped(source: Source) -> dict[str, str]:
     """This project's name of each carried column (of a key also its header), and its header."""
     named = [*source.key, *filter(None, [source.extract_header])]
     known = {*source.columns, *source.columns.values()}
-    own_keys = {key: key for key in named if key not in known}
+    dated = {"date"} if source.has_months else set()
+    own_keys = {key: key for key in named if key not in known | dated}
     return {**own_keys, **(source.join if source.role == "returns" else {}), **source.columns}
 
 
@@ -185,6 +191,7 @@ def require_columns(name: str, source: Source, parameters: Parameters) -> None:
         needed = {parameters.measure.value}
     needed |= list_parts(source, parameters)
     needed -= {"amount"} if source.amount else set()
+    needed -= {"date"} if source.has_months else set()
     if missing := sorted(needed - set(source.columns)):
         raise SalesForecastError.missing_columns(
             missing, source.columns, f"`sources.{name}.columns`"

@@ -192,6 +192,11 @@ class Source(ParameterBlock):
         return self.amount is not None or "amount" in self.columns
 
     @property
+    def has_months(self) -> bool:
+        """Whether rows are dated by columns `year` and `month` instead of `date`."""
+        return "date" not in self.columns and {"year", "month"} <= {*self.columns}
+
+    @property
     def extract_header(self) -> str | None:
         """Header of the column that says when a row was extracted; None where the file does."""
         if self.extracted in ("name", "modified"):

@@ -24,7 +24,7 @@ ORDERS = [
     *("date", "order_id", "line", "version", "kind", "status", "reference", "partner"),
     *ALONG,
     *("quantity", "amount", "discount", "tax_amount", "tax_rate", "freight", "cost", "profit"),
-    *("price", "currency", "rate", "unit_of_measure"),
+    *("price", "currency", "rate", "unit_of_measure", "year", "month"),
 ]
 DEALS = ["opportunity", "stage", "probability", "expected"]
 SUMS = ["debit", "credit", "balance", "amount"]

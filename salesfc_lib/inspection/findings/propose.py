@@ -13,7 +13,7 @@ from pathlib import Path
 
 from salesfc_lib.foundation import Source, scales
 from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.evidence.columns import ColumnEvidence, gather_columns
+from salesfc_lib.inspection.evidence.columns import MOST, ColumnEvidence, gather_columns
 from salesfc_lib.inspection.evidence.keys import Key, confirm_key, find_key
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, map_columns
 from salesfc_lib.inspection.evidence.merged import fill_cells, find_merged
@@ -27,7 +27,7 @@ from salesfc_lib.inspection.findings.table import describe_headers, describe_row
 from salesfc_lib.inspection.findings.texts import describe_texts
 from salesfc_lib.inspection.sampling.feeds import find_path, sample_feed
 from salesfc_lib.inspection.sampling.sample import Sample
-from salesfc_lib.intake import Issue
+from salesfc_lib.intake import Issue, join_periods, survey_days
 
 SUBJECTS = (
     *(describe_headers, describe_measure, describe_rows),
@@ -51,6 +51,7 @@ def propose(
     files: Sequence[Path] = (),
 ) -> Proposal:
     """What the headers and the rows of a sample say; `more` are issues of its feed."""
+    sample = _join_months(sample, aliases)
     columns = gather_columns(sample, aliases.nulls)
     assignment = map_columns(sample, columns, aliases)
     mapped = {one.name: one.header for one in assignment.matches if one.name not in UNMAPPED}
@@ -106,6 +107,18 @@ def _ask_all_rows(
         kind=sample.kind, path=find_path(files, files[0].parent), columns=names, fill_down=fill_down
     )
     return confirm_key(key, source.model_copy(update={**sample.settings}), files)
+
+
+def _join_months(sample: Sample, aliases: Aliases) -> Sample:
+    """The sample with a column of months, where rows are dated by a year and a month alone."""
+    columns = gather_columns(sample, aliases.nulls)
+    matches = {one.name: one.header for one in map_columns(sample, columns, aliases).matches}
+    if {"date", "ds", "start"} & {*matches} or not {"year", "month"} <= {*matches}:
+        return sample
+    parts = {name: matches[name] for name in ("year", "month")}
+    cells = join_periods(*(sample.column(header) for header in parts.values()))
+    is_dated = survey_days(cells).share >= MOST and "date" not in sample.header
+    return sample.join("date", parts, cells) if is_dated else sample
 
 
 def _find_units(

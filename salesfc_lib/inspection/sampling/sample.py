@@ -29,7 +29,8 @@ class Sample:
     header, `counted` whether it is exact. `settings` are what reading takes (encoding, delimiter,
     sheet, table), `why` the evidence for each. `dated` are columns (from 0) whose cells the file
     holds as days, `merged` those with merged cells, `typed` says that it holds numbers as numbers,
-    so that their text raises no question. `origins` name each row's file.
+    so that their text raises no question. `origins` name each row's file. `joined` has headers of
+    this sample alone, and the headers that they were joined of by this project's name.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Sample:
     beside: Sequence[Sample] = ()  # other sheets or tables
     issues: Sequence[Issue] = ()
     origins: Sequence[str] = ()
+    joined: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def _columns(self) -> Sequence[Sequence[str]]:
@@ -57,6 +59,12 @@ class Sample:
     def column(self, header: str) -> Sequence[str]:
         """Cells of a column, without surrounding spaces."""
         return [cell.strip() for cell in self._columns[list(self.header).index(header)]]
+
+    def join(self, header: str, parts: Mapping[str, str], cells: Sequence[str]) -> Sample:
+        """The same export with a further column, joined of others."""
+        rows = [[*row, cell] for row, cell in zip(self.rows, cells, strict=True)]
+        joined = {**self.joined, header: parts}
+        return replace(self, header=[*self.header, header], rows=rows, joined=joined)
 
     def keep(self, mask: Sequence[bool]) -> Sample:
         """The same export with the rows that the mask keeps."""

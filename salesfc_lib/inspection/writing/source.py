@@ -108,14 +108,20 @@ def _write_columns(
     yield f"columns:{'' if mapped else ' {}'}   # this project's name: the export's header"
     for name, match in shown.items():
         headers = [match.header, *found.spellings.get(match.header, ())]
+        if parts := found.sample.joined.get(match.header):
+            yield from (f"  {write_setting(Setting(part, head))}" for part, head in parts.items())
+            continue
         doubts = [] if match.exact else [f"check: the header only ends like '{match.alias}'"]
         doubts += [f"not {', '.join(match.rivals[:3])}"] if match.rivals else []
         value = headers if len(headers) > 1 else match.header
         yield f"  {write_setting(Setting(name, value, '; '.join(doubts)))}"
+    own = [head for head in found.sample.header if head not in found.sample.joined]
     for name in found.missing:
-        headers_there = as_comment(found.sample.header[:MOST_HEADERS])
+        headers_there = as_comment(own[:MOST_HEADERS])
         yield f"  # {name}: not recognised; headers: {headers_there}"
-    if beside := [f"{match.name}: {match.header}" for match in matches if match not in mapped]:
+    joined = {head for parts in found.sample.joined.values() for head in parts.values()}
+    left = [match for match in matches if match not in mapped and match.header not in joined]
+    if beside := [f"{match.name}: {match.header}" for match in left]:
         yield f"  # recognised too, not needed by a run: {as_comment(beside)}"
 
 

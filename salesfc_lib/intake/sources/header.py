@@ -23,7 +23,10 @@ def header_of(source: Source, name: str) -> str:
 
 def list_needed(source: Source) -> list[str]:
     """Headers that an export must have to be read as this source, in the first of its spellings."""
-    named = [header_of(source, name) for name in (*source.key, *source.fill_down)]
+    names = [*source.key, *source.fill_down]
+    if source.has_months:  # a date that no column has
+        names = [name for name in names if name != "date"]
+    named = [header_of(source, name) for name in names]
     extract = [source.extract_header] if source.extract_header else []
     needed = [*source.columns.values(), *source.join.values(), *source.where, *named, *extract]
     return list(dict.fromkeys(needed))
