@@ -54,6 +54,7 @@ class TestUnit:
         expected = {
             "index.html",
             "forecast.csv",
+            "forecast.xlsx",
             "manifest.json",
             "quarantine.csv",
             *(f"{step}.{end}" for step in steps for end in ("ipynb", "html")),

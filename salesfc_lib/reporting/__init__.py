@@ -19,6 +19,7 @@ from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_st
 from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ComparedMonth
 from salesfc_lib.reporting.facts.summary import read_damaged
+from salesfc_lib.reporting.forecast_files import write_forecast_csv, write_forecast_workbook
 from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import MonthFacts, summary
@@ -53,6 +54,8 @@ __all__ = [
     "summary",
     "use_lab_style",
     "write_failed_page",
+    "write_forecast_csv",
+    "write_forecast_workbook",
     "write_index",
     "write_pages",
 ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import INTERVALS, tables
+from salesfc_lib.foundation import tables
 from salesfc_lib.panel import coherence_gap
-from salesfc_lib.reporting import Check, ReconciledMonth, final_stage, last_modeled
+from salesfc_lib.reporting import (
+    Check,
+    ReconciledMonth,
+    final_stage,
+    last_modeled,
+    write_forecast_csv,
+    write_forecast_workbook,
+)
 from salesfc_lib.steps.checks import COHERENT, check_complete, check_sign, read_modeled_stages
 
 
@@ -42,7 +47,9 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     ]
     forecast = pd.concat([modeled, *final], ignore_index=True)
     run.write(forecast=forecast, reconciliation=methods, adjustment=adjustment, override=overrides)
-    write_forecast_csv(final_stage(forecast), series, run.folder / "forecast.csv")
+    published = final_stage(forecast)
+    write_forecast_csv(published, series, run.folder / "forecast.csv")
+    write_forecast_workbook(published, series, panel, run.folder / "forecast.xlsx")
     return read_reconciled(run)
 
 
@@ -71,19 +78,3 @@ def read_reconciled(run: UnitMonth) -> ReconciledMonth:
         bottom=run.parameters.bottom,
         earlier=earlier[earlier["stage"].isin(["reconciled", "adjusted"])],
     )
-
-
-def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) -> Path:
-    """Write the final numbers for people.
-
-    Text that a spreadsheet would take for a formula gets an apostrophe.
-    """
-    names = [name for name in series.columns if name != "label"]
-    columns = ["unique_id", "ds", "h", "y_hat", *INTERVALS]
-    wide = series[names].merge(final[columns], on="unique_id")
-    wide[names] = wide[names].apply(lambda column: column.map(tables.guard_text))
-    wide["month"] = wide["ds"].dt.strftime("%Y-%m")
-    wide = wide.rename(columns={"y_hat": "forecast", "h": "months_ahead"})
-    wide = wide[[*names, "month", "months_ahead", "forecast", *INTERVALS]].round(4)
-    wide.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
-    return path

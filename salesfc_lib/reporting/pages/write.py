@@ -23,6 +23,7 @@ from salesfc_lib.reporting.pages.unit import write_unit_page
 STEPS = {page: step for step, page in PAGES.items()}
 AUDIENCES = {  # of a file of the month's folder: for whom it is, and what it holds
     "forecast.csv": ("everyone", "final forecast of every series, 80 % and 95 % intervals"),
+    "forecast.xlsx": ("everyone", "the same, a sheet a level, beside the year before"),
     "quarantine.csv": ("source owners", "rows that could not be used, to send back"),
     "*.ipynb": ("reviewers", "executed notebook"),
 }
