@@ -20,7 +20,7 @@ from salesfc_lib.foundation import read_yaml, resources, scales
 from salesfc_lib.intake import CURRENCIES, split_header, strip_header
 
 FILE = Path("parameters") / "aliases.yml"
-LISTS = ("nulls", "subtotals", "others")  # what the file may hold, beside the roles
+LISTS = ("nulls", "subtotals", "others", "whole")  # what the file may hold, beside the roles
 GROUPS = ("columns", "values", "meanings", "kinds")
 ROLES = "roles"
 OPPOSITES = {"with_tax": "without_tax", "before_discount": "after_discount"}
@@ -59,6 +59,7 @@ class Aliases:
     nulls: Sequence[str]
     subtotals: Sequence[str]
     others: Sequence[str]
+    whole: Sequence[str]
     roles: Mapping[str, Mapping[str, Any]]
 
     @cached_property
@@ -74,11 +75,12 @@ class Aliases:
     @cached_property
     def _endings(self) -> Sequence[tuple[str, Hit]]:
         """Aliases that a header may end with, the longest first."""
+        whole = {*map(strip_header, self.whole)}
         hits = [
             (key, hit)
             for key, hits in self._by_plain.items()
             for hit in hits
-            if len(key) >= (2 if _is_chinese(key) else 3)
+            if len(key) >= (2 if _is_chinese(key) else 3) and key not in whole
         ]
         return sorted(hits, key=lambda pair: -len(pair[0]))
 

@@ -80,6 +80,78 @@ def test_headers_of_real_systems_are_known(header: str, name: str) -> None:
     assert all(hit.exact for hit in hits)
 
 
+FIELDS = {  # as systems and people call them: headers by this project's names
+    "SAP": {
+        "date": "AUDAT FKDAT ERDAT",
+        "order_id": "VBELN",
+        "line": "POSNR",
+        "product": "MATNR",
+        "product_line": "MATKL SPART",
+        "customer": "KUNNR",
+        "company": "VKORG",
+        "channel": "VTWEG",
+        "quantity": "KWMENG FKIMG LFIMG",
+        "amount": "NETWR",
+    },
+    "NetSuite": {"date": "Trandate", "order_id": "Tran_ID", "product_line": "Class"},
+    "Kingdee": {
+        "product": "物料编码",
+        "product_line": "物料分组 FMaterialGroup",
+        "quantity": "FRealQty FBaseQty",
+        "amount": "FAmount FAllAmount",
+        "salesperson": "FSalerId",
+    },
+    "U8": {
+        "order_id": "cSOCode",
+        "customer": "cCusName",
+        "product": "cInvCode 存货编码",
+        "product_line": "cInvCName",
+        "quantity": "iQuantity",
+        "amount": "iSum iNatMoney",
+        "line": "iRowNo",
+    },
+    "Jiandaoyun": {"date": "提交时间", "order_id": "数据ID 流水号", "salesperson": "提交人"},
+    "Odoo": {"date": "date_order", "amount": "price_subtotal Untaxed_Total", "price": "price_unit"},
+    "ERPNext": {
+        "customer_type": "Customer_Group",
+        "product_line": "Item_Group",
+        "region": "Territory",
+    },
+    "Shopify": {"date": "Created_at", "product": "Lineitem_sku", "quantity": "Lineitem_quantity"},
+    "Amazon": {"order_id": "amazon-order-id", "line": "order-item-id", "freight": "shipping-price"},
+    "Excel": {
+        "product": "编码 Bezeichnung Libellé Descripción",
+        "product_line": "类别 Kategorie Gamme Línea_de_producto",
+        "warehouse": "DC",
+        "date": "Verkaufsdatum Date_de_vente Fecha_de_venta",
+        "quantity": "Stückzahl Qté_vendue Unidades 箱数",
+        "amount": "Umsatz_netto CA_HT Ventas_netas 货款",
+        "price": "VK-Preis PU_HT Precio_de_venta 出厂价",
+        "region": "Bundesland Ville Provincia 城市",
+    },
+}
+
+
+@pytest.mark.parametrize("system", FIELDS)
+def test_the_field_lists_of_systems_are_known(system: str) -> None:
+    aliases = read_aliases()
+    unknown = [
+        header
+        for name, headers in FIELDS[system].items()
+        for header in headers.split()
+        if name not in {hit.name for hit in aliases.find(header) if hit.exact}
+    ]
+    assert unknown == []
+
+
+@pytest.mark.parametrize(
+    "header", ["部门编码", "仓库名称", "Time zone", "Steuer gesamt", "Tax class"]
+)
+def test_a_word_that_says_too_little_stands_alone(header: str) -> None:
+    near = {hit.name for hit in read_aliases().find(header)}
+    assert not {"product", "product_line", "region", "amount"} & near
+
+
 @pytest.mark.parametrize(
     ("header", "name"),
     [

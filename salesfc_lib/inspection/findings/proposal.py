@@ -28,6 +28,7 @@ UNMAPPED = {  # recognised, and not read by a run
 TABLES = ("promotions", "inventory", "targets", "events")  # roles along the unit's dimensions
 OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
+PLACES = ("company", "warehouse", "department")  # not mapped, but may be forecast along
 MOST_UNITS = 12
 LONGEST = 30  # letters of a cell that are shown
 ASKED = ("time_zone", "scientific_id", "half_converted")  # rules that only people can settle
@@ -129,7 +130,7 @@ class Proposal:
     @property
     def others(self) -> dict[str, int]:
         """Further headers with few members, that a forecast may be made along, and their number."""
-        known = self.names.values()
+        known = [header for name, header in self.names.items() if name not in PLACES]
         free = {one.header: len(one.members) for one in self.columns.values()}
         return {head: n for head, n in free.items() if head not in known and 1 < n <= FEW}
 
