@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.tuning import ABSURD_MONTHS, ABSURD_RATIO
 from salesfc_lib.foundation import SEASON, count_trading_days
 from salesfc_lib.panel import fill_forward
 
@@ -31,7 +32,8 @@ class History:
     (n,) datetime64[M], the month of the last column. regressors: name to (n, T + ahead), what is
     known of each month and of `ahead` more, NaN where it is unknown. level: (n,) codes of the level
     in the hierarchy. back: (n,) months between the row's cutoff and that of the run; what has the
-    same `back` was known at the same time.
+    same `back` was known at the same time. absurd: id to the month that was taken as unknown, in
+    words.
     """
 
     ids: np.ndarray
@@ -41,6 +43,7 @@ class History:
     regressors: Mapping[str, np.ndarray] = field(default_factory=dict)
     level: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     back: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    absurd: Mapping[Any, str] = field(default_factory=dict)
     derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -152,6 +155,8 @@ def align(
     Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too, what is
     not known ahead is no regressor, and `trading_days`, which are the month's weekdays where no
     better count is given. Series are sorted by id; one without any value through `end` is left out.
+    A series without a value for a year or more begins anew after it; a month more than 100 times
+    all months before it is taken as unknown.
 
     Raises `SalesForecastError` where a series has two rows for a month, or a value that is no
     finite number.
@@ -176,8 +181,53 @@ def align(
     if TRADING_DAYS not in regressors:
         regressors[TRADING_DAYS] = count_weekdays(last, width, horizon)
     levels = np.array([(level or {}).get(name, 0) for name in ids], dtype=int)
-    known = (np.asarray(ids, dtype=object), fill_forward(y), last.astype("datetime64[M]"))
-    return History(*known, horizon, regressors, levels)
+    y = drop_before_gap(y)
+    odd = find_absurd(y)
+    told = _describe_absurd(y, odd, ids, last)
+    y = fill_forward(np.where(odd, np.nan, y))
+    known = (np.asarray(ids, dtype=object), y, last.astype("datetime64[M]"))
+    return History(*known, horizon, regressors, levels, absurd=told)
+
+
+def drop_before_gap(y: np.ndarray) -> np.ndarray:
+    """y (n, T) from each row's first value after its last gap of a year or more on.
+
+    Estimates of a year and more would rest on nothing, and be the backtest's actuals.
+    """
+    columns = np.arange(float(y.shape[1]))
+    latest = np.maximum.accumulate(np.where(np.isfinite(y), columns, -np.inf), axis=1)
+    months = columns - shift(latest, 1)  # since the value before
+    begins = np.isfinite(y) & np.isfinite(months) & (months > SEASON)
+    first = np.where(begins, columns, 0.0).max(axis=1, keepdims=True)
+    return np.where(columns < first, np.nan, y)
+
+
+def find_absurd(y: np.ndarray) -> np.ndarray:
+    """Months of y (n, T) far beyond all months before, of which a few have a sale (n, T).
+
+    What comes later changes nothing, and a second such month is believed.
+
+    >>> find_absurd(np.array([[5.0, 5, 5, 600, 600]])).tolist()
+    [[False, False, False, True, False]]
+    """
+    size = np.abs(np.nan_to_num(y))
+    largest = shift(np.maximum.accumulate(size, axis=1), 1)
+    sold = shift(np.cumsum(size > 0, axis=1, dtype=float), 1)
+    return (sold >= ABSURD_MONTHS) & (size > ABSURD_RATIO * largest)
+
+
+def _describe_absurd(
+    y: np.ndarray, odd: np.ndarray, ids: pd.Index, last: np.ndarray
+) -> dict[Any, str]:
+    """The latest absurd month of each series that has one, in words."""
+    told = {}
+    for row, column in np.argwhere(odd):
+        month = np.datetime64(int(last[row] - y.shape[1] + 1 + column), "M")
+        told[ids[row]] = (
+            f"{y[row, column]:,.6g} in {month} is more than {ABSURD_RATIO:.0f} times any month "
+            "before, and taken as unknown"
+        )
+    return told
 
 
 def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 Errors are scaled by the series' error size as known at their cutoff and pooled over series and
 neighbouring horizons; no model variance is used. An interval never narrows with the horizon, holds
 its forecast, and is not below zero where the history is not; where the lower bound rests on zero,
-the upper bound moves to keep the coverage.
+the upper bound moves to keep the coverage. It ends where nothing beyond is plausible.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting import tuning
+from salesfc_lib.forecasting.backtest.plausibility import bounds_at
 from salesfc_lib.forecasting.demand import is_intermittent, share_of_zeros
 from salesfc_lib.forecasting.history import History, align
 from salesfc_lib.foundation import SEASON, nan_mean, schema
@@ -100,6 +101,7 @@ def conformal_intervals(
     signed = np.any(y < 0, axis=1)
     over = (count_silent_months(y, past.rule) > 0)[:, None] & (forecast == 0)
     usual = nan_mean(np.abs(y[:, -SEASON:]), 1)[:, None]
+    reach = bounds_at(past.history, 0).reach(forecast.shape[1])
     bounds, inner = {}, (forecast, forecast)
     for level in sorted(levels):
         low, high = forecast.copy(), forecast.copy()
@@ -108,6 +110,7 @@ def conformal_intervals(
             down, up = _widths(scaled.of_kind(kind), forecast.shape[1], level / 100)
             low[rows] -= scale[rows, None] * down
             high[rows] += scale[rows, None] * up
+        low, high = np.maximum(low, -reach), np.minimum(high, reach)
         nothing = ~signed & (zeros > (1 - level / 100) / 2)
         low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
         low = np.where(over, 0.0, low)
@@ -177,7 +180,8 @@ def _scaled_errors(past: PastErrors) -> _ScaledErrors:
         y = past.history.y[:, : past.history.y.shape[1] - cutoff]
         scale = _scales(past, cutoff if cutoff < earliest else 0)
         usable = np.isfinite(errors) & (scale > TINY)[:, None]
-        by = np.where(scale > TINY, scale, 1.0)[:, None]
+        least = tuning.LEAST_SCALE * np.nan_to_num(nan_mean(np.abs(y[:, -SEASON:]), 1))
+        by = np.maximum(np.where(scale > TINY, scale, 1.0), least)[:, None]
         columns = (
             errors / by,
             np.arange(1, errors.shape[1] + 1),

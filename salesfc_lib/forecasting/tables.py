@@ -14,6 +14,7 @@ import pandas as pd
 from salesfc_lib.forecasting import metrics
 from salesfc_lib.forecasting.backtest.backtest import CandidateFailure
 from salesfc_lib.forecasting.backtest.plausibility import REJECTED
+from salesfc_lib.forecasting.bare_panel import check_horizon, read_future, read_panel
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
 from salesfc_lib.forecasting.forecast import Modeled, model_history
 from salesfc_lib.forecasting.history import History, align
@@ -44,7 +45,13 @@ def forecast_panel(
 
     `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the
     coming months; each series may end at a month of its own. Series without any value have no rows.
+    A series without a value for a year or more begins anew after it, and a month more than 100
+    times all months before it is taken as unknown.
+
+    Raises `SalesForecastError` for what is no such panel: `bare_panel` and `align` say what.
     """
+    horizon, panel = check_horizon(horizon), read_panel(panel)
+    future = None if future is None else read_future(future, panel)
     history = align(panel, future, horizon=horizon)
     modeled = model_history(history, parameters or defaults(), horizon=horizon)
     rows = _rows(history, {0: modeled.combined[0]}, COMBINATION, {0: modeled.bounds(levels)})
@@ -101,7 +108,7 @@ def _weights_of(modeled: Modeled, row: int) -> list[tuple[str, str, float, float
         return [(unique_id, fact.model, 0.0, fact.wape, reason) for fact in facts]
     months = int(np.isfinite(history.y[row]).sum())
     fallback = describe_fallback(months, unit=history.y.shape[1])
-    begin = f"{fallback}; " if fallback else ""
+    begin = "".join(f"{each}; " for each in (history.absurd.get(unique_id), fallback) if each)
     share = modeled.shares[0][row] if 0 in modeled.shares else 0.0
     lines = []
     for fact in facts:

@@ -17,10 +17,16 @@ from salesfc_lib.panel.hierarchy import (
     summing_matrix,
 )
 from salesfc_lib.panel.key_series import choose_key_series
-from salesfc_lib.panel.lifecycle import count_silent, count_silent_months, list_lifecycles
+from salesfc_lib.panel.lifecycle import (
+    FADED_SHARE,
+    count_silent,
+    count_silent_months,
+    list_lifecycles,
+)
 
 __all__ = [
     "DESCRIBING",
+    "FADED_SHARE",
     "RECENT_MONTHS",
     "Summing",
     "aggregate",

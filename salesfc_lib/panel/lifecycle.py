@@ -1,7 +1,8 @@
 """When series begin and end.
 
 Only a series that sold in nearly every month is taken to have ended, because silence is nothing new
-in a lumpy or seasonal one. A declared date goes before what sales suggest.
+in a lumpy or seasonal one; after less than a year of sales, only one that had faded before. A
+declared date goes before what sales suggest.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pandas as pd
 from salesfc_lib.foundation import SEASON, schema, tables
 
 BEFORE = SEASON  # months that the regular share is taken over at least; twice as many at most
+FADED_SHARE = 0.1  # of the largest month, to which sales fell in a series that faded. Not tuned
 USUAL = schema.Lifecycle()
 
 
@@ -30,6 +32,8 @@ def count_silent_months(y: np.ndarray, rule: schema.Lifecycle = USUAL) -> np.nda
 
     >>> count_silent_months(np.array([[5.0] * 13 + [0.0] * 3, [5.0] * 14 + [0.0] * 2])).tolist()
     [3, 0]
+    >>> count_silent_months(np.array([[128050, 4200, 0, 0, 0], [100, 100.0, 0, 0, 0]])).tolist()
+    [3, 0]
     """
     known = np.isfinite(y)
     sells = known & (y != 0)  # a month of returns alone is no silence
@@ -40,8 +44,16 @@ def count_silent_months(y: np.ndarray, rule: schema.Lifecycle = USUAL) -> np.nda
     before &= rank <= 2 * BEFORE
     months = before.sum(axis=1)
     regular = (before & sells).sum(axis=1) >= rule.regular_share * months
-    ended = (silent >= rule.silent_months) & (months >= BEFORE) & regular
+    ended = (silent >= rule.silent_months) & ((months >= BEFORE) | _has_faded(y, sells)) & regular
     return np.where(ended, silent, 0)
+
+
+def _has_faded(y: np.ndarray, sells: np.ndarray) -> np.ndarray:
+    """Whether the last sale of a row is a small share of its largest month (n,)."""
+    last = y.shape[1] - 1 - sells[:, ::-1].argmax(axis=1)
+    size = np.where(sells, np.abs(y), 0.0)
+    largest = size.max(axis=1, initial=0.0)
+    return (largest > 0) & (size[np.arange(len(y)), last] <= FADED_SHARE * largest)
 
 
 def list_lifecycles(

@@ -2,8 +2,8 @@
 
 Bounds are a series' own extremes times a growth and a fall from one year to the next that the panel
 exceeded once in 500 cases, both as known at the cutoff. A series of less than two years may peak as
-its peers do. What cannot be judged passes, and the least implausible forecast stays where all of a
-row's are.
+its peers do; one that fades in its first year is bounded by its last months. What cannot be judged
+passes, and the least implausible forecast stays where all of a row's are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History, sum_years
 from salesfc_lib.foundation import SEASON
-from salesfc_lib.panel import RECENT_MONTHS
+from salesfc_lib.panel import FADED_SHARE, RECENT_MONTHS
 
 TINY = 1e-12  # stands for nothing in a ratio
 SLACK = 1e-6  # relative: a forecast on its bound is within it
@@ -30,7 +30,8 @@ class PlausibleBounds:
     month: most of any month in absolute terms, for the first year ahead; `growth` times that for
     each further year. high, low: of the first twelve months ahead together; infinite where nothing
     bounds them. largest, year, pace: the history's largest month, its last twelve, and four times
-    its last three; growth: how many times the year before a year may be.
+    its last three; growth: how many times the year before a year may be. fading: whether a series
+    sells a small share of its largest month, in its first year: its months do not grow again.
     """
 
     month: np.ndarray
@@ -40,6 +41,7 @@ class PlausibleBounds:
     year: np.ndarray
     pace: np.ndarray
     growth: float
+    fading: np.ndarray
 
     def excess(self, forecast: np.ndarray) -> np.ndarray:
         """Forecast (n, horizon) over its nearest bound (n,); at most 1: within; NaN stays NaN."""
@@ -70,10 +72,13 @@ class PlausibleBounds:
         limit = self._by_month(len(forecast))[row]
         step = int(np.argmax(np.abs(forecast) / limit))
         if abs(forecast[step]) > limit[step] * (1 + SLACK):
+            because = f"and a year's growth of {self.growth:.2f} times"
+            if self.fading[row]:
+                because = f"but the last three {self.pace[row] / SEASON:,.6g} a month"
             return (
                 f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} "
                 f"{step + 1} months ahead, at most {limit[step]:,.6g}: its largest month "
-                f"{self.largest[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
+                f"{self.largest[row]:,.6g}, {because}"
             )
         total, high = float(forecast[:SEASON].sum()), self.high[row]
         bound = f"at most {high:,.6g}" if total > high else f"at least {self.low[row]:,.6g}"
@@ -83,9 +88,15 @@ class PlausibleBounds:
             f"last three {self.pace[row] / SEASON:,.6g} a month"
         )
 
+    def reach(self, horizon: int) -> np.ndarray:
+        """The furthest that an interval may end from zero, in every month ahead (n, horizon)."""
+        most = np.maximum(self.month, self.largest * self.growth)[:, None]
+        return np.asarray(tuning.MAX_REACH * most * self.growth ** (np.arange(horizon) // SEASON))
+
     def _by_month(self, horizon: int) -> np.ndarray:
         """Bound of every month ahead (n, horizon)."""
-        return np.asarray(self.month[:, None] * self.growth ** (np.arange(horizon) // SEASON))
+        years = np.where(self.fading[:, None], 0, np.arange(horizon) // SEASON)
+        return np.asarray(self.month[:, None] * self.growth**years)
 
 
 def bounds_at(history: History, back: int) -> PlausibleBounds:
@@ -95,7 +106,8 @@ def bounds_at(history: History, back: int) -> PlausibleBounds:
     series, at least 2; fall the 0.2 % quantile, at most half. A month may reach the series' largest
     times growth. A year may reach the last year times growth, the best year, or twelve times the
     mean of the last three months times 2, whichever is most; where sales are regular and never
-    negative it may fall to the least of the same with fall, the worst year, and a division.
+    negative it may fall to the least of the same with fall, the worst year, and a division. A month
+    of a series that fades in its first year may reach the mean of the last three times 2.
     """
     return history.once(("bounds", back), lambda: _set_bounds(history.cut(back).y))
 
@@ -116,14 +128,18 @@ def _set_bounds(y: np.ndarray) -> PlausibleBounds:
     judged = np.isfinite(year) & (year > 0) & ~np.any(y < 0, axis=1)
     high = np.fmax(np.fmax(year * growth, pace * tuning.MIN_GROWTH), best)
     low = np.fmin(np.fmin(year * fall, pace / tuning.MIN_GROWTH), worst)
+    recent = size[:, -RECENT_MONTHS:].max(axis=1)
+    fading = ~np.isfinite(year) & (recent > 0) & (recent <= FADED_SHARE * most)
+    bound = np.where(fading, pace / SEASON * tuning.MIN_GROWTH, shown * growth)
     return PlausibleBounds(
-        month=np.where(shown > 0, shown * growth, np.inf),
+        month=np.where(shown > 0, bound, np.inf),
         high=np.where(judged, high, np.inf),
         low=np.where(judged & ~is_intermittent(y), low, -np.inf),
         largest=most,
         year=year,
         pace=pace,
         growth=growth,
+        fading=fading,
     )
 
 
