@@ -78,13 +78,26 @@ def init(
         str | None,
         typer.Option("--unit", help="Id of the unit. Default: from the first file's name."),
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="Column whose members are a unit each: a file for every one."),
+    ] = None,
     project: Project = Path("."),
 ) -> None:
     """Write a unit's parameter file to start from, out of its exports."""
-    from salesfc_lib.inspection import write_unit_file
+    from salesfc_lib.inspection import write_split_files, write_unit_file
 
-    path, found = write_unit_file(exports, project, unit)
-    typer.echo(f"Wrote {path}.")
+    if split is None:
+        path, found = write_unit_file(exports, project, unit)
+        typer.echo(f"Wrote {path}.")
+    elif unit is None:
+        paths, found, blank = write_split_files(exports, project, split)
+        for path, member in paths.items():
+            typer.echo(f"Wrote {path} ({member}).")
+        if blank:
+            typer.echo(f"Of no unit: {blank:,} rows without a member of {split}.")
+    else:
+        raise RequestError.of("--unit and --split", "One of them", "Leave out --unit")
     for source, proposal in found.items():
         typer.echo(f"{source}: {proposal.assignment.why}")
         for name, header in proposal.names.items():
@@ -99,7 +112,8 @@ def init(
             place = project / "data" / file.name
             typer.echo(f"The export lies outside the project: copy it to {place}.")
     check = f"salesfc parameters {path.stem} --project {project}"
-    typer.echo(f"Then: {check}; salesfc run --unit {path.stem} --project {project}")
+    own = f" --unit {path.stem}" if split is None else ""
+    typer.echo(f"Then: {check}; salesfc run{own} --project {project}")
 
 
 @app.command()

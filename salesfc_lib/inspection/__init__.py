@@ -7,6 +7,7 @@ A file enters; a proposal with its evidence, or a unit's first parameter file, l
 from __future__ import annotations
 
 from salesfc_lib.inspection.writing.inspect_exports import inspect_exports
+from salesfc_lib.inspection.writing.split import write_split_files
 from salesfc_lib.inspection.writing.unit_file import write_unit_file
 
-__all__ = ["inspect_exports", "write_unit_file"]
+__all__ = ["inspect_exports", "write_split_files", "write_unit_file"]

@@ -157,9 +157,9 @@ def test_an_export_outside_the_project_is_expected_under_data(tmp_path: Path) ->
 
 
 def test_an_id_is_made_of_what_may_stand_in_a_path() -> None:
-    assert propose_unit(Path("2026 Sales (West).xlsx")) == "2026-sales-west"
-    assert propose_unit(Path("销售.csv")) == "unit"
-    assert len(propose_unit(Path(f"{'a' * 60}.csv"))) == 32
+    assert propose_unit("2026 Sales (West)") == "2026-sales-west"
+    assert propose_unit("销售") == "unit"
+    assert len(propose_unit("a" * 60)) == 32
 
 
 def test_a_unit_that_exists_is_not_overwritten(tmp_path: Path) -> None:

@@ -44,30 +44,41 @@ def write_unit_file(
         An export cannot be read.
     """
     files = find_exports(exports)
-    unit = check_unit(unit or propose_unit(files[0]))
+    unit = check_unit(unit or propose_unit(files[0].stem))
+    target = find_target(project, unit)
+    found = propose_sources(files, project)
+    save_unit(target, found, project, title or unit)
+    return target, found
+
+
+def find_target(project: Path, unit: str) -> Path:
+    """Where a new unit's file goes; raises `RequestError` where there is one."""
     target = project / "parameters" / "units" / f"{unit}.yml"
     if target.exists():
         raise RequestError.of(
             f"'{target}' exists", "A new unit", "Name another with --unit, or remove the file first"
         )
-    found = _propose_sources(files, project)
-    lines = _write_lines(found, project, unit, title or unit)
+    return target
+
+
+def save_unit(target: Path, found: Mapping[str, Proposal], project: Path, title: str) -> None:
+    """Write a unit's file."""
+    lines = _write_lines(found, project, target.stem, title)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return target, found
 
 
-def propose_unit(export: Path) -> str:
-    """An id out of a file's name.
+def propose_unit(name: str, other: str = "unit") -> str:
+    """An id out of a name; `other` where nothing of it can be one.
 
-    >>> propose_unit(Path("Sample - Superstore.xls"))
-    'sample-superstore'
+    >>> propose_unit("Sample - Superstore"), propose_unit("华东", "unit-1")
+    ('sample-superstore', 'unit-1')
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", export.stem.lower()).strip("-")[:32].rstrip("-")
-    return slug or "unit"
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32].rstrip("-")
+    return slug or other
 
 
-def _propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]:
+def propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]:
     """Proposals of each feed, and each sheet that orders can use, by the names of their sources:
     the role's, numbered from the second on.
     """
@@ -169,9 +180,19 @@ def _choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]
     """Dimensions to forecast along: those of inventory and targets, others up to `MOST_LEVELS`."""
     tables = [table for table in found if table.role in ("inventory", "targets")]
     kept = [name for name in orders.dimensions if any(name in table.names for table in tables)]
+    fixed = {header for value in _list_conditions(orders) for header in value}
     free = [name for name in orders.dimensions if name not in kept]
+    free = [name for name in free if orders.names[name] not in fixed]
     used = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
     return [name for name in orders.dimensions if name in used]
+
+
+def _list_conditions(orders: Proposal) -> Iterator[Mapping[str, str]]:
+    """Values of `where` that choose this unit's rows."""
+    for one in orders.findings:
+        if isinstance(one, Setting) and one.key == "where" and one.proved:
+            assert isinstance(one.value, Mapping)
+            yield one.value
 
 
 def _write_left_out(found: Sequence[Proposal]) -> Iterator[str]:
