@@ -39,7 +39,7 @@ def test_every_member_becomes_a_unit_and_together_they_have_every_row_once(tmp_p
         assert parameters.unit.title == member and "region" not in parameters.dimensions
         seen += clean(parameters, tmp_path, "2024-05").transactions["row"].tolist()
         seen += clean(parameters, tmp_path, "2024-05").removed["row"].tolist()
-    assert sorted(seen) == list(range(2, 62))
+    assert sorted(seen) == list(range(2, 52)), "June waits for its end"
 
 
 def test_a_large_export_is_split_by_the_members_of_every_row(tmp_path: Path) -> None:
