@@ -34,7 +34,9 @@ class Verbs(TyperGroup):
         except OSError as error:
             about = f"{error.strerror or error}: '{error.filename}'" if error.filename else error
             message, status = f"{about}.", 1
-        typer.echo(message, err=True)
+        from salesfc_lib.foundation import hide_secrets
+
+        typer.echo(hide_secrets(message), err=True)
         raise typer.Exit(status)
 
 
@@ -123,12 +125,13 @@ def inspect(
     project: Project = Path("."),
 ) -> None:
     """Look at exports: what they hold, how to read them, what to ask, the source to declare."""
+    from salesfc_lib.foundation import hide_secrets
     from salesfc_lib.inspection import inspect_exports
 
     text, unreadable = inspect_exports(exports, project, as_json=as_json)
     typer.echo(text)
     for message in unreadable:
-        typer.echo(message, err=True)
+        typer.echo(hide_secrets(message), err=True)
     if unreadable:
         raise typer.Exit(1)
 

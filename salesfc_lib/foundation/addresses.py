@@ -18,11 +18,19 @@ HIDDEN = "***"
 PUBLIC = ("http", "https", "file")  # addresses of pages: hidden only where they hold a password
 LONG = 4  # characters from which a part of an address is hidden inside of words too
 
-ADDRESS = re.compile(r"\b(?P<scheme>[A-Za-z][\w+.-]*)://(?:[^\n]*@)?\S*")
+EXAMPLES = ("user@host/database", "…")  # what messages of this library write of an address
+
+# up to the last @ of the line, because a password may hold anything; a Path halves the slashes
+ADDRESS = re.compile(
+    r"\b(?P<scheme>[A-Za-z][\w+.-]{1,30})(?:://(?:[^\n]{0,1000}@)?|:/[^\n/]{1,1000}@)\S*"
+)
+# without a scheme: user:password@host/database
+BARE = re.compile(r"(?<![\w.-])[\w.-]{1,60}:(?!/)[^\s@]{1,1000}@(?=[\w.-]+[:/])\S*")
 # an option as in `?sslpassword=…`, `host=… password='…'`, `PWD={…};` and percent-encoded
 PASSWORD = re.compile(
-    r"(?P<name>\w*(?:password|passwd|passphrase|passcode|pwd|token|secret|credential|api_?key)\w*"
-    r"\s*(?:=|%3D)\s*)(?P<value>'(?:\\.|[^'\\])*'|\"[^\"]*\"|\{[^}]*\}|[^\s'\"&]+)",
+    r"(?P<name>(?:password|passwd|passphrase|passcode|pwd|token|secret|credential|api_?key)"
+    r"\w{0,20}\s{0,3}(?:=|%3D)\s{0,3})"
+    r"(?P<value>'(?:\\.|[^'\\]){0,1000}'|\"[^\"]{0,1000}\"|\{[^}]{0,1000}\}|[^\s'\"&]+)",
     re.IGNORECASE,
 )
 OPTION = re.compile(r"[\w.-]+\s*=\s*('(?:\\.|[^'\\])*'|[^\s]+)")
@@ -30,8 +38,6 @@ SPELLINGS = (
     str,
     quote,
     quote_plus,
-    unquote,
-    unquote_plus,
     html.escape,
     lambda text: quote(text, safe=""),
     lambda text: repr(text)[1:-1],
@@ -60,12 +66,14 @@ def hide_secrets(text: str) -> str:
 
 def hide_written(text: str) -> str:
     """The text without what looks like an address or a password."""
-    return PASSWORD.sub(rf"\g<name>{HIDDEN}", ADDRESS.sub(_hide_address, text))
+    text = BARE.sub(HIDDEN, ADDRESS.sub(_hide_address, text))
+    return PASSWORD.sub(rf"\g<name>{HIDDEN}", text)
 
 
 def hide_parts(text: str, parts: Iterable[str]) -> str:
     """The text without these parts of an address, however they are spelled."""
-    spelled = {spell(part) for part in parts for spell in SPELLINGS}
+    plain = {spell(part) for part in parts for spell in (str, unquote, unquote_plus)}
+    spelled = {spell(part) for part in plain for spell in SPELLINGS}
     for part in sorted(filter(None, spelled), key=len, reverse=True):
         alone = (r"(?<!\w)", r"(?!\w)") if len(part) < LONG else ("", "")
         text = re.sub(re.escape(part).join(alone), HIDDEN, text)
@@ -74,27 +82,45 @@ def hide_parts(text: str, parts: Iterable[str]) -> str:
 
 def passwords_of(address: str) -> set[str]:
     """The password of an address, and the values of its options that are named like one."""
-    before, at, after = address.partition("://")[2].rpartition("@")
-    password = before.partition(":")[2] if at else ""
+    _, users, options = _split(address)
+    passwords = [cut(":")[2] for user in users for cut in (user.partition, user.rpartition)]
+    passwords = [password for password in passwords if password not in users]  # a user alone
     named = [match["value"].strip("'\"{}") for match in PASSWORD.finditer(address)]
-    options = parse_qsl(after.partition("?")[2])
     named += [value for name, value in options if PASSWORD.match(f"{name}={value}")]
-    return {address, password, *named} - {""}
+    return {address, *passwords, *named} - {""}
 
 
 def parts_of(address: str) -> set[str]:
-    """All of an address that is not its scheme, host or database's name: user, port, options."""
-    before, _, after = address.partition("://")[2].rpartition("@")
-    values = [value for _, value in parse_qsl(after.partition("?")[2])]
+    """All of an address that is not its scheme, host or database's name: user, port, options.
+
+    A path of several parts is no database's name.
+    """
+    place, users, options = _split(address)
+    values = [value or name for name, value in options]
+    values += [match[1].strip("'") for match in OPTION.finditer(address)]
     inner = [part for value in values for part in re.split(r"[\s=,;]+", value)]
-    options = [match[1].strip("'") for match in OPTION.finditer(address)]
-    parts = {before, before.partition(":")[0], *values, *inner, *options}
-    return passwords_of(address) | parts - {""}
+    path = re.split(r"[/:;@]", place.partition("/")[2])
+    names = [user.partition(":")[0] for user in users]
+    more = {*users, *names, *values, *inner, *(path if len(path) > 1 else [])}
+    return passwords_of(address) | more - {""}
+
+
+def _split(address: str) -> tuple[str, set[str], list[tuple[str, str]]]:
+    """Host and path; what may be `user:password`; options. An @ or ? may stand in a password."""
+    rest = address.partition("://")[2] or address
+    users = {rest.partition("@")[0], rest.rpartition("@")[0]} if "@" in rest else set()
+    users |= {rest.partition("?")[0].rpartition("@")[0]}
+    place = rest.partition("?")[0].rpartition("@")[2]
+    queries = {rest.partition("?")[2], rest.rpartition("?")[2]}
+    options = [pair for query in queries for pair in parse_qsl(query, keep_blank_values=True)]
+    return place, users - {""}, options
 
 
 def _hide_address(match: re.Match[str]) -> str:
     text, scheme = match[0], match["scheme"]
+    bare = text.rstrip("'\"`)]>.,;:")
     if scheme.lower() in PUBLIC and "@" not in text:
         return text
-    end = text[len(text.rstrip("'\"`)]>.,;:")) :]
-    return f"{scheme}://{HIDDEN}{end}"
+    if bare.partition("://")[2] in EXAMPLES:
+        return text
+    return f"{scheme}://{HIDDEN}{text[len(bare) :]}"

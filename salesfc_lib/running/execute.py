@@ -27,6 +27,7 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import hide_secrets
 from salesfc_lib.reporting import FAILED_TAG
 from salesfc_lib.running.workers import ONE_THREAD
 
@@ -80,6 +81,7 @@ def run_notebook(
     except (DeadKernelError, CellTimeoutError, RuntimeError) as raised:  # the last: no kernel
         error = raised
     keeper.notebook_complete()
+    _hide_secrets(node)
     _raise_for_failure(node, source.stem, error)
     return node
 
@@ -108,6 +110,7 @@ class _Keeper(NotebookExecutionManager):
 
     def save(self, **kwargs: Any) -> None:
         if self._draft is not None and time.monotonic() - self._saved >= SAVE_SECONDS:
+            _hide_secrets(self.nb)
             save_notebook(self.nb, self._draft)
             self._saved = time.monotonic()
 
@@ -151,6 +154,17 @@ def _socket_base() -> str | None:
     return base if is_short or not Path("/tmp").is_dir() else "/tmp"
 
 
+def _hide_secrets(node: NotebookNode) -> None:
+    """Take passwords of databases out of what cells printed and raised."""
+    outputs = [each for cell in node.cells for each in cell.get("outputs", [])]
+    for output in outputs:
+        for name in ("text", "evalue"):
+            if name in output:
+                output[name] = hide_secrets(output[name])
+        if "traceback" in output:
+            output.traceback = [hide_secrets(line) for line in output.traceback]
+
+
 def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -> None:
     for index, cell in enumerate(node.cells):
         errors = [each for each in cell.get("outputs", []) if each.output_type == "error"]
@@ -163,7 +177,8 @@ def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -
     if error is not None:
         begun = [bool(cell.metadata.get("papermill", {}).get("start_time")) for cell in node.cells]
         stopped = max((index for index, started in enumerate(begun) if started), default=0)
-        message = f"The kernel died: {' '.join(str(error).split()) or type(error).__name__}"
+        said = " ".join(hide_secrets(str(error)).split()) or type(error).__name__
+        message = f"The kernel died: {said}"
         _mark_failure(node, stopped, message)
         raise NotebookFailed(
             f"{message} (Notebook {name}, cell at place {stopped}) It may have been out of memory, "

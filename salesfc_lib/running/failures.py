@@ -17,13 +17,14 @@ from typing import Any
 
 from salesfc_lib import archive
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import hide_secrets
 
 FULL = ("[Errno 28]", "No space left on device")  # what a kernel's traceback says of a full disk
 
 
 def explain(error: BaseException, reports: Path) -> str:
     """One paragraph for people: what is wrong, what was expected, what to do."""
-    text = " ".join(str(error).split())
+    text = hide_secrets(" ".join(str(error).split()))
     is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if not is_full and not any(words in text for words in FULL):
         return text if isinstance(error, SalesForecastError) else f"{type(error).__name__}: {text}"

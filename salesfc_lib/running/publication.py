@@ -17,7 +17,7 @@ from typing import Any, Literal
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import parameters, resolve, resources
+from salesfc_lib.foundation import hide_secrets, parameters, resolve, resources
 from salesfc_lib.running import failures
 
 Kind = Literal["run", "backfill"]
@@ -246,7 +246,7 @@ def _gather_facts(
         "kind": task.kind,
         "version": version,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "reason": task.again if replaces else "",
+        "reason": hide_secrets(task.again) if replaces else "",
         "replaces": version - 1 if replaces else None,
         "previous": archive.latest_before(task.reports, month, task.unit),
         "inputs": _list_inputs(task, folder, resolved),

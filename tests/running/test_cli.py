@@ -182,10 +182,16 @@ def test_parameters_are_printed_with_the_layer_that_won(project: Path) -> None:
     assert "defaults     backtest.step = 3" in lines
 
 
+def record(month: str) -> dict[str, Any]:
+    """Facts of a manifest of `north`."""
+    said = {"unit": "north", "title": "North", "month": month, "version": 1, "published_at": ""}
+    return {"version": 1, "inputs": [], "summary": said}
+
+
 def test_verify_names_a_flipped_byte_and_ends_with_status_1(project: Path) -> None:
     with archive.staging(project / "reports", "2026-06", "north") as folder:
         (folder / "forecast.csv").write_bytes(b"abc")
-        manifest.write(folder, {"version": 1, "inputs": []})
+        manifest.write(folder, record("2026-06"))
         published = archive.publish(project / "reports", "2026-06", "north")
     assert call("verify", "--project", str(project)) == (
         0,
@@ -203,7 +209,7 @@ def test_verify_names_a_flipped_byte_and_ends_with_status_1(project: Path) -> No
 
 def test_verify_first_mends_what_a_killed_run_left(project: Path) -> None:
     with archive.staging(project / "reports", "2026-05", "north") as folder:
-        manifest.write(folder, {"version": 1, "inputs": []})
+        manifest.write(folder, record("2026-05"))
         archive.publish(project / "reports", "2026-05", "north")
     left = archive.staged_folder(project / "reports", "2026-05", "north")
     left.mkdir()

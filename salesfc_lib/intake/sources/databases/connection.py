@@ -6,16 +6,17 @@ An address comes from the environment, and neither it nor its password is writte
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import hide_parts, hide_secrets, parts_of
 
 DRIVERS = dict.fromkeys(("postgresql", "postgres"), "postgresql+psycopg")  # if none is named
 SNAPSHOTS = dict.fromkeys(("postgresql", "mysql", "mariadb"), "REPEATABLE READ")
@@ -26,6 +27,7 @@ SESSION = (  # how PostgreSQL writes its texts
     "SET LOCAL client_encoding = 'UTF8'",
 )
 CONNECT_SECONDS = 15
+HOST = re.compile(r"[\w.:%,-]*$")
 
 
 @contextmanager
@@ -35,18 +37,19 @@ def connect(variable: str) -> Iterator[sa.Connection]:
     Raises `SalesForecastError`, without any part of the address that could be secret.
     """
     address = _read_address(variable)
-    try:
-        with _make_engine(address).connect() as connection:
-            yield open_snapshot(connection)
-    except SQLAlchemyError as error:
-        why = hide_secrets(" ".join(str(getattr(error, "orig", None) or error).split()), address)
-    except UnicodeDecodeError as error:
-        text = error.object[error.start : error.end]
-        why = f"it holds text that is not in its declared encoding ({text!r})"
-    except ModuleNotFoundError as error:
-        install = "PostgreSQL's comes with `pip install 'salesfc[postgres]'`"
-        why = f"the driver '{error.name}' is not installed; {install}"
-    else:
+    with ExitStack() as stack:
+        why = ""
+        try:
+            connection = stack.enter_context(_make_engine(address).connect())
+            snapshot = open_snapshot(connection)
+        except Exception as error:  # a driver may raise anything, with the address in it
+            why = _explain(error, variable)
+        if not why:
+            try:
+                yield snapshot
+            except (SQLAlchemyError, UnicodeDecodeError) as error:
+                why = _explain(error, variable)
+    if not why:
         return
     # outside of `except`: the original error, which may hold the address, is not chained
     raise SalesForecastError.of(
@@ -56,16 +59,17 @@ def connect(variable: str) -> Iterator[sa.Connection]:
     )
 
 
-def hide_secrets(text: str, address: sa.URL) -> str:
-    """The text without the address' password and its options' values, however they are spelled."""
-    values = [str(address.password or "")]
-    for value in address.query.values():
-        values += [value] if isinstance(value, str) else value
-    spellings = (lambda each: each, quote, lambda each: quote(each, safe=""), quote_plus)
-    secrets = {spell(value) for value in values if value for spell in spellings}
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
+def _explain(error: Exception, variable: str) -> str:
+    """What a driver says, without any part of the address that could be secret."""
+    if isinstance(error, UnicodeDecodeError):
+        odd = error.object[error.start : error.end]
+        return f"it holds text that is not in its declared encoding ({odd!r})"
+    if isinstance(error, ModuleNotFoundError):
+        install = "PostgreSQL's comes with `pip install 'salesfc[postgres]'`"
+        return f"the driver '{error.name}' is not installed; {install}"
+    said = getattr(error, "orig", None) or error
+    text = hide_parts(str(said), parts_of(os.environ.get(variable, "")))
+    return " ".join(hide_secrets(text).split()) or type(said).__name__
 
 
 def _read_address(variable: str) -> sa.URL:
@@ -74,11 +78,13 @@ def _read_address(variable: str) -> sa.URL:
         address = sa.make_url(text)
         address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
         address.get_dialect()
-        return address
+        if HOST.match(address.host or ""):  # with a password's @ or / in it, it is no host
+            return address
     wrong = "holds no address of a database" if text else "is not set"
     raise SalesForecastError.of(
         f"The environment variable '{variable}' {wrong}",
-        "An address such as postgresql://user@host/database",
+        "An address such as postgresql://user@host/database, with %40, %2F and %3A for the signs "
+        "@, / and : in a password",
         f"Set it, as in `{variable}=postgresql://… salesfc run …`; it is never written anywhere",
     )
 
