@@ -91,6 +91,25 @@ def test_names_that_begin_like_totals_are_products(tmp_path: Path) -> None:
     assert (found["subtotals"], found["rows"]) == (["Total"], 5)
 
 
+def test_lines_of_a_document_are_no_totals_where_its_number_and_day_are_filled_down(
+    tmp_path: Path,
+) -> None:
+    rows = ["I1,2025-01-03,90113,SUMMENZEICHEN,6", ",,90114,SUM OF PARTS,1", ",,90115,Total Care,1"]
+    rows += ["I2,2025-02-04,90115,RED MUG,1", "Total,,,,9"]
+    found = look(tmp_path / "x.csv", "Invoice,Date,Item,Text,Qty", *rows)
+    assert (found["subtotals"], found["rows"]) == (["Total"], 4)
+    assert found["fill_down"] == ["date", "order_id"]
+
+
+def test_blank_numbers_that_nothing_explains_are_asked_about(tmp_path: Path) -> None:
+    rows = ["1,2025-01-03,A,5", ",2025-01-03,B,5", "2,2025-01-04,A,5", "3,2025-01-04,B,6"]
+    path = tmp_path / "x.csv"
+    look(path, "Invoice,Date,SKU,Amount", *rows)
+    found = propose_feed([path], read_aliases())
+    assert found.fill_down == []
+    assert any("blank in 1 rows: is it the number above?" in one for one in found.questions)
+
+
 def test_no_key_is_named_that_would_drop_rows(tmp_path: Path) -> None:
     rows = ["4711,A,5", "4711,A,6", "4712,B,7"]
     path = tmp_path / "x.csv"

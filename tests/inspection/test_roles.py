@@ -105,3 +105,14 @@ def test_returns_in_pieces_beside_orders_in_money_are_asked_about(tmp_path: Path
     back = save(tmp_path / "returns.csv", "return date,sku,return qty", "2025-01-18,A,1")
     _, found = write_unit_file([sales, back], tmp_path, "u")
     assert any("no amount comes off" in one for one in found["returns"].questions)
+
+
+@pytest.mark.parametrize("header", ["Returned", "Return Qty", "退货数量"])
+def test_a_column_of_returns_beside_those_of_the_orders_is_asked_about(
+    tmp_path: Path, header: str
+) -> None:
+    rows = ["1,2025-01-03,A,10,0", "2,2025-01-04,B,5,1"]
+    path = save(tmp_path / "orders.csv", f"Order ID,Order Date,SKU,Order Qty,{header}", *rows)
+    found = propose_feed([path], read_aliases())
+    assert found.role == "orders"
+    assert any(f"{header}: a run takes nothing off" in one for one in found.questions)

@@ -78,12 +78,15 @@ class Match:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What an export is for, why, its matches, and headers whose values refused a name."""
+    """What an export is for, why, its matches, headers whose values refused a name, and those that
+    speak of returns.
+    """
 
     role: str
     why: str
     matches: Sequence[Match]
     refused: Sequence[str]
+    returned: Sequence[str] = ()
 
 
 def map_columns(
@@ -100,7 +103,7 @@ def map_columns(
     words = {role: aliases.list_words(name, role) for role in NAMES}
     matches = {role: one for role, (one, _) in found.items()}
     role, why = _decide_role(matches, words, columns, returned)
-    return Assignment(role, why, *(found.get(role) or found["orders"]))
+    return Assignment(role, why, *(found.get(role) or found["orders"]), returned)
 
 
 def match_headers(

@@ -39,7 +39,7 @@ def find_merged(
     blank = {name: [not cell for cell in each] for name, each in cells.items()}
     heads = [blank[name] for name in HEADS if name in merged]
     pairs = [blank[name] for name in HEADS if name in blank]
-    if len(pairs) == len(HEADS) and pairs[0] == pairs[1] and _is_block(cells["order_id"]):
+    if len(pairs) == len(HEADS) and pairs[0] == pairs[1] and is_block(cells["order_id"]):
         heads += pairs[:1]
     return [name for name in cells if name in merged or blank[name] in heads]
 
@@ -59,7 +59,7 @@ def _is_sparse(cells: Sequence[str]) -> bool:
     return below.count("") * 2 > len(below) and len({*cells}) > 1
 
 
-def _is_block(cells: Sequence[str]) -> bool:
+def is_block(cells: Sequence[str]) -> bool:
     """Whether texts are followed by blank cells, never by themselves, as labels of blocks are."""
     labels = [*filter(None, cells)]
     is_headed = bool(labels) and bool(cells[0]) and len(labels) < len(cells)
@@ -67,7 +67,7 @@ def _is_block(cells: Sequence[str]) -> bool:
 
 
 def _may_head(name: str, cells: Mapping[str, Sequence[str]]) -> bool:
-    return _is_block(cells[name]) and (name != "customer" or "order_id" not in cells)
+    return is_block(cells[name]) and (name != "customer" or "order_id" not in cells)
 
 
 def _goes_on(cells: Sequence[str], line: Sequence[str]) -> bool:
@@ -75,4 +75,4 @@ def _goes_on(cells: Sequence[str], line: Sequence[str]) -> bool:
     numbers = [int(cell) if cell.isdecimal() else 0 for cell in line]
     blank = [place for place, cell in enumerate(cells) if place and not cell]
     rising = sum(numbers[place] > numbers[place - 1] for place in blank)
-    return _is_block(cells) and rising >= ENOUGH * len(blank)
+    return is_block(cells) and rising >= ENOUGH * len(blank)

@@ -43,7 +43,7 @@ class Signs:
 
 
 def classify_rows(
-    sample: Sample, names: Mapping[str, str], words: Sequence[str]
+    sample: Sample, names: Mapping[str, str], words: Sequence[str], fill_down: Sequence[str] = ()
 ) -> list[str | None]:
     """For each row what it is instead of business: 'header', a subtotal's word, or None.
 
@@ -51,7 +51,13 @@ def classify_rows(
     """
     table = text_columns.text_table(len(sample.header), sample.rows)
     places = {name: str([*sample.header].index(header)) for name, header in names.items()}
-    source = Source(kind="csv", path=sample.path.name, subtotals=[*words])
+    source = Source(
+        kind="csv",
+        path=sample.path.name,
+        columns={**names},
+        subtotals=[*words],
+        fill_down=[*fill_down],
+    )
     codes = row_marks.mark_rows(table, sample.header, source, places)
     found: list[str | None] = [None] * len(codes)
     marked = np.flatnonzero(codes == row_marks.SUBTOTAL)

@@ -65,6 +65,12 @@ def _describe_signs(found: Proposal) -> Iterator[Finding]:
     if signs.are_positive:
         why = f"{signs.returns_positive:,} of {count:,} returns stand without a minus sign"
         yield Setting("returns_are_positive", True, why)
+    free = [head for head in found.assignment.returned if head not in found.names.values()]
+    if found.role == "orders" and (filled := [head for head in free if found.columns[head].filled]):
+        text = (
+            f"{join_some(filled, 3)}: a run takes nothing off for it; does it say what came back?"
+        )
+        yield ask("returns", f"{text} Export returns as rows below zero, or as a file of their own")
     below = f"{signs.negative_rows:,} rows are below zero"
     if found.role == "orders" and signs.negative_rows and "return" not in found.kinds.values():
         text = f"rows below zero: {signs.negative_rows:,}"

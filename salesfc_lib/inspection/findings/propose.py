@@ -55,7 +55,7 @@ def propose(
     columns = gather_columns(sample, aliases.nulls)
     assignment = map_columns(sample, columns, aliases)
     mapped = {one.name: one.header for one in assignment.matches if one.name not in UNMAPPED}
-    layout_rows = classify_rows(sample, mapped, aliases.subtotals)
+    layout_rows = _tell_rows(sample, mapped, aliases)
     business = sample.keep([row is None for row in layout_rows])
     if len(business.rows) < len(sample.rows):
         columns = gather_columns(business, aliases.nulls)
@@ -66,8 +66,7 @@ def propose(
     kind = columns.get(names.get("kind", ""))
     kinds = {value: aliases.kind_of(value) for value in kind.members} if kind else {}
     value = columns.get(names.get("amount", names.get("quantity", "")))
-    mergeable = {name: names[name] for name in (*MERGED, "line") if name in names}
-    fill_down = find_merged(business, columns, mergeable)
+    fill_down = _find_merged(business, columns, names)
     columns |= {names[name]: fill_cells(columns[names[name]]) for name in fill_down}
     key = find_key(business, columns, names)
     if key.columns and not (sample.counted and len(sample.rows) >= sample.total):
@@ -93,6 +92,23 @@ def propose(
         found = replace(found, months=count_months(found.days(found.date_name).values))
     described = chain.from_iterable(describe(found) for describe in SUBJECTS)
     return replace(found, findings=[*sample.issues, *more, *described])
+
+
+def _find_merged(
+    business: Sample, columns: Mapping[str, ColumnEvidence], names: Mapping[str, str]
+) -> list[str]:
+    named = {name: names[name] for name in (*MERGED, "line") if name in names}
+    return find_merged(business, columns, named)
+
+
+def _tell_rows(sample: Sample, names: Mapping[str, str], aliases: Aliases) -> list[str | None]:
+    """What each row is instead of business, as a run tells that fills merged cells."""
+    found = classify_rows(sample, names, aliases.subtotals)
+    business = sample.keep([row is None for row in found])
+    if len(business.rows) == len(sample.rows):
+        return found
+    fill_down = _find_merged(business, gather_columns(business, aliases.nulls), names)
+    return classify_rows(sample, names, aliases.subtotals, fill_down) if fill_down else found
 
 
 def _ask_all_rows(

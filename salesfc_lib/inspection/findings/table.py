@@ -7,10 +7,12 @@ from dataclasses import asdict
 
 from salesfc_lib.errors import shorten
 from salesfc_lib.inspection.evidence.columns import join_some
+from salesfc_lib.inspection.evidence.merged import is_block
 from salesfc_lib.inspection.findings.measure import BUSINESS
 from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
 from salesfc_lib.intake import Issue, is_year, survey_days
 
+FILLED = 0.9  # share of the rows with an order number, below which blank ones are asked about
 MANY_ROWS = 50  # in which no two rows repeat a key, from which it is written without a question
 
 
@@ -82,6 +84,12 @@ def _describe_layout(found: Proposal) -> Iterator[Finding]:
         text = "merged or blank cells; they are filled from above"
         yield Issue("filled_down", f"{headers}: {text}")
         yield Setting("fill_down", names, "blank in most rows: merged cells, filled from above")
+    orders = found.column("order_id")
+    if orders and is_block(orders.cells) and orders.filled < FILLED * len(orders.cells):
+        count = len(orders.cells) - orders.filled
+        yield Setting("fill_down", ["order_id"], "if blank means the number above", proved=False)
+        text = f"{orders.header} is blank in {count:,} rows: is it the number above?"
+        yield ask("filled_down", f"{text} `fill_down: [order_id]` says so")
 
 
 def _describe_key(found: Proposal) -> Iterator[Finding]:

@@ -92,8 +92,9 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
     """Places of the rows that add up others.
 
     A cell that is one of the words marks a row that lacks a date or an order number; a cell that
-    begins or ends with one ('East total:') marks a row that lacks both. Without a column of order
-    numbers a row is business if it has a date and all its other texts.
+    begins or ends with one ('East total:') marks a row that lacks both, unless it is a line of the
+    document above it. Without a column of order numbers a row is business if it has a date and all
+    its other texts.
     """
     if not source.subtotals:
         return np.zeros(0, dtype=np.int64)
@@ -111,14 +112,17 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
         possible = np.flatnonzero(_any(table, is_word) | (lacks_all & _any(table, has_word)))
     if not len(possible):
         return possible
-    if "line" in columns:  # a row with a line number of its own is one of a document's
-        numbered = ~apply_rule(table[columns["line"]], lacks)
-        possible = possible[~numbered[possible]]
     rows = table.take(pa.array(possible))
     whole = _any(rows, is_word)
     if "order_id" not in columns:
         whole &= lacks_all[possible] | ~_is_complete(rows, columns, is_word)
-    return possible[whole | (lacks_all[possible] & _any(rows, has_word))]
+    # a line has a number, or a product where the document's number and day are filled from above
+    is_headed = {"date", "order_id"} <= {*source.fill_down}
+    names = [name for name in ("line", *(["product"] if is_headed else [])) if name in columns]
+    is_line = np.zeros(len(possible), dtype=bool)
+    for name in names:
+        is_line |= ~apply_rule(rows[columns[name]], lacks)
+    return possible[whole | (lacks_all[possible] & _any(rows, has_word) & ~is_line)]
 
 
 def find_words(table: pa.Table, words: Sequence[str]) -> list[str]:
