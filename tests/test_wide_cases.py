@@ -42,3 +42,16 @@ def test_the_sheet_behind_a_cover_is_found_without_its_name(cases: Path, tmp_pat
     source = started.unit.sources["orders"].model_copy(update={"sheet": None})
     extract = read_source("orders", source, tmp_path)
     assert extract.rows.num_rows == 576
+
+
+def test_a_column_a_month_is_read_as_rows_and_its_total_proves_them(
+    cases: Path, tmp_path: Path
+) -> None:
+    started = start(cases / "column-a-month", tmp_path)
+    months = started.sum_months("amount", "2025-03")
+    assert months == {"2025-01": 5, "2025-02": 7, "2025-03": 9}
+    lines = started.clean("2025-03").transactions
+    found = lines.astype({"amount": str}).groupby(["region", "product_line"], observed=True)[
+        "amount"
+    ]
+    assert found.agg(list).to_dict() == {("N", "A"): ["1", "2", "3"], ("S", "A"): ["4", "5", "6"]}

@@ -174,8 +174,8 @@ def _open(context: Context) -> tuple[Batch, dict[str, Batch]]:
         name: (source, extracts[name]) for name, source in context.with_role("orders").items()
     }
     if not any(extract.rows.num_rows for _, extract in orders.values()):
-        rejected = pd.concat([extract.rejected for _, extract in orders.values()])
-        raise _no_rows(parameters, "no row", rejected)
+        unread = [extract.rejected for _, extract in orders.values() if len(extract.rejected)]
+        raise _no_rows(parameters, "no row", pd.concat(unread) if unread else None)
     own = {name: extract for name, (_, extract) in orders.items()}
     for name, source in context.with_role("returns").items():
         own[name] = drop_elsewhere(extracts[name], source, orders)

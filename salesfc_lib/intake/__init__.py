@@ -30,7 +30,7 @@ from salesfc_lib.intake.parse.survey import (
 )
 from salesfc_lib.intake.sources import excerpts, layout, row_marks, snapshot, text_columns
 from salesfc_lib.intake.sources.cell_text import cell_text
-from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, read_source
+from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid
 from salesfc_lib.intake.sources.files import find_files, find_root
 from salesfc_lib.intake.sources.header import header_of
 from salesfc_lib.intake.sources.kinds import identify
@@ -38,8 +38,12 @@ from salesfc_lib.intake.sources.text import dialect, encodings
 from salesfc_lib.intake.sources.text.charset import guess_encoding
 from salesfc_lib.intake.sources.text.html import decode_page, read_tables
 from salesfc_lib.intake.sources.text.mojibake import repair as repair_mojibake
+from salesfc_lib.intake.wide.columns import Across, find_across
+from salesfc_lib.intake.wide.reading import read_source
+from salesfc_lib.intake.wide.unpivot import PERIOD, unpivot
 
 __all__ = [
+    "Across",
     "CONTRARY",
     "CURRENCIES",
     "Convention",
@@ -47,6 +51,7 @@ __all__ = [
     "Extract",
     "Issue",
     "NumberSurvey",
+    "PERIOD",
     "UNPROVED",
     "cell_text",
     "decode_page",
@@ -54,6 +59,7 @@ __all__ = [
     "encodings",
     "evidence",
     "excerpts",
+    "find_across",
     "find_files",
     "find_root",
     "fixed_point",
@@ -89,4 +95,5 @@ __all__ = [
     "survey_days",
     "survey_numbers",
     "text_columns",
+    "unpivot",
 ]

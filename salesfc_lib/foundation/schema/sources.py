@@ -19,6 +19,7 @@ SUBTOTALS = (
     *("Subtotal", "Grand total", "Total", "Sum", "YTD", "Year to date"),
 )
 
+Measured = Literal["quantity", "amount"]
 Role = Literal[
     "orders",
     "returns",
@@ -94,6 +95,9 @@ class Source(ParameterBlock):
     credit: Literal["negative", "positive"] = "negative"
     # text column: spellings that mean nothing there, e.g. [NULL, 无]
     nulls: dict[str, list[str]] = Field(default_factory=dict)
+    # months, weeks or days side by side as columns: what their cells are; of several, by the
+    # header below or above the periods: amount, or {quantity: Qty, amount: Amount}
+    wide: dict[Measured, str] = Field(default_factory=dict)
     # values of column `kind`
     kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)
     # returns come without a minus sign
@@ -127,6 +131,17 @@ class Source(ParameterBlock):
         first = {name: headers[0] for name, headers in lists.items()}
         aliases |= dict(values.get("aliases") or {})
         return {**values, "columns": columns | first, "aliases": aliases}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _columns_of_periods(cls, values: Any) -> Any:
+        """Of `wide: amount`, the columns `date` and `amount` that its rows get."""
+        wide = values.get("wide") if isinstance(values, dict) else None
+        if not wide:
+            return values
+        wide = {wide: ""} if isinstance(wide, str) else wide
+        own = {name: name for name in ("date", *wide)}
+        return {**values, "wide": wide, "columns": {**(values.get("columns") or {}), **own}}
 
     @field_validator("units", mode="before")
     @classmethod
@@ -170,6 +185,12 @@ class Source(ParameterBlock):
                 "`watermark` is for a database (`url_env`) and needs the `key` by which a row "
                 "supersedes its old version"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _wide_files(self) -> Source:
+        if self.wide and (self.kind == "sql" or self.trailer):
+            raise ValueError("`wide` is for a file with periods as columns, without `trailer`")
         return self
 
     @model_validator(mode="after")

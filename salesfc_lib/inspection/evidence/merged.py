@@ -30,7 +30,7 @@ def find_merged(
     merged = [
         name
         for name in cells
-        if (is_excel and [*sample.header].index(names[name]) in sample.merged)
+        if [*sample.header].index(names[name]) in sample.merged
         or (_is_sparse(cells[name]) and (is_excel or _may_head(name, cells)))
     ]
     if "line" in names and "order_id" in cells:

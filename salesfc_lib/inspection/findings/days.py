@@ -108,7 +108,8 @@ def _describe_weeks(found: Proposal, name: str) -> Iterator[Finding]:
         return
     where = f"the week {'ends' if ENDING.search(header) else 'begins'} on its date"
     period = "week_ending" if ENDING.search(header) else "week"
-    if WEEK.search(header) and found.days(name).period != "week":
+    is_wide = bool(found.sample.wide) and not found.days(name).period
+    if is_wide or (WEEK.search(header) and found.days(name).period != "week"):
         why = f"{header}: {where}; a week that crosses the end of a month is shared by days"
         yield Setting("period", period, why)
     elif len(days) >= MANY_WEEKS and "order_id" not in found.names:

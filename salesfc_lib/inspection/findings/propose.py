@@ -120,7 +120,11 @@ def _ask_all_rows(
 ) -> Key:
     """The key, confirmed over all rows of a feed of which the sample has some."""
     source = Source(
-        kind=sample.kind, path=find_path(files, files[0].parent), columns=names, fill_down=fill_down
+        kind=sample.kind,
+        path=find_path(files, files[0].parent),
+        columns=names,
+        fill_down=fill_down,
+        wide=sample.wide,
     )
     return confirm_key(key, source.model_copy(update={**sample.settings}), files)
 

@@ -31,10 +31,12 @@ def describe_headers(found: Proposal) -> Iterator[Finding]:
         text = f"the header {', '.join(twice)} stands more than once: which column is meant?"
         is_mapped = bool({*twice} & {*known})
         yield ask("renamed_column", text) if is_mapped else Issue("renamed_column", text)
-    months = [head for head in named if is_year(head) or survey_days([head]).share > 0]
+    months = [head for head in named if is_year(head) or survey_days([head, f"{head} 2000"]).share]
     if len(months) >= 3 and len(months) * 2 > len(named):
-        text = f"months stand side by side as columns ({', '.join(months[:3])} …)"
-        yield ask("wide", f"{text}: can it be exported with a row for each month?")
+        text = (
+            f"stand side by side ({', '.join(months[:3])} …): can months be exported with theirs?"
+        )
+        yield ask("wide", f"periods without a year, or whole years, {text}")
 
 
 def _ask_about_sheets(found: Proposal) -> Iterator[Issue]:
@@ -46,9 +48,23 @@ def _ask_about_sheets(found: Proposal) -> Iterator[Issue]:
         yield ask("sheet", f"{text}: are they further rows (each a source of its own), or copies?")
 
 
+def _describe_wide(found: Proposal) -> Iterator[Finding]:
+    """What the source has to say of periods that stand side by side."""
+    sample = found.sample
+    if not sample.wide:
+        return
+    (name, label), *more = sample.wide.items()
+    value = dict(sample.wide) if label or more else name
+    yield Setting("wide", value, sample.why_wide)
+    yield Line("wide", f"{sample.why_wide}; each is a row of its own")
+    if sample.sums and not found.subtotals:
+        yield Setting("subtotals", [*sample.sums], "words that mark what adds up others")
+
+
 def describe_rows(found: Proposal) -> Iterator[Finding]:
     """Repeated headers, subtotals, merged cells, duplicates, keys, units side by side."""
     yield from _ask_about_sheets(found)
+    yield from _describe_wide(found)
     yield from _describe_layout(found)
     yield Fact("key", asdict(found.key))
     if copies := found.key.copies:

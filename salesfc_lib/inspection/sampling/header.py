@@ -22,6 +22,8 @@ def find_header(rows: Sequence[Sequence[str]], aliases: Aliases, path: Path) -> 
     known = [len({cell for cell in row if cell and aliases.knows(cell)}) for row in top]
     if known and max(known) >= 2:
         return known.index(max(known))
+    if (wide := _find_periods(top)) is not None:
+        return wide
     texts = [sum(bool(cell) and not _is_value(cell) for cell in row) for row in top]
     if not any(texts):
         raise SalesForecastError.unreadable_file(
@@ -37,6 +39,15 @@ def find_header(rows: Sequence[Sequence[str]], aliases: Aliases, path: Path) -> 
             "Export it again, with the names of the columns in its first row",
         )
     return place
+
+
+def _find_periods(top: Sequence[Sequence[str]]) -> int | None:
+    """Place of the first row with periods side by side behind a name, over numbers."""
+    for place, row in enumerate(top):
+        at = [column for column, cell in enumerate(row) if survey_days([cell]).share]
+        if len(at) > 1 and any(row[: at[0]]) and _is_wide(top, place):
+            return place
+    return None
 
 
 def _is_value(cell: str) -> bool:

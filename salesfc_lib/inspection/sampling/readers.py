@@ -22,6 +22,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sampling.header import find_header
+from salesfc_lib.inspection.sampling.periods import find_wide
 from salesfc_lib.inspection.sampling.sample import HEADER_ROWS, Sample, limit_rows
 from salesfc_lib.intake import (
     Issue,
@@ -68,7 +69,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     share = excerpt.size / max(excerpt.head, 1)
     line = next((row.line + 1 for row in top if _same_names(row.fields, grid)), 1)
     sample = _to_sample(
-        *(path, "csv", grid, line),
+        *(path, "csv", grid, line, aliases),
         total=fitting if excerpt.is_whole else int(share * in_head),
         counted=excerpt.is_whole,
         settings={"encoding": encoding, "delimiter": delimiter},
@@ -103,7 +104,9 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
         dated = frozenset(at for at, cells in enumerate(below) if _hold_days(cells))
         details = {"dated": dated, "merged": top.merged, "typed": True}
         samples.append(
-            _to_sample(path, "excel", grid, at + 1, settings={"sheet": top.name}, **details)
+            _to_sample(
+                path, "excel", grid, at + 1, aliases, settings={"sheet": top.name}, **details
+            )
         )
     if not samples and problem:
         raise problem
@@ -122,7 +125,7 @@ def sample_page(path: Path, aliases: Aliases) -> Sample:
     rows = max(tables, key=len)
     at = find_header(rows, aliases, path)
     sample = _to_sample(
-        path, "excel", _read(path, content, _declare("excel", rows[at], aliases)), at + 1
+        path, "excel", _read(path, content, _declare("excel", rows[at], aliases)), at + 1, aliases
     )
     text = f"it is an HTML page in {encoding}, not a workbook; it is read all the same"
     return replace(sample, issues=[Issue("wrong_name", text), *sample.issues])
@@ -132,7 +135,7 @@ def sample_parquet(path: Path, aliases: Aliases) -> Sample:
     """Sample of a Parquet file: rows of groups from all over it."""
     content, total, dated = excerpts.excerpt_parquet(path, limit_rows(UNKNOWN_WIDTH))
     grid = _read(path, content, Source(kind="parquet", path=path.name))
-    return _to_sample(path, "parquet", grid, 0, total=total, dated=dated, typed=True)
+    return _to_sample(path, "parquet", grid, 0, aliases, total=total, dated=dated, typed=True)
 
 
 def sample_json(path: Path, aliases: Aliases) -> Sample:
@@ -143,7 +146,7 @@ def sample_json(path: Path, aliases: Aliases) -> Sample:
     grid = _read(path, content, Source(kind="jsonl", path=path.name))
     share = 1 if is_whole else excerpt.size / len(excerpt.data)
     total = int(len(grid.numbers) * share)
-    return _to_sample(path, "jsonl", grid, 0, total=total, counted=is_whole)
+    return _to_sample(path, "jsonl", grid, 0, aliases, total=total, counted=is_whole)
 
 
 def sample_database(path: Path, aliases: Aliases) -> Sample:
@@ -151,7 +154,9 @@ def sample_database(path: Path, aliases: Aliases) -> Sample:
     samples = []
     for table, total in excerpts.list_tables(path).items():
         grid = excerpts.excerpt_table(path, table, total, limit_rows(UNKNOWN_WIDTH))
-        samples.append(_to_sample(path, "sql", grid, 0, total=total, settings={"table": table}))
+        samples.append(
+            _to_sample(path, "sql", grid, 0, aliases, total=total, settings={"table": table})
+        )
     return _choose_fullest(path, samples, "table")
 
 
@@ -178,10 +183,17 @@ def _read(path: Path, content: bytes, source: Source) -> layout.Grid:
     return read_grid(source, excerpts.Excerpt(path.name, path, data=content), str(path))
 
 
-def _to_sample(path: Path, kind: str, grid: layout.Grid, header_row: int, **details: Any) -> Sample:
+def _to_sample(
+    path: Path, kind: str, grid: layout.Grid, header_row: int, aliases: Aliases, **details: Any
+) -> Sample:
     """The rows of a grid that are looked at (of a long one the first and the last), with what keeps
     others from being read, by rule; `details` are further fields of the sample.
     """
+    wide = find_wide(grid, aliases, path.name, details.get("merged", ()))
+    if wide is not None and kind != "sql":
+        details |= {"wide": wide.measures, "sums": wide.sums, "merged": wide.merged}
+        details |= {"dated": frozenset(), "why_wide": wide.why, "total": len(wide.grid.numbers)}
+        grid = replace(wide.grid, issues=[*wide.grid.issues, *wide.issues])
     header = [cell.strip() for cell in grid.header]
     while header and not header[-1]:
         header.pop()

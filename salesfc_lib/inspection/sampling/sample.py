@@ -29,8 +29,10 @@ class Sample:
     header, `counted` whether it is exact. `settings` are what reading takes (encoding, delimiter,
     sheet, table), `why` the evidence for each. `dated` are columns (from 0) whose cells the file
     holds as days, `merged` those with merged cells, `typed` says that it holds numbers as numbers,
-    so that their text raises no question. `origins` name each row's file. `joined` has headers of
-    this sample alone, and the headers that they were joined of by this project's name.
+    so that their text raises no question. `wide` has the label of each measure whose periods stood
+    side by side, `why_wide` the evidence, `sums` the words of their sums. `origins` name each
+    row's file. `joined` has headers of this sample alone, and the headers that they were joined of
+    by this project's name.
     """
 
     path: Path
@@ -47,6 +49,9 @@ class Sample:
     dated: frozenset[int] = frozenset()
     typed: bool = False
     merged: frozenset[int] = frozenset()
+    wide: Mapping[str, str] = field(default_factory=dict)
+    why_wide: str = ""
+    sums: Sequence[str] = ()
     beside: Sequence[Sample] = ()  # other sheets or tables
     issues: Sequence[Issue] = ()
     origins: Sequence[str] = ()

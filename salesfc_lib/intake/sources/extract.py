@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -34,6 +34,8 @@ from salesfc_lib.intake.sources.text_columns import stack
 
 __all__ = ["Extract", "label_files", "read_source"]
 
+Read = Callable[[Source, RawFile, str], Grid]  # the rows of a file, named so in messages
+
 
 @dataclass(frozen=True)
 class Extract:
@@ -56,8 +58,12 @@ class Extract:
     issues: pd.DataFrame
 
 
-def read_source(name: str, source: Source, project: Path, *, keep: bool = False) -> Extract:
+def read_source(
+    name: str, source: Source, project: Path, *, keep: bool = False, read: Read | None = None
+) -> Extract:
     """What the source's files or its database hold; `keep`: it goes to the project's archive too.
+
+    `read` gives the grid of a file (None: `read_grid`).
 
     Raises `SalesForecastError` for a file that is missing, unreadable, of another kind or outside
     its root, and for missing columns.
@@ -72,7 +78,7 @@ def read_source(name: str, source: Source, project: Path, *, keep: bool = False)
         for encoding in _name_encodings(name, source, names)
     ]
     parts = [
-        _read_file(each, file, labels[file.name])
+        _read_file(each, file, labels[file.name], read or read_grid)
         for each, file in zip(declared, files, strict=True)
     ]
     if keep:
@@ -124,7 +130,7 @@ def _name_encodings(name: str, source: Source, files: Sequence[str]) -> list[str
     return [named.get(file, source.encoding) for file in files]
 
 
-def _read_file(source: Source, file: RawFile, label: str) -> Extract:
+def _read_file(source: Source, file: RawFile, label: str, read: Read) -> Extract:
     """One file's extract."""
     where, others = str(file.path), None
     if source.kind == "sql":
@@ -133,7 +139,7 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
         refuse_other_kind(file.top, source, where)
         grid, others = read_sqlite(file.path, source, where)
     else:
-        grid = read_grid(source, file, where)
+        grid = read(source, file, where)
     entry = {**file.fingerprint, "rows": 0, "encoding": grid.encoding}
     if source.extracted == "modified":
         entry["modified"] = file.path.stat().st_mtime_ns

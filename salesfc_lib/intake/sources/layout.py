@@ -6,7 +6,6 @@ the business, 'subtotal' or 'header' for one that only looks like it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,9 +38,9 @@ class Grid:
     `cells` has one text column per cell of the header, in its order (the names of its columns mean
     nothing; no null: a blank cell is ''). `numbers` (n_rows,) are the rows' places in the file
     (from 1), ascending; `merged` are cells (row number, column from 0) that a merged cell above
-    covers, or None where the kind of file does not say; `titles` are the lines of text above the
-    header; `is_1904`: serial numbers of days count from 1904; `dialect` is what stands between
-    fields, in words; `trailer` is what the file's own last line says of it (see `trailer`).
+    covers, or None where the kind of file does not say; `above` are the rows above the header;
+    `is_1904`: serial numbers of days count from 1904; `dialect` is what stands between fields, in
+    words; `trailer` is what the file's own last line says of it (see `trailer`).
     """
 
     header: list[str]
@@ -51,16 +50,16 @@ class Grid:
     encoding: str | None = None
     merged: frozenset[tuple[int, int]] | None = None
     issues: list[Issue] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
+    above: list[list[str]] = field(default_factory=list)
     dialect: str | None = None
     trailer: dict[str, str] | None = None
     is_1904: bool = False
 
-
-def join_titles(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Texts of the rows above a header, blank rows left out."""
-    texts = (" ".join(cell.strip() for cell in row if cell.strip()) for row in rows)
-    return [text for text in texts if text]
+    @property
+    def titles(self) -> list[str]:
+        """Texts of the rows above the header, blank rows left out."""
+        texts = (" ".join(cell.strip() for cell in row if cell.strip()) for row in self.above)
+        return [text for text in texts if text]
 
 
 def exported(header: str) -> str:

@@ -182,7 +182,7 @@ def _read_in(
         records.rejected,
         encoding,
         issues=[*_note_encoding(encoding, source), *layout.issues],
-        titles=layout.titles,
+        above=layout.above,
         dialect=describe(layout.dialect),
     )
     if source.trailer:

@@ -20,7 +20,6 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.header import SEARCHED, count_known, find_header, require_header
-from salesfc_lib.intake.sources.layout import join_titles
 from salesfc_lib.intake.sources.text.unnamed_fields import name_fields, note_unnamed
 
 DELIMITERS = {
@@ -65,14 +64,14 @@ class Record(NamedTuple):
 class Layout(NamedTuple):
     """How a file is laid out; `where` names it in messages.
 
-    `header` has a blank name for each field that all rows have beyond it. `titles` are the lines of
-    text above the header, `start` is the line (from 0) where rows begin, `width` the number of
+    `header` has a blank name for each field that all rows have beyond it. `above` are the rows
+    above the header, `start` is the line (from 0) where rows begin, `width` the number of
     fields of the first of them, where it has more than the header.
     """
 
     dialect: Dialect
     header: list[str]
-    titles: list[str]
+    above: list[list[str]]
     start: int
     width: int
     where: str
@@ -102,14 +101,13 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
             f"Export at most {MOST_COLUMNS:,} columns",
         )
     above = rows[1:place] if _find_separator(lines) else rows[:place]
-    titles = join_titles(row.fields for row in above)
     start = header.line + header.lines
     below = parse_record([next((line for line in lines[start:] if line.strip()), "")], dialect)
     filled = [row.fields for row in rows[place + 1 :] if any(map(str.strip, row.fields))]
     named = name_fields(header.fields, filled, source)
     issues = note_unnamed(header.fields, named, start + 1)
     width = max(len(named), len(below.fields))
-    return Layout(dialect, named, titles, start, width, where, issues)
+    return Layout(dialect, named, [row.fields for row in above], start, width, where, issues)
 
 
 def has_header(lines: Sequence[str], source: Source) -> bool:

@@ -15,7 +15,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import reject
 from salesfc_lib.intake.sources.header import find_header, header_of, require_header
-from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
+from salesfc_lib.intake.sources.layout import Grid, refuse_row_limit
 from salesfc_lib.intake.sources.text.encodings import decode_whole
 from salesfc_lib.intake.sources.text_columns import text_table
 
@@ -153,7 +153,7 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
         rejected,
         encoding,
         merged=frozenset(cell for cell in table.covered if cell[1] in filled),
-        titles=join_titles(table.rows[:at]),
+        above=table.rows[:at],
     )
 
 

@@ -36,7 +36,7 @@ from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.cell_text import cell_text
 from salesfc_lib.intake.sources.header import SEARCHED, header_of, list_needed, require_header
 from salesfc_lib.intake.sources.kinds import HTML, OLE
-from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
+from salesfc_lib.intake.sources.layout import Grid, refuse_row_limit
 from salesfc_lib.intake.sources.row_marks import drop_blank_rows
 from salesfc_lib.intake.sources.text.html import read_html
 from salesfc_lib.intake.sources.text_columns import text_table
@@ -110,7 +110,7 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         cells,
         merged=list_covered(sheet, filled),
         issues=[*chosen, *hidden, *dates, *limits],
-        titles=join_titles(top[:at]),
+        above=top[:at],
         is_1904=facts.is_1904,
     )
     return _set_aside_errors(grid, facts, names, set(list_needed(source)), sheet=name)

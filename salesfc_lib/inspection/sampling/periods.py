@@ -1,0 +1,129 @@
+"""Sheets with periods side by side, as a first look finds them: read as rows by period.
+
+The grid of a file enters; its rows by period leave, with what `wide` of its source has to say and
+why, and what is to be asked of its figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from salesfc_lib.foundation import Source
+from salesfc_lib.inspection.aliases import Aliases
+from salesfc_lib.intake import (
+    Across,
+    Issue,
+    find_across,
+    layout,
+    row_marks,
+    survey_numbers,
+    unpivot,
+)
+
+LOOKED_AT = 50  # rows that tell whether the columns of periods hold figures
+MOST = 0.6  # share of their filled cells that are numbers
+ACTUAL = ("actual", "actuals", "ist", "实际", "real")
+WORD = re.compile(r"[^\W\d_]+")
+
+
+class Wide(NamedTuple):
+    """Rows by period, the label of each measure, words of its sums, and what is asked."""
+
+    grid: layout.Grid
+    measures: Mapping[str, str]
+    why: str
+    sums: Sequence[str]
+    issues: Sequence[Issue]
+    merged: frozenset[int]  # columns whose blank cells stand for the text above
+
+
+def find_wide(
+    grid: layout.Grid, aliases: Aliases, name: str, merged: Collection[int] = ()
+) -> Wide | None:
+    """Rows by period of a sheet that has them side by side, None of any other; `name` is the
+    file's, `merged` its columns with merged cells.
+    """
+    across = find_across(grid, aliases.subtotals)
+    if across is None or not _holds_figures(grid, across):
+        return None
+    measures, asked = _name_measures(across, aliases, name)
+    source = Source(kind="csv", path="export", subtotals=[*aliases.subtotals])
+    found = unpivot(grid, across, measures, source, name)
+    columns = [grid.cells.column(at) for at in across.others]
+    said = pa.table({str(at): column for at, column in enumerate(columns)})
+    totals = pa.table({"0": [across.names[at] for at in across.totals]})
+    tables = [said, totals] if across.totals else [said]
+    words = [word for table in tables for word in row_marks.find_words(table, aliases.subtotals)]
+    first, *_, last = sorted(across.periods, key=lambda at: across.periods[at])
+    wrong = [Issue("wide", str(found.error), action="asked")] if found.error else []
+    return Wide(
+        found.grid,
+        measures,
+        f"'{across.names[first]}' to '{across.names[last]}' stand side by side",
+        [word for word in dict.fromkeys(words) if word],
+        [*wrong, *asked],
+        frozenset(
+            place
+            for place, at in enumerate(across.others)
+            if at in merged or _heads_blocks(said, place, aliases.subtotals)
+        ),
+    )
+
+
+def _holds_figures(grid: layout.Grid, across: Across) -> bool:
+    rows = grid.cells.slice(across.below, LOOKED_AT)
+    cells = [
+        text for at in across.periods for text in rows.column(at).cast(pa.string()).to_pylist()
+    ]
+    return survey_numbers([cell.strip() for cell in cells]).share >= MOST
+
+
+def _heads_blocks(said: pa.Table, place: int, words: Sequence[str]) -> bool:
+    """Whether each text of a column stands once, over blank cells of rows that another names."""
+    sums = row_marks.find_words(said, words)
+    columns = [column.cast(pa.string()).to_pylist() for column in said.columns]
+    pairs = zip(zip(*columns, strict=True), sums, strict=True)
+    own = [[cell.strip() for cell in row] for row, word in pairs if not word]
+    rows = [row for row in own if any(row)]
+    blocks: list[tuple[str, ...]] = []
+    above = [""] * (place + 1)
+    for row in rows:
+        above = [new or old for new, old in zip(row[: place + 1], above, strict=True)]
+        blocks += [tuple(above)] if row[place] else []
+    blank = [row for row in rows if not row[place]]
+    is_named = all(any(row[place + 1 :]) for row in blank)
+    return bool(blank) and bool(rows[0][place]) and is_named and len({*blocks}) == len(blocks)
+
+
+def _name_measures(
+    across: Across, aliases: Aliases, name: str
+) -> tuple[dict[str, str], list[Issue]]:
+    """Label of each measure, and the question which one it is where nothing says so."""
+    labels = [*dict.fromkeys(across.labels.values())]
+    if len(labels) > 1:
+        named = {measure: label for label in reversed(labels) for measure in _means(label, aliases)}
+        if named:
+            return named, []
+    actual = (label for label in labels if label.casefold() in ACTUAL)
+    label = next(actual, labels[0])
+    said = [*across.said, name]
+    hits = [
+        hit
+        for text in said
+        for part in (text, *WORD.findall(text))
+        for hit in _means(part, aliases)
+    ]
+    if hits:
+        return {"quantity" if "quantity" in hits else "amount": label}, []
+    text = "are the figures of the periods amounts or quantities? `wide: amount` is assumed"
+    return {"amount": label}, [Issue("wide", text, action="asked")]
+
+
+def _means(text: str, aliases: Aliases) -> Iterator[str]:
+    """The measure that a text names, if it does."""
+    names = [hit.name for hit in aliases.find(text)]
+    yield from [name for name in names if name in ("quantity", "amount")][:1]
