@@ -263,6 +263,28 @@ def test_init_proposes_what_a_pivot_of_a_workbook_needs(tmp_path: Path) -> None:
 MONTH3 = ("2024-11", "2024-12", "2025-01")
 
 
+def test_a_header_that_names_no_known_column_is_found_by_its_periods(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in [
+        ["Sum of Qty", "Column Labels"],
+        ["Row Labels", "Jan 2025", "Feb 2025", "Grand Total"],
+        ["East", 3, 4, 7],
+        ["West", 1, 1, 2],
+        ["Grand Total", 4, 5, 9],
+    ]:
+        workbook.active.append(row)
+    workbook.save(tmp_path / "pivot.xlsx")
+    assert [row[1] for row in start(tmp_path, "pivot.xlsx")[1]] == ["3", "4", "1", "1"]
+
+
+def test_a_printed_date_above_the_header_is_no_period(tmp_path: Path) -> None:
+    text = "as of,2025-04-01\nRegion,Item,2025-01-31,2025-02-28,YTD\nN,A,1.25,2,3.25\n"
+    (tmp_path / "a.csv").write_text(text)
+    source, found = start(tmp_path, "a.csv")
+    assert source.subtotals == ["YTD"]
+    assert found == [("N", "2025-01", "1.25"), ("N", "2025-02", "2")]
+
+
 def test_init_names_measures_by_their_headers_and_the_words_of_sums(tmp_path: Path) -> None:
     text = ",,Januar 2025,,Februar 2025,\nKunde,Region,Menge,Umsatz,Menge,Umsatz\n"
     text += 'X,N,1,"1.000,50",2,"20,00"\nY,S,3,"30,25",,\nSumme,,4,"1.030,75",2,"20,00"\n'

@@ -120,8 +120,12 @@ def _find_periods(levels: Sequence[Level]) -> _Periods | None:
         for other, years in enumerate(levels):
             if other != at and any(map(YEAR.fullmatch, years)):
                 found.append(_read_level(_join_years(level, years), {at, other}))
-    best = max(found, key=lambda each: (len(each.days), -len(each.levels)), default=None)
+    best = max(found, key=_rate, default=None)
     return best if best and best.days else None
+
+
+def _rate(found: _Periods) -> tuple[int, int, int]:
+    return len({*found.days.values()}), len(found.days), -len(found.levels)
 
 
 def _read_level(level: Level, places: set[int]) -> _Periods:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from salesfc_lib.errors import SalesForecastError
@@ -9,6 +10,7 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources import extract
 from salesfc_lib.intake.sources.extract import Extract
 from salesfc_lib.intake.sources.files import RawFile
+from salesfc_lib.intake.sources.header import SEARCHED
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.wide.columns import find_across
 from salesfc_lib.intake.wide.unpivot import PERIOD, unpivot
@@ -31,12 +33,27 @@ def narrow(source: Source) -> Source:
     return source.model_copy(update={"columns": columns, "key": key})
 
 
+def _lower(grid: Grid, rows: int) -> Grid:
+    """The grid with its header so many rows further down: a header of no mapped column may stand
+    anywhere.
+    """
+    if not rows:
+        return grid
+    top = grid.cells.slice(0, rows)
+    lines = [*zip(*(column.cast("string").to_pylist() for column in top.columns), strict=True)]
+    *above, header = [[*line] for line in (grid.header, *lines)]
+    cells, numbers = grid.cells.slice(rows), grid.numbers[rows:]
+    return replace(grid, header=header, above=[*grid.above, *above], cells=cells, numbers=numbers)
+
+
 def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
     if not source.wide:
         return extract.read_grid(source, file, where)
     own = narrow(source)
     grid = extract.read_grid(own, file, where)
-    across = find_across(grid, source.subtotals)
+    tried = (_lower(grid, at) for at in range(min(SEARCHED, len(grid.numbers))))
+    pairs = ((each, find_across(each, source.subtotals)) for each in tried)
+    grid, across = next((pair for pair in pairs if pair[1] is not None), (grid, None))
     if across is None:
         raise SalesForecastError.of(
             f"'{where}' has no months, weeks or days side by side as columns",
