@@ -82,9 +82,15 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
 
 
 def add_lookups(batch: Batch, context: Context) -> Batch:
-    """Batch whose lines have the columns of every lookup, by its `join`; values there stay."""
-    for name, source in context.with_role("lookup").items():
-        lines = batch.lines
+    """Batch whose lines have the columns of every lookup, by its `join`; values there stay.
+
+    A lookup may be joined by a column that another one brings.
+    """
+    waiting = context.with_role("lookup")
+    while waiting:
+        ready = (name for name, one in waiting.items() if {*one.join} <= {*batch.lines})
+        name = next(ready, next(iter(waiting)))
+        source, lines = waiting.pop(name), batch.lines
         known = _read_lookup(name, source, context.extracts[name], context.mappings)
         if missing := [ours for ours in source.join if ours not in lines]:
             raise SalesForecastError.missing_columns(

@@ -76,7 +76,8 @@ class Proposal:
     kind of each value of that column ('' where it is not known), `layout_rows` what each row that
     was looked at is instead of business, `units` by name the unit that a
     title or header states and its words, `spellings` by header those in other files of the feed,
-    `beside` other sheets or tables.
+    `beside` other sheets or tables. Of a master, `joined_by` is the name of the orders' column and
+    its own header; `extra` are columns, by names made of their headers, that masters are joined by.
     """
 
     sample: Sample
@@ -95,6 +96,8 @@ class Proposal:
     beside: Sequence[Proposal] = ()
     files: Sequence[Path] = ()
     findings: Sequence[Finding] = ()
+    joined_by: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from salesfc_lib.inspection.evidence.mapping import Match
+from salesfc_lib.inspection.findings.masters import list_brought
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
 
 MOST_HEADERS = 60  # listed where a name was not recognised
@@ -85,6 +86,8 @@ def _escape(text: str) -> str:
 
 def find_join(found: Proposal, orders: Proposal) -> dict[str, str]:
     """Columns of the orders by which a lookup, or returns without a date, are joined: headers."""
+    if found.joined_by:
+        return dict(found.joined_by)
     if found.role == "lookup":
         shared = {name: header for name, header in found.names.items() if name in orders.names}
         rows = len(found.sample.rows)
@@ -101,11 +104,15 @@ def _write_columns(
 ) -> Iterator[str]:
     matches = [match for match in found.assignment.matches if match.header not in join.values()]
     names = {*found.list_mapped(dimensions)}
-    mapped = [match for match in matches if found.role == "lookup" or match.name in names]
+    if found.joined_by:
+        names = {*list_brought(found)}
+    is_whole = found.role == "lookup" and not found.joined_by
+    mapped = [match for match in matches if is_whole or match.name in names]
     shown = {match.name: match for match in mapped} | _find_total(found)
     if found.role == "conversions":
         shown = {"unit" if name == "unit_of_measure" else name: one for name, one in shown.items()}
-    yield f"columns:{'' if mapped else ' {}'}   # this project's name: the export's header"
+    none = "" if mapped or found.extra else " {}"
+    yield f"columns:{none}   # this project's name: the export's header"
     for name, match in shown.items():
         headers = [match.header, *found.spellings.get(match.header, ())]
         if parts := found.sample.joined.get(match.header):
@@ -115,6 +122,8 @@ def _write_columns(
         doubts += [f"not {', '.join(match.rivals[:3])}"] if match.rivals else []
         value = headers if len(headers) > 1 else match.header
         yield f"  {write_setting(Setting(name, value, '; '.join(doubts)))}"
+    for name, header in found.extra.items():
+        yield f"  {write_setting(Setting(name, header, 'by which a master file is joined'))}"
     own = [head for head in found.sample.header if head not in found.sample.joined]
     for name in found.missing:
         headers_there = as_comment(own[:MOST_HEADERS])

@@ -15,7 +15,9 @@ from pathlib import Path
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import check_unit
 from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.evidence.columns import FEW
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
+from salesfc_lib.inspection.findings.masters import UNUSED, join_masters, list_brought
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
 from salesfc_lib.inspection.findings.propose import propose_feed
 from salesfc_lib.inspection.findings.roles import ask_role, choose_orders
@@ -85,10 +87,14 @@ def propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]
     aliases = read_aliases(project)
     feeds = [propose_feed(feed, aliases) for feed in group_files(files)]
     orders = choose_orders(feeds)
-    if orders is not None:
-        feeds = [ask_role(feed, orders) for feed in feeds]
     others = [other for feed in feeds for other in feed.beside]
-    beside = [other for other in others if orders is not None and _is_of_use(other, orders)]
+    beside: list[Proposal] = []
+    if orders is not None:
+        at = next(place for place, feed in enumerate(feeds) if feed is orders)
+        joined = join_masters([*feeds, *others], orders)
+        orders = joined[at]
+        feeds = [ask_role(feed, orders) for feed in joined[: len(feeds)]]
+        beside = [other for other in joined[len(feeds) :] if _is_of_use(other, orders)]
     named: dict[str, Proposal] = {}
     for proposal in sorted([*feeds, *beside], key=lambda feed: feed is not orders):
         count = sum(other.role == proposal.role for other in named.values())
@@ -125,6 +131,9 @@ def _write_lines(
     yield from ("", "sources:")
     for name, proposal in found.items():
         path = find_path(proposal.files, project)
+        if proposal.role == UNUSED:
+            yield f"  # {as_comment([path])}: {as_comment([proposal.assignment.why])}"
+            continue
         yield from write_source(name, proposal, path, dimensions=dimensions, orders=orders)
     yield from _write_left_out(proposals)
     yield ""
@@ -177,14 +186,24 @@ def spell_currency(text: str) -> str:
 
 
 def _choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]:
-    """Dimensions to forecast along: those of inventory and targets, others up to `MOST_LEVELS`."""
+    """Dimensions to forecast along, of the orders and of what masters bring: those of inventory and
+    targets, others up to `MOST_LEVELS`.
+    """
     tables = [table for table in found if table.role in ("inventory", "targets")]
-    kept = [name for name in orders.dimensions if any(name in table.names for table in tables)]
     fixed = {header for value in _list_conditions(orders) for header in value}
-    free = [name for name in orders.dimensions if name not in kept]
-    free = [name for name in free if orders.names[name] not in fixed]
+    own = [name for name in orders.dimensions if orders.names[name] not in fixed]
+    brought = {
+        name
+        for one in found
+        if one.role == "lookup" and one.joined_by
+        for name, column in list_brought(one).items()
+        if name not in orders.names and 1 < len(column.members) <= FEW
+    }
+    every = [name for name in DIMENSIONS if name in own or name in brought]
+    kept = [name for name in every if any(name in table.names for table in tables)]
+    free = [name for name in every if name not in kept]
     used = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
-    return [name for name in orders.dimensions if name in used]
+    return [name for name in every if name in used]
 
 
 def _list_conditions(orders: Proposal) -> Iterator[Mapping[str, str]]:
