@@ -62,3 +62,18 @@ def test_what_an_amount_is_made_of_has_to_be_mapped(columns: dict[str, str], say
 def test_a_number_too_large_to_count_in_is_named(tmp_path: Path) -> None:
     with pytest.raises(SalesForecastError, match="An amount of source 'orders' holds 1000000"):
         sell(tmp_path, ("A1", "1000000000000", "1000000000000"))
+
+
+def test_returns_without_amounts_take_off_their_sales_price_without_its_tax(tmp_path: Path) -> None:
+    returns = {
+        "kind": "csv",
+        "role": "returns",
+        "path": "returns.csv",
+        "columns": {name: name for name in ("date", "order_id", "product", "quantity")},
+        "returns_are_positive": True,
+    }
+    taxed = {"tax": "included", "tax_rate": "0.13"}
+    save(tmp_path, "returns", [order("A1", "2024-07-01", quantity="1", amount="")])
+    save(tmp_path, "orders", [order("A1", quantity="2", amount="226.00")])
+    found = clean(unit({"returns": returns}, orders=taxed), tmp_path, "2024-12").transactions
+    assert found["amount"].tolist() == [Decimal(200), Decimal(-100)]

@@ -116,3 +116,16 @@ def test_a_column_of_returns_beside_those_of_the_orders_is_asked_about(
     found = propose_feed([path], read_aliases())
     assert found.role == "orders"
     assert any(f"{header}: a run takes nothing off" in one for one in found.questions)
+
+
+def test_pieces_that_came_back_take_off_money_at_the_price_of_their_sale(tmp_path: Path) -> None:
+    rows = ["2025-01-03,S1,A,3,10.00", "2025-02-04,S2,B,7,7.00"]
+    sales = save(tmp_path / "sales.csv", "date,order no,sku,qty,amount", *rows)
+    header = "return date,order no,sku,return qty"
+    back = save(tmp_path / "returns.csv", header, "2025-01-18,S1,A,2", "2025-01-19,S9,A,1")
+    _, found = write_unit_file([sales, back], tmp_path, "u")
+    assert not any("no amount comes off" in one for one in found["returns"].questions)
+    done = clean(resolve(tmp_path, "u").parameters, tmp_path, "2025-01").transactions
+    back_again = done[done["kind"].eq("return")]
+    assert [f"{amount:.2f}" for amount in back_again["amount"]] == ["-6.67", "0.00"]
+    assert back_again["quantity"].tolist() == [-2, -1]

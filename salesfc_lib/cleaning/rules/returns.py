@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
 from salesfc_lib.cleaning.batch.lines import KIND, NUMBERS, ORIGINALS, RETURN
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.cancellations import in_pair
+from salesfc_lib.cleaning.rules.measures import with_cents
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import Extract, layout, text_columns
 
@@ -137,9 +139,12 @@ def _fill_of_product(batch: Batch, at: np.ndarray, dimensions: Iterable[str]) ->
 
 
 def date_returns(batch: Batch, context: Context) -> Batch:
-    """Batch in which every return has the date by which it counts, or is quarantined."""
-    lines = batch.lines
+    """Batch in which every return has the date by which it counts, or is quarantined; one without
+    an amount has its sale's, which is without tax and discounts by now where the unit's is.
+    """
     sale = match_sales(batch, context)
+    batch = _price_as_sold(batch, sale, context)
+    lines = batch.lines
     at, sold = sale.index.to_numpy(), sale.to_numpy()
     undated, found = lines["date"].iloc[at].isna().to_numpy(), sold >= 0
     when = lines["date"].to_numpy()[sold[undated & found]]
@@ -154,6 +159,25 @@ def date_returns(batch: Batch, context: Context) -> Batch:
         batch = batch.change("month_of_sale", at[found], reason, date=dates)
     gone = at[undated & ~found]
     return batch.quarantine("undated_return_without_sale", gone, LOST)
+
+
+def _price_as_sold(batch: Batch, sale: pd.Series, context: Context) -> Batch:
+    """Batch in which returns of a source without amounts have their pieces' share of their sale's,
+    to the cent at least.
+    """
+    bare = [name for name, one in context.with_role("returns").items() if not one.has_amount]
+    sale = sale[sale.ge(0).to_numpy() & batch.lines["name"].iloc[sale.index].isin(bare).to_numpy()]
+    if sale.empty:
+        return batch
+    batch = with_cents(batch)
+    sold = batch.lines.iloc[sale.to_numpy()]
+    counts = (sold["quantity"].ne(0) & sold["amount"].ne(0)).to_numpy()
+    at, sold = sale.index.to_numpy()[counts], sold[counts]
+    pieces = batch.lines["quantity"].to_numpy()[at]
+    shares = zip(pieces.tolist(), sold["amount"].tolist(), sold["quantity"].tolist(), strict=True)
+    amounts = [round(Fraction(own * amount, whole)) for own, amount, whole in shares]
+    reason = "returns without an amount take off their pieces at the price of their sale"
+    return batch.change("amount_of_sale", at, reason, amount=np.array(amounts, dtype=np.int64))
 
 
 def find_alone(lines: pd.DataFrame) -> np.ndarray:

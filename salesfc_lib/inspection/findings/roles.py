@@ -31,7 +31,8 @@ def ask_role(found: Proposal, orders: Proposal) -> Proposal:
     if found is orders:
         return found
     is_counted = "quantity" in found.names and not found.has_amount
-    if found.role == "returns" and is_counted and orders.has_amount:
+    is_matched = {"order_id", "product"} <= {*found.names} & {*orders.names}
+    if found.role == "returns" and is_counted and orders.has_amount and not is_matched:
         text = "the returns count pieces, not money: no amount comes off; can it be exported?"
         return replace(found, findings=[*found.findings, ask("role", text)])
     if found.role == "orders" and (why := _doubt(found, orders)):
