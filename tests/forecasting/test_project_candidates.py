@@ -4,8 +4,13 @@ like the library's.
 
 from __future__ import annotations
 
+import re
+import resource
+import signal
 import subprocess
 import sys
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +281,155 @@ def test_it_sees_no_month_after_its_cutoff(tmp_path: Path, history: History) -> 
     )
     place = before.backs.index(6)
     np.testing.assert_array_equal(before.values["mine"][place, 0], after.values["mine"][place, 0])
+
+
+GOOD = "    return window.y[-12:]\n"
+
+
+def one(body: str, *, before: str = "") -> str:
+    """A candidate that does something for series b, and forecasts the others."""
+    lines = "".join(f"        {line}\n" for line in body.splitlines())
+    return f"{before}def forecast_one(window):\n    if window.unique_id == 'b':\n{lines}{GOOD}"
+
+
+def failures_now(said: CandidateForecasts) -> dict[int, str]:
+    """Failures of `mine` by row, of now."""
+    return {each.row: each.error for each in said.failures if each.back == 0}
+
+
+def test_what_it_prints_is_kept_to_the_last_page(
+    tmp_path: Path, history: History, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = "import os, sys\nfor k in range(20000):\n    print('line', k)\n"
+    body += "print('done', file=sys.stderr)\nos.write(1, b'of compiled code')\nraise ValueError"
+    write(tmp_path, one(body))
+    settings = parameters()
+    said = run(tmp_path, history, settings)
+    error = failures_now(said)[1]
+    assert re.fullmatch(
+        r"ValueError; it printed [\d,]+ characters, of which the last 4,000 are kept", error
+    )
+    assert np.isfinite(said.values["mine"][-1, 0]).all()
+    out, err = capfd.readouterr()
+    assert out.startswith("Candidate 'mine': it printed ")
+    assert out.endswith("line 19999\ndone\n")
+    assert len(out) < 4200
+    assert err == ""
+
+
+def test_a_few_words_are_printed_as_they_are(
+    tmp_path: Path, history: History, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        tmp_path, "print('loaded')\ndef forecast(history, horizon):\n    print('asked')\n    1 / 0"
+    )
+    said = run(tmp_path, history, parameters())
+    assert failures_now(said)[0] == "ZeroDivisionError: division by zero"
+    assert capfd.readouterr().out == "loaded\nasked\n"
+
+
+def test_printing_without_end_takes_no_memory_and_ends_with_its_time(
+    tmp_path: Path, history: History, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, one("while True:\n    print('x' * 100_000)"))
+    tracemalloc.start()
+    said = run(tmp_path, history, parameters(seconds=1))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 50e6
+    assert "TimeoutError: stopped after 0." in failures_now(said)[1]
+    assert "`candidates.mine.seconds`" in failures_now(said)[1]
+    assert len(capfd.readouterr().out) < 10_000
+    assert np.isfinite(said.at(0)[0]).all()  # the other candidate
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import time\ntime.sleep(1000)",
+        "while True: pass",
+        "while True:\n    try:\n        while True: pass\n    except: pass\n    return [1.0] * 12",
+        "import time\ntry:\n    time.sleep(1000)\nexcept Exception: pass",
+    ],
+)
+def test_sleeping_for_ever_is_a_failure(tmp_path: Path, history: History, body: str) -> None:
+    handler = signal.getsignal(signal.SIGALRM)
+    write(tmp_path, one(body))
+    begun = time.monotonic()
+    said = run(tmp_path, history, parameters(seconds=0.5))
+    assert time.monotonic() - begun < 20
+    assert signal.getsignal(signal.SIGALRM) == handler
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert np.isfinite(said.at(0)[0]).all()  # the other candidate
+
+
+def test_a_series_that_never_ends_leaves_time_to_the_others(
+    tmp_path: Path, history: History
+) -> None:
+    write(tmp_path, one("while True: pass"))
+    said = run(tmp_path, history, parameters(seconds=5))
+    assert set(failures_now(said)) == {1}
+    assert failures_now(said)[1].startswith("TimeoutError: stopped after 0.")
+    assert np.isfinite(said.values["mine"][-1, 0]).all()
+
+
+def test_memory_without_end_is_a_failure_of_its_series(tmp_path: Path, history: History) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    write(tmp_path, one("kept = []\nwhile True:\n    kept.append(bytearray(10_000_000))"))
+    said = run(tmp_path, history, parameters(memory_gib=0.2))
+    assert failures_now(said) == {1: "MemoryError"}
+    assert np.isfinite(said.values["mine"][-1, 0]).all()
+    assert resource.getrlimit(resource.RLIMIT_DATA) == limits
+
+
+def test_a_file_without_end_is_a_failure_of_its_series(
+    tmp_path: Path, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("salesfc_lib.forecasting.candidates.limits.FILE_BYTES", 100_000)
+    path = tmp_path / "large"
+    body = f"with open({str(path)!r}, 'wb', 0) as file:\n    while True: file.write(bytes(9999))"
+    write(tmp_path, one(body))
+    said = run(tmp_path, history, parameters())
+    assert "File too large" in failures_now(said)[1]
+    assert path.stat().st_size == 100_000
+    path.write_bytes(bytes(200_000))  # the run itself is not bounded
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "while True: pass\n",
+            "stopped while it was loaded: .* line 1: TimeoutError: stopped after",
+        ),
+        ("x = bytearray(10**12)\n", "stopped while it was loaded: .* line 1: MemoryError"),
+    ],
+)
+def test_a_file_that_takes_too_much_while_it_is_loaded_says_so(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    write(tmp_path, text)
+    with pytest.raises(SalesForecastError, match=says):
+        load_own(parameters(seconds=0.5), tmp_path)
+
+
+def test_a_failure_of_the_moment_is_not_remembered(tmp_path: Path, history: History) -> None:
+    log, memory = tmp_path / "calls", tmp_path / "memory"
+    for error, again in (("TimeoutError", True), ("MemoryError", True), ("ValueError", False)):
+        log.write_text("")
+        body = f"with open({str(log)!r}, 'a') as file: file.write('x')\nraise {error}"
+        write(tmp_path, one(body))
+        run(tmp_path, history, parameters(), ForecastCache(memory))
+        calls = log.stat().st_size
+        said = run(tmp_path, history, parameters(), ForecastCache(memory))
+        assert failures_now(said) == {1: error}
+        assert (log.stat().st_size == 2 * calls) == again
+
+
+def test_its_limits_are_for_candidates_of_the_project(tmp_path: Path) -> None:
+    write(tmp_path, "candidates: {ets: {seconds: 60}}\n", "parameters/units/north.yml")
+    with pytest.raises(SalesForecastError, match="`seconds` is for a candidate of your own"):
+        resolve(tmp_path, "north")
 
 
 COUNTED = (

@@ -1,7 +1,8 @@
 """Forecasts of one candidate, from the cache where it has them.
 
 The cache key is a digest of everything a forecast depends on, so a run with a cache gives the
-numbers of a run without one. A candidate that raises fails for each of its rows.
+numbers of a run without one. A candidate that raises fails for each of its rows; a failure that
+another moment or machine would not have is not remembered.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from salesfc_lib.forecasting.candidates.protocol import (
 from salesfc_lib.forecasting.history import History
 
 HALF_YEAR = 6  # months
+PASSING = ("MemoryError", "TimeoutError")  # how failures begin that the content does not decide
 
 
 def predict_cached(
@@ -79,9 +81,9 @@ def _look_up(
     fresh = _predict(candidate, rows.take(missing), horizon, {**settings, **more})
     new = {keys[row]: CacheEntry(fresh.values[k]) for k, row in enumerate(missing)}
     new |= {keys[missing[k]]: CacheEntry(None, error) for k, error in fresh.errors.items()}
-    cache.put(new)
+    cache.put({key: each for key, each in new.items() if not each.note.startswith(PASSING)})
     values, errors = np.full((len(rows), horizon), np.nan), {}
-    for row, entry in enumerate(cache.entries[key] for key in keys):
+    for row, entry in enumerate(new.get(key) or cache.entries[key] for key in keys):
         if entry.values is None:
             errors[row] = entry.note
         else:

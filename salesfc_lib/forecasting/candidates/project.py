@@ -2,7 +2,7 @@
 
 The bytes that are run are the bytes that are hashed, so a cached forecast is used as long as the
 file and the packages that it imports are the same. A candidate gets copies of the data. Its code
-runs with the rights of the run.
+runs with the rights of the run, within `limits`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.cache import digest
+from salesfc_lib.forecasting.candidates.limits import CALL_SHARE, Limits
 from salesfc_lib.forecasting.candidates.protocol import (
     NOT_FINITE,
     Candidate,
@@ -133,7 +134,9 @@ def _find(name: str, code: str, project: Path) -> Path:
 
 
 def _build(file: OwnFile, block: schema.CandidateSettings) -> Candidate:
-    module = _run(file)
+    limits = Limits(file.name, block.seconds, block.memory_gib)
+    with limits.contain():
+        module = _run(file, limits)
     one, panel = (getattr(module, name, None) for name in (ONE, PANEL))
     if callable(one) == callable(panel):
         which = f"both `{ONE}` and" if callable(one) else f"neither `{ONE}` nor"
@@ -146,18 +149,20 @@ def _build(file: OwnFile, block: schema.CandidateSettings) -> Candidate:
     own = partial(Candidate, file.name, FAMILY, block.label or file.name, needed=block.needed)
     code = digest(file.content, *_versions(file.content))
     if one is not None:
-        return own(each_series(_for_one(one)), code=code)
+        return own(
+            limits.bounded(each_series(limits.timed(_for_one(one), share=CALL_SHARE))), code=code
+        )
     assert panel is not None
-    return own(_for_panel(panel), scope="panel", code=code)
+    return own(limits.bounded(_for_panel(limits.timed(panel))), scope="panel", code=code)
 
 
-def _run(file: OwnFile) -> ModuleType:
+def _run(file: OwnFile, limits: Limits) -> ModuleType:
     """The module of the file's code, registered by name and content for pickle and dataclasses."""
     module = ModuleType(f"salesfc_own_{file.name}_{digest(file.content)[:12]}")
     module.__file__ = str(file.path)
     sys.modules[module.__name__] = module
     try:
-        exec(file.code, module.__dict__)
+        limits.timed(exec)(file.code, module.__dict__)
     except (Exception, SystemExit) as error:
         line = _line(error, file.path)
         raise SalesForecastError.of(

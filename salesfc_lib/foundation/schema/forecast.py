@@ -10,11 +10,12 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from salesfc_lib.foundation.schema.block import ParameterBlock, default
 
+OWN_KEYS = ("code", "label", "needed", "seconds", "memory_gib")  # of a candidate of the project's
 Method = Literal["bottom_up", "ols", "wls_struct", "wls_var", "mint_shrink"]
 
 
 class CandidateSettings(ParameterBlock):
-    """A model that competes; `code`, `label` and `needed` are for one of the project's own."""
+    """A model that competes; all from `code` on are for one of the project's own."""
 
     enabled: bool = True
     levels: list[str] = Field(default_factory=list)
@@ -22,20 +23,25 @@ class CandidateSettings(ParameterBlock):
     code: str = ""  # file under the project with the function; empty: a model of the library
     label: str = ""  # for people; empty: its name
     needed: int = Field(1, ge=1)  # months of history
+    seconds: float = Field(900, gt=0)  # for all its forecasts of a run together
+    memory_gib: float = Field(2, gt=0)  # that it may take beyond what the run holds
 
     @model_validator(mode="after")
     def _own_keys_go_with_code(self) -> CandidateSettings:
-        if not self.code and (self.label or self.needed != 1):
+        fields = type(self).model_fields
+        given = [name for name in OWN_KEYS if getattr(self, name) != fields[name].default]
+        if given and not self.code:
             raise ValueError(
-                "`label` and `needed` are for a candidate of your own: name its file under `code`"
+                f"`{given[0]}` is for a candidate of your own: name its file under `code`"
             )
         return self
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_own(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A model of the library has the three keys that it may set, in the manifest too."""
-        own = ("code", "label", "needed")
-        return {name: value for name, value in dump(self).items() if self.code or name not in own}
+        return {
+            name: value for name, value in dump(self).items() if self.code or name not in OWN_KEYS
+        }
 
 
 class Backtest(ParameterBlock):
