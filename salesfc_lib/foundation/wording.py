@@ -72,9 +72,16 @@ class AmountFormat:
         return f"{_sign(value, sign)}{self.currency}{text}{mark}{unit}"
 
     def axis(self, scale: DisplayScale) -> str:
-        """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'."""
-        currency, unit = f"{self.currency} {scale.suffix}", f"{scale.word} {self.unit}"
-        return (currency if self.currency else unit).strip()
+        """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'.
+
+        >>> AmountFormat("GBP ").axis(SCALES[0]), AmountFormat("").axis(SCALES[-1])
+        ('GBP bn', 'amounts')
+        """
+        if self.currency:
+            return f"{self.currency.strip()} {scale.suffix}".strip()
+        if self.unit:
+            return f"{scale.word} {self.unit}".strip()
+        return f"amounts in {scale.word}s" if scale.word else "amounts"
 
 
 def scale_for(values: Iterable[float]) -> DisplayScale:

@@ -129,7 +129,7 @@ def note_repeats(batch: Batch, context: Context) -> Batch:
         if len(overlap := find_overlap(own, again, first, many)):
             raise _refuse_overlap(own.iloc[overlap], name, batch.scales["amount"])
         reason = "says the same as an earlier line; it stays, because no key is declared"
-        batch = batch.note("possible_duplicate", mine[many], reason)
+        batch = batch.note("possible_duplicate", mine[many], reason, counted="amount")
     return batch
 
 

@@ -243,6 +243,9 @@ def _list_attention(month: MonthFacts) -> Iterator[AttentionItem]:
     """Floor, bias, changes that cost accuracy, biased authors, key accounts without orders."""
     run, text, compared, page = month.run, writer_of(month.run).text, month.compared, PAGES
     agreed, key, retro = run.parameters.retrospective, "unit.attention", page["Retrospective"]
+    for facts in list_repeats(month.cleaned):
+        what, why = text(f"{key}.repeats", **facts), text(f"{key}.repeats.why", **facts)
+        yield AttentionItem("other", what, why, href=page["Cleaning"])
     if compared.scored:
         now, miss = compared.now, _describe_miss(month)
         facts = {"unit": run.title, "floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
@@ -269,6 +272,17 @@ def _list_attention(month: MonthFacts) -> Iterator[AttentionItem]:
     for row in month.modeled.key_account_table().query("2 <= silent <= 6").to_dict("records"):
         what, why = text(f"{key}.silent", **row), text(f"{key}.silent.why", **row)
         yield AttentionItem("other", what, why, href=f"{page['Modeling']}#key-accounts")
+
+
+def list_repeats(cleaned: CleanedMonth) -> Iterator[dict[str, Any]]:
+    """Source, rows and months of lines that repeat earlier ones and count all the same."""
+    noted = cleaned.problems[cleaned.problems["rule"].eq("possible_duplicate")]
+    entries = cleaned.ledger[cleaned.ledger["rule"].eq("possible_duplicate")]
+    for row in noted.to_dict("records"):
+        months = entries.loc[entries["source"].eq(row["source"]), "month"]
+        named = [f"{month:%Y-%m}" for month in sorted(months.dropna())]
+        source = str(row["source"]).partition(":")[0]
+        yield {"rows": row["rows"], "source": source, "months": named}
 
 
 def _changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:

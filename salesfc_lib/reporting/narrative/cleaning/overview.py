@@ -33,7 +33,7 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     title = "more" if share > 1 else "all" if share == 1 else "kept"
     acted = _list_acting(cleaned)
     rules = [writer.name("rule", rule) for rule in totals.index if rule in acted]
-    named = [rule if place == 0 else rule.lower() for place, rule in enumerate(rules)]
+    named = [rule.lower() for rule in rules]
     asked = sorted({str(name).partition(":")[0] for name in cleaned.quarantine["source"]})
     amount, files = kept[run.parameters.measure.value], _count_order_files(run, cleaned)
     changed, unreadable = "changed" if rules else "unchanged", "ask" if asked else "clean"
@@ -133,7 +133,7 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
         "cleaning.ledger.table",
         table[~last],
         footer=table[last],
-        currency=run.parameters.unit.currency,
+        currency=run.parameters.unit.currency.strip() or writer.text("currency.none"),
         **facts,
     )
     key = "cleaning.ledger.more" if kept > opening else "cleaning.ledger"
