@@ -26,7 +26,7 @@ def read(texts: list[str]) -> list[date]:
     return [day.astype(object) for day in values.astype("datetime64[D]")]
 
 
-@pytest.mark.parametrize("order", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y"])
+@pytest.mark.parametrize("order", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d/%m/%y"])
 def test_every_day_is_the_one_that_was_written(order: str) -> None:
     texts = [convert(day, order) for day in YEAR]
     assert read(texts) == YEAR

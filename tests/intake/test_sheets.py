@@ -79,6 +79,13 @@ def test_a_first_look_asks_about_sheets_with_the_same_columns(tmp_path: Path) ->
     assert any("'2023' of the same file have the same columns" in text for text in found.questions)
 
 
+def test_a_first_look_prefers_days_and_figures_to_a_longer_pivot(tmp_path: Path) -> None:
+    orders = [["Order Date", "Customer", "Amount"], *ORDERS[1:]]
+    found = propose_feed([write(tmp_path, {"Pivot": PIVOT * 5, "Data": orders})], read_aliases())
+    assert found.sample.settings == {"sheet": "Data"}
+    assert "of those with days and figures" in found.sample.why["sheet"]
+
+
 @pytest.mark.parametrize(
     ("regions", "fill_down"),
     [(["East", "", "", "West", "", ""], ["region"]), (["", "East", "", "East", "", ""], [])],

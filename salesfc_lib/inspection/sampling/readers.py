@@ -110,7 +110,7 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
         )
     if not samples and problem:
         raise problem
-    return _choose_fullest(path, samples, "sheet")
+    return _choose_fullest(path, samples, "sheet", aliases)
 
 
 def sample_page(path: Path, aliases: Aliases) -> Sample:
@@ -157,7 +157,7 @@ def sample_database(path: Path, aliases: Aliases) -> Sample:
         samples.append(
             _to_sample(path, "sql", grid, 0, aliases, total=total, settings={"table": table})
         )
-    return _choose_fullest(path, samples, "table")
+    return _choose_fullest(path, samples, "table", aliases)
 
 
 def _declare(kind: str, header: Sequence[str], aliases: Aliases, **settings: str) -> Source:
@@ -216,16 +216,27 @@ def _to_sample(
     return Sample(path, kind, header, header_row, rows, places, **{**known, **details})
 
 
-def _choose_fullest(path: Path, samples: Sequence[Sample], what: str) -> Sample:
-    """The sample with most rows, the others beside it; raises where there is none."""
+def _choose_fullest(path: Path, samples: Sequence[Sample], what: str, aliases: Aliases) -> Sample:
+    """The sample with most rows, of those with days and figures if there are any, the others
+    beside it; raises where there is none.
+    """
     if not samples:
         why = f"it holds no {what} with a row of headers"
         raise SalesForecastError.unreadable_file(path, why, "Export it again, with headers")
-    best = max(samples, key=_count_rows)
+    dated = [sample for sample in samples if _has_figures_by_day(sample, aliases)]
+    best = max(dated or samples, key=_count_rows)
     beside = [sample for sample in samples if sample is not best]
     only = {"sheet": "the only sheet with rows", "table": "the only table"}[what]
     why = f"the fullest of {len(samples)} {what}s" if beside else only
+    if dated and _count_rows(best) < max(map(_count_rows, samples)):
+        why += ", of those with days and figures"
     return replace(best, beside=beside, why={what: why})
+
+
+def _has_figures_by_day(sample: Sample, aliases: Aliases) -> bool:
+    """Whether headers name a date, and an amount or a quantity."""
+    names = {hit.name for header in sample.header for hit in aliases.find(header)}
+    return "date" in names and bool(names & {"amount", "quantity"})
 
 
 def _count_rows(sample: Sample) -> int:

@@ -13,7 +13,8 @@ from datetime import date
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.days.spellings import SERIAL, DaySpelling, list_meanings
+from salesfc_lib.intake.parse.days.order import decide_order
+from salesfc_lib.intake.parse.days.spellings import ORDERS, SERIAL, DaySpelling, list_meanings
 from salesfc_lib.intake.parse.evidence import Unreadable
 
 HALF_CONVERTED, MAY_BE = "half_converted_dates", "half_converted"  # proved, and likely
@@ -39,12 +40,10 @@ def find_converted(written: Sequence[DaySpelling | Unreadable]) -> Converted:
     """The real dates of a column with day and month exchanged; none where that is not likely."""
     days = {at: day for at, day in enumerate(written) if isinstance(day, DaySpelling)}
     dates = {at: day.numbers for at, day in days.items() if _is_date(day)}
-    texts = {day.numbers: _mean(day) for day in days.values() if len(day.orders) > 1}
+    texts = {day.numbers: day for day in days.values() if len(day.orders) > 1}
     counts = len({*dates.values()}), len(texts)
     is_early = all(day <= LAST for _, _, day in dates.values())
-    is_late = all(len(meant) == 1 and min(meant.values()).day > LAST for meant in texts.values())
-    is_one_order = len({tuple(meant) for meant in texts.values()}) == 1
-    if min(counts) < FEWEST or not (is_early and is_late and is_one_order):
+    if min(counts) < FEWEST or not is_early or not _are_late([*texts.values()]):
         return Converted([], False)
     chance = EARLY ** counts[0] * (1 - EARLY) ** counts[1]
     return Converted([*dates], chance <= PROVED)
@@ -83,6 +82,18 @@ def settle_converted(
         exchange_back(day) if at in exchanged and isinstance(day, DaySpelling) else day
         for at, day in enumerate(written)
     ]
+
+
+def _are_late(texts: Sequence[DaySpelling]) -> bool:
+    """Whether days that several orders explain are all past the 12th in the order of them all."""
+    try:
+        order = decide_order([("", day) for day in texts]).order
+    except SalesForecastError:
+        return False
+    meant = [_mean(day) for day in texts]
+    return order in ORDERS[:2] and all(
+        order in days and days[order].day > LAST for days in meant if days
+    )
 
 
 def _is_date(day: DaySpelling) -> bool:

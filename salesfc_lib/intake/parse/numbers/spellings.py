@@ -161,7 +161,8 @@ def _write_out(text: str) -> str:
         raise Unreadable("is in scientific notation, which has lost digits")
     digits = "0" * max(-power, 0) + found["first"] + rest + "0" * max(power - len(rest), 0)
     place = 1 + max(power, 0)
-    decimals = digits[place:] + ("0" if len(digits) - place == 3 else "")  # no group of thousands
+    decimals = digits[place:].rstrip("0")
+    decimals += "0" if len(decimals) == 3 else ""  # no group of thousands
     number = digits[:place] + (f"{found['mark'] or '.'}{decimals}" if decimals else "")
     return f"{found['ahead']}{number}{found['behind']}"
 
