@@ -472,3 +472,22 @@ def test_a_year_and_a_month_in_columns_of_their_own_date_the_rows(
         "2024-03-01",
     ]
     assert cleaned.transactions["amount"].astype(int).tolist() == [10, 11, 12]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "asked"),
+    [
+        ("Amount", "Net Amount", "does 'net amount' make them different amounts?"),
+        ("金额", "价税合计", "make them different amounts?"),
+        ("Amount", "Sales Amount", None),
+    ],
+)
+def test_an_amount_whose_header_changes_its_meaning_between_two_files_is_asked(
+    tmp_path: Path, earlier: str, later: str, asked: str | None
+) -> None:
+    for month, header in ((1, earlier), (2, later)):
+        lines = [f"Date,Order ID,{header}", *(f"2025-0{month}-0{day},{day},5" for day in (1, 2))]
+        (tmp_path / f"sales_{month}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _, found = write_unit_file([tmp_path], tmp_path, "u")
+    changed = [one for one in found["orders"].questions if "different amounts" in one]
+    assert len(changed) == bool(asked) and all(str(asked) in one for one in changed)

@@ -147,6 +147,9 @@ def sample_feed(
         renamed, lacking = _match_headers(last, sample, aliases)
         for header, other in renamed.items():
             spellings.setdefault(header, {})[other] = None
+            if says := _find_change(header, other, aliases):
+                text = f"{name} has '{other}' where {last.path.name} has '{header}': {says}"
+                issues.append(Issue("renamed_column", text, action="asked"))
         if lacking:
             text = f"{name} lacks {shorten(lacking)}, which {last.path.name} has"
             issues.append(Issue("renamed_column", text, action="asked"))
@@ -175,6 +178,16 @@ def sample_feed(
         issues=list({one.reason: one for sample in samples for one in sample.issues}.values()),
     )
     return joined, issues, {header: [*known] for header, known in spellings.items()}
+
+
+def _find_change(header: str, other: str, aliases: Aliases) -> str:
+    """What two headers of one name say of tax or discounts that differs; '' where nothing does."""
+    said = [
+        {meaning: word for meaning in aliases.meanings if (word := aliases.means(text, meaning))}
+        for text in (header, other)
+    ]
+    words = [word for one, two in (said, said[::-1]) for key, word in one.items() if key not in two]
+    return f"does '{words[0]}' make them different amounts?" if words else ""
 
 
 def _match_headers(
