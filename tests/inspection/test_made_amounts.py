@@ -45,3 +45,10 @@ def test_an_amount_goes_before_what_could_make_one(tmp_path: Path) -> None:
 def test_a_discount_in_shares_is_asked_about(tmp_path: Path) -> None:
     found, _ = start(tmp_path, "Date,Qty,Unit price,Discount", "2025-01-03,2,3.50,0.15")
     assert "Discount is a share of the price: is it off Unit price already?" in found.questions
+
+
+def test_a_total_of_the_document_is_no_amount_of_its_lines(tmp_path: Path) -> None:
+    rows = ["1,2025-01-03,A,2,3.50,8.50", "1,2025-01-03,B,1,1.50,", "2,2025-01-04,A,1,3.50,3.50"]
+    found, text = start(tmp_path, "Order,Date,SKU,Lineitem quantity,Lineitem price,Total", *rows)
+    assert "Total is blank in 1 of 3 rows with a price: the document's" in text
+    assert "amount" not in found.list_mapped()

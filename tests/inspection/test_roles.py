@@ -129,3 +129,11 @@ def test_pieces_that_came_back_take_off_money_at_the_price_of_their_sale(tmp_pat
     back_again = done[done["kind"].eq("return")]
     assert [f"{amount:.2f}" for amount in back_again["amount"]] == ["-6.67", "0.00"]
     assert back_again["quantity"].tolist() == [-2, -1]
+
+
+def test_a_reference_that_names_no_order_of_the_export_is_not_mapped(tmp_path: Path) -> None:
+    header = "Order No,Order Date,Référence,Amount"  # French for the product's code
+    path = save(tmp_path / "a.csv", header, "S1,2025-01-03,T-7,5", "S2,2025-01-04,T-8,7")
+    assert "reference" not in propose_feed([path], read_aliases()).list_mapped()
+    path = save(tmp_path / "a.csv", header, "S1,2025-01-03,,5", "S2,2025-01-04,S1,-5")
+    assert "reference" in propose_feed([path], read_aliases()).list_mapped()

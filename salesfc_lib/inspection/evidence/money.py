@@ -15,6 +15,7 @@ from salesfc_lib.inspection.evidence.equations import Equation, Figures, list_eq
 from salesfc_lib.inspection.evidence.mapping import Match
 
 ROWS = 4_000  # looked at, from all over the sample
+MOST_BLANK = 0.1  # share of the priced rows that may lack their amount
 MOST_AMOUNTS = 4  # whose equations are tried
 PARTS = ("quantity", "discount", "tax_amount", "tax_rate")
 DISCOUNTS = {"net": "discounts are off already", "gross": "discounts are still to be taken off"}
@@ -55,8 +56,10 @@ def find_money(
     titles: Sequence[str] = (),
 ) -> Money:
     """What the amount of an export holds."""
-    if "amount" not in matches:
-        return _make_amount(columns, matches, aliases, titles=titles)
+    if lacking := _find_lack(columns, matches):
+        made = _make_amount(columns, matches, aliases, titles=titles, lacking=lacking)
+        if made.made or "amount" not in matches:
+            return made
     header = matches["amount"].header
     figures = {
         name: _list_figures(matches[name], columns)
@@ -86,14 +89,32 @@ def find_money(
     )
 
 
+def _find_lack(columns: Mapping[str, ColumnEvidence], matches: Mapping[str, Match]) -> str:
+    """What speaks against an amount of the export's own: there is none, or it stands once for the
+    lines of a document; '' where nothing does.
+    """
+    if "amount" not in matches:
+        return "no column is an amount"
+    if not {"quantity", "price"} <= matches.keys():
+        return ""
+    header = matches["amount"].header
+    names = ("quantity", "price", "amount")
+    rows = [*zip(*(columns[matches[name].header].cells for name in names), strict=True)]
+    both = [amount for quantity, price, amount in rows if quantity and price]
+    blank = both.count("")
+    text = f"{header} is blank in {blank:,} of {len(both):,} rows with a price: the document's"
+    return text if blank > MOST_BLANK * len(both) else ""
+
+
 def _make_amount(
     columns: Mapping[str, ColumnEvidence],
     matches: Mapping[str, Match],
     aliases: Aliases,
     *,
     titles: Sequence[str],
+    lacking: str,
 ) -> Money:
-    """The amount of an export that has quantities and prices alone."""
+    """The amount of an export that has quantities and prices of its lines alone."""
     found = [match for name in ("quantity", "price") if (match := matches.get(name))]
     if len(found) < 2 or any(columns[match.header].content != "number" for match in found):
         return Money()
@@ -115,7 +136,7 @@ def _make_amount(
     discounts, why = _settle_discounts(price, (), aliases)
     return Money(
         *(f"{quantity} x {price}", tax, why_tax, None, discounts, why, share, (), questions),
-        made=f"no column is an amount{proof}",
+        made=f"{lacking}{proof}",
     )
 
 

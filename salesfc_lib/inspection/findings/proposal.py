@@ -209,7 +209,14 @@ class Proposal:
             "tax_rate": no_tax,
             "rate": self.role != "rates",
             "kind": not any(self.kinds.values()),
+            "amount": bool(self.money.made),
+            "reference": self.role == "orders" and not self._refers(match.header),
         }.get(match.name, False)
+
+    def _refers(self, header: str) -> bool:
+        """Whether a column names an order of the export, or none of its orders has a number."""
+        orders = self.column("order_id")
+        return orders is None or bool(orders.members.keys() & self.columns[header].members.keys())
 
     @property
     def issues(self) -> list[Issue]:
