@@ -16,6 +16,7 @@ from salesfc_lib.cleaning.history.changed_definitions import find_redefined
 from salesfc_lib.cleaning.history.renames import propose_renames
 from salesfc_lib.cleaning.history.restatement import read_view, restate
 from salesfc_lib.cleaning.rules.far_dates import find_far
+from salesfc_lib.cleaning.rules.stated_sums import check_subtotals
 from salesfc_lib.cleaning.side_tables.drivers import FLAG, OWN, has_flag, read_flags
 from salesfc_lib.cleaning.side_tables.reading import list_declared
 
@@ -23,6 +24,7 @@ __all__ = [
     "DOCUMENTED",
     "FLAG",
     "OWN",
+    "check_subtotals",
     "clean",
     "closed_through",
     "definition_bridge",

@@ -134,3 +134,13 @@ def test_the_key_of_a_long_file_is_asked_of_every_row(
     monkeypatch.setattr(keys, "MOST_BYTES", 100)
     found = look(tmp_path / "x.csv", header, *rows)
     assert (found["key"], found["sure"]) == (["order_id", "line"], False)
+
+
+@pytest.mark.parametrize(("total", "sure"), [("15,150", True), ("20,200", False)])
+def test_subtotals_prove_that_a_repeated_row_is_none(
+    tmp_path: Path, total: str, sure: bool
+) -> None:
+    rows = ["I1,2025-01-03,A,10,100", "I1,2025-01-03,B,5,50", "I1,2025-01-03,B,5,50"]
+    rows += [f"Subtotal,,,{total}", "I2,2025-02-03,A,4,40", "Subtotal,,,4,40"]
+    found = look(tmp_path / "x.csv", "Invoice,Date,Item,Qty,Amount", *rows)
+    assert (found["key"], found["sure"]) == (["order_id", "product"], sure)

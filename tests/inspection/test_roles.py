@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.foundation.parameters import resolve
@@ -129,6 +131,22 @@ def test_pieces_that_came_back_take_off_money_at_the_price_of_their_sale(tmp_pat
     back_again = done[done["kind"].eq("return")]
     assert [f"{amount:.2f}" for amount in back_again["amount"]] == ["-6.67", "0.00"]
     assert back_again["quantity"].tolist() == [-2, -1]
+
+
+def test_a_sheet_of_pieces_that_came_back_belongs_to_the_orders_beside_it(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet, back = book.active, book.create_sheet("Returns")
+    assert sheet is not None
+    for line in SALES:
+        sheet.append(line.split(","))
+    back.append(["ReturnDate", "Item", "ReturnQty"])
+    back.append([date(2025, 1, 18), "A", 1])
+    book.save(tmp_path / "x.xlsx")
+    _, found = write_unit_file([tmp_path / "x.xlsx"], tmp_path, "u")
+    assert {name: one.role for name, one in found.items()} == {
+        "orders": "orders",
+        "returns": "returns",
+    }
 
 
 def test_a_reference_that_names_no_order_of_the_export_is_not_mapped(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from salesfc_lib import cleaning
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence
 from salesfc_lib.inspection.sampling.sample import Sample
-from salesfc_lib.intake import layout, read_source
+from salesfc_lib.intake import Extract, layout, read_source
 
 KEYS = (  # that may identify a row, in this order
     ("order_id", "line"),
@@ -34,14 +35,16 @@ MOST_BYTES = 1 << 28  # of an export that is read to its end
 
 @dataclass(frozen=True)
 class Key:
-    """Columns that identify a row, the rows that repeat another in every cell, what was tried, and
-    whether every row of the export was asked.
+    """Columns that identify a row, the rows that repeat another in every cell, what was tried,
+    whether every row of the export was asked, and whether its subtotals are right only without the
+    rows that the key drops.
     """
 
     columns: Sequence[str]
     copies: int
     tried: Sequence[str]
     proved: bool = True
+    by_sums: bool = False
 
 
 def find_key(
@@ -105,3 +108,23 @@ def confirm_key(key: Key, source: Source, files: Sequence[Path]) -> Key:
         return key
     why = f"{' + '.join(key.columns)}: {clashes:,} rows of the whole export repeat or lack it"
     return Key((), key.copies, [why, *key.tried])
+
+
+def prove_by_sums(key: Key, source: Source, files: Sequence[Path]) -> Key:
+    """The key, with what the subtotals of the export say of the rows that repeat it."""
+    try:
+        extract = read_source("export", source, files[0].parent)
+    except SalesForecastError:
+        return key
+    keyed = source.model_copy(update={"key": [*key.columns]})
+    every, once = (_add_up(one, extract) for one in (source, keyed))
+    return replace(key, by_sums=once and not every)
+
+
+def _add_up(source: Source, extract: Extract) -> bool:
+    """Whether the subtotals equal their parts, with or without the rows that repeat the key."""
+    try:
+        cleaning.check_subtotals(source, extract)
+    except SalesForecastError:
+        return False
+    return True

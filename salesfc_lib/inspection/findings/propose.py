@@ -14,7 +14,7 @@ from pathlib import Path
 from salesfc_lib.foundation import Source, scales
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.evidence.columns import MOST, ColumnEvidence, gather_columns
-from salesfc_lib.inspection.evidence.keys import Key, confirm_key, find_key
+from salesfc_lib.inspection.evidence.keys import confirm_key, find_key, prove_by_sums
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, map_columns
 from salesfc_lib.inspection.evidence.merged import fill_cells, find_merged
 from salesfc_lib.inspection.evidence.money import find_money
@@ -69,8 +69,10 @@ def propose(
     fill_down = _find_merged(business, columns, names)
     columns |= {names[name]: fill_cells(columns[names[name]]) for name in fill_down}
     key = find_key(business, columns, names)
-    if key.columns and not (sample.counted and len(sample.rows) >= sample.total):
-        key = _ask_all_rows(key, sample, names, fill_down, files or [sample.path])
+    is_part = not sample.counted or len(sample.rows) < sample.total
+    if key.columns and (is_part or (key.copies and len(business.rows) < len(sample.rows))):
+        source = _declare(sample, names, fill_down, files or [sample.path])
+        key = (confirm_key if is_part else prove_by_sums)(key, source, files or [sample.path])
     found = Proposal(
         sample=business,
         seen=len(sample.rows),
@@ -111,14 +113,10 @@ def _tell_rows(sample: Sample, names: Mapping[str, str], aliases: Aliases) -> li
     return classify_rows(sample, names, aliases.subtotals, fill_down) if fill_down else found
 
 
-def _ask_all_rows(
-    key: Key,
-    sample: Sample,
-    names: Mapping[str, str],
-    fill_down: Sequence[str],
-    files: Sequence[Path],
-) -> Key:
-    """The key, confirmed over all rows of a feed of which the sample has some."""
+def _declare(
+    sample: Sample, names: Mapping[str, str], fill_down: Sequence[str], files: Sequence[Path]
+) -> Source:
+    """The source by which a run would read the feed of a sample."""
     source = Source(
         kind=sample.kind,
         path=find_path(files, files[0].parent),
@@ -126,7 +124,7 @@ def _ask_all_rows(
         fill_down=fill_down,
         wide=sample.wide,
     )
-    return confirm_key(key, source.model_copy(update={**sample.settings}), files)
+    return source.model_copy(update={**sample.settings})
 
 
 def _join_months(sample: Sample, aliases: Aliases) -> Sample:

@@ -123,11 +123,13 @@ def _describe_key(found: Proposal) -> Iterator[Finding]:
     rows = "every row of the export" if is_all else f"the {len(found.sample.rows):,} rows"
     why = f"identify {rows}{'' if is_all else ' that were read'}{copies}"
     is_many = "order_id" in names and not copies and len(found.sample.rows) >= MANY_ROWS
+    if found.key.by_sums:
+        why = f"{why}; the subtotals equal their parts only without them"
     if not found.key.proved:
         why = f"identify the {len(found.sample.rows):,} rows looked at, not yet all others"
     if not {*names} <= {*found.list_mapped()}:
         yield Setting("key", None, f"{', '.join(names)} {why}; map them above to use them")
-    elif found.key.proved and ("line" in names or is_many):
+    elif found.key.proved and ("line" in names or is_many or found.key.by_sums):
         yield Setting("key", names, why)
     else:
         yield Setting("key", names, f"{why}: does the system make sure of it?", proved=False)

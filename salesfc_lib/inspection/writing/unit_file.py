@@ -25,6 +25,7 @@ from salesfc_lib.inspection.sampling.feeds import find_exports, find_path, group
 from salesfc_lib.inspection.writing.source import as_comment, find_join, write_setting, write_source
 from salesfc_lib.intake import CURRENCIES
 
+MEASURES = {"quantity", "amount"}
 MOST_LEVELS = 2  # dimensions that the proposed bottom level crosses; more make thin series
 NEEDED_FOR = {
     "currency": "currency and measure.rates are needed for",
@@ -107,7 +108,7 @@ def _is_of_use(other: Proposal, orders: Proposal) -> bool:
     one.
     """
     joined = other.role in ("returns", "lookup") and bool(find_join(other, orders))
-    dated = other.role == "returns" and {"date", "amount"} <= set(other.names)
+    dated = other.role == "returns" and "date" in other.names and bool(MEASURES & {*other.names})
     return not other.missing and (other.role in TABLES or joined or dated)
 
 
