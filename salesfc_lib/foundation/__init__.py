@@ -6,7 +6,7 @@ Parameter files and frames enter; resolved parameters, checked tables and format
 from __future__ import annotations
 
 from salesfc_lib.foundation import holidays, parameters, resources, scales, schema, tables, wording
-from salesfc_lib.foundation.addresses import hide_parts, hide_secrets, parts_of
+from salesfc_lib.foundation.addresses import hide_parts, hide_secrets, hide_written, parts_of
 from salesfc_lib.foundation.calendar import (
     SEASON,
     bound_months,
@@ -18,6 +18,7 @@ from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
 from salesfc_lib.foundation.parameters import defaults, flatten, resolve
 from salesfc_lib.foundation.schema import Calendar, Parameters, Source, check_month, check_unit
+from salesfc_lib.foundation.scratch import scratch_folder
 from salesfc_lib.foundation.strict_yaml import read_yaml
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "flatten",
     "hide_parts",
     "hide_secrets",
+    "hide_written",
     "holidays",
     "label_months",
     "month_of",
@@ -50,6 +52,7 @@ __all__ = [
     "resources",
     "scales",
     "schema",
+    "scratch_folder",
     "tables",
     "wording",
 ]

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import hide_written
 from salesfc_lib.intake import evidence, guess_encoding, parse_moment, parse_month, parse_number
 
 BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # of what a spreadsheet calls Unicode text
@@ -146,4 +147,5 @@ def _read_line(record: dict[Any, Any], where: str) -> Line:
             "One cell for each column",
             "Put text that holds a comma or a semicolon in double quotes",
         )
-    return Line(where, {key: (value or "").strip() for key, value in record.items()})
+    cells = {key: hide_written((value or "").strip()) for key, value in record.items()}
+    return Line(where, cells)

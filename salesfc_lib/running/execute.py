@@ -27,7 +27,7 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import hide_secrets
+from salesfc_lib.foundation import hide_secrets, scratch_folder
 from salesfc_lib.reporting import FAILED_TAG
 from salesfc_lib.running.workers import ONE_THREAD
 
@@ -65,7 +65,7 @@ def run_notebook(
     keeper.notebook_start()
     error: Exception | None = None
     try:
-        with tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets:
+        with scratch_folder("sf-", _socket_base()) as sockets:
             client = PapermillNotebookClient(
                 keeper,
                 kernel_manager_class=_ThisInterpreter,

@@ -14,11 +14,13 @@ import nbformat
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.candidates.protocol import describe_error
 from salesfc_lib.foundation import hide_secrets
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources.databases import connection
 from salesfc_lib.intake.sources.extract import read_source
+from salesfc_lib.reconciliation.overrides import read_overrides
 from salesfc_lib.reporting import write_failed_page
 from salesfc_lib.running import failures
 from salesfc_lib.running.execute import NotebookFailed, run_notebook, save_notebook
@@ -205,3 +207,18 @@ def test_long_texts_are_looked_through_at_once(text: str) -> None:
     began = time.process_time()
     hide_secrets(text)
     assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(("address", "secret"), ADDRESSES)
+def test_neither_a_hand_written_reason_nor_a_candidates_error_tells_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, secret: str
+) -> None:
+    if hide_secrets(address) != address:  # it shows what it is
+        quoted = address.replace('"', '""')
+        line = f'2026-06,total,2026-07,1,,"{quoted}"'
+        (tmp_path / "overrides").mkdir()
+        path = tmp_path / "overrides" / "north.csv"
+        path.write_text(f"made_in,unique_id,ds,new,author,reason\n{line}\n", encoding="utf-8")
+        assert told(str(read_overrides(tmp_path, "north").to_dict()), secret) == []
+    monkeypatch.setenv(VARIABLE, address)
+    assert told(describe_error(ValueError(f"no answer of {address}")), secret) == []

@@ -14,6 +14,7 @@ import numpy as np
 
 from salesfc_lib.forecasting.demand import INTERMITTENT, PATCHY, STEADY
 from salesfc_lib.forecasting.history import History
+from salesfc_lib.foundation import hide_secrets
 
 KINDS = (STEADY, PATCHY, INTERMITTENT)
 NOT_FINITE = "the model's forecast is not a finite number"
@@ -121,5 +122,5 @@ def describe_error(error: BaseException) -> str:
     """One line of what went wrong."""
     if isinstance(error, SystemExit):
         return "it asked Python to exit"
-    text = " ".join(str(error).split())[:200]
+    text = " ".join(hide_secrets(str(error)).split())[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

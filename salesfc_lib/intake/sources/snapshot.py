@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
@@ -20,6 +19,7 @@ from typing import Literal
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import scratch_folder
 
 PLACE = ".sources"  # under the project's reports
 FILE, EXTRACT = ".zst", ".parquet"  # how a kept file and a kept extract are called
@@ -97,14 +97,10 @@ def open_kept(place: Path) -> BufferedIOBase:
 def writing(place: Path) -> Iterator[Path]:
     """A file to write that is renamed to `place` when the block ends, removed where it raises."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.stem[:12]}.")
-    os.close(handle)
-    spool = Path(name)
-    try:
+    with scratch_folder(".keep.", place.parents[1]) as folder:
+        spool = folder / place.name
         yield spool
         _seal(spool, place)
-    finally:
-        spool.unlink(missing_ok=True)
 
 
 def _seal(spool: Path, place: Path) -> None:

@@ -8,7 +8,6 @@ and kept.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Source
+from salesfc_lib.foundation import Source, scratch_folder
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources import snapshot
 from salesfc_lib.intake.sources.databases import watermark
@@ -132,8 +131,8 @@ def _spooling(archive: Path | None) -> Iterator[Path]:
     """Folder, gone afterwards, for an extract: on the archive's disk where it is to be kept."""
     if archive is not None:
         archive.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".extract.", dir=archive) as folder:
-        yield Path(folder)
+    with scratch_folder(".extract.", archive) as folder:
+        yield folder
 
 
 def _extract(
