@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.cleaning.batch.ledger import list_problems
-from salesfc_lib.cleaning.clean import close_month, standardise
+from salesfc_lib.cleaning.clean import Cleaned, close_month, standardise
 from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
 from salesfc_lib.errors import SalesForecastError
@@ -29,6 +30,7 @@ class Scan:
 
     problems: pd.DataFrame
     blocks: tuple[str, ...]
+    waiting: str = ""  # which lines belong to a month that is not closed
 
 
 def scan_unit(parameters: Parameters, project: Path) -> Scan:
@@ -54,11 +56,24 @@ def scan_unit(parameters: Parameters, project: Path) -> Scan:
         return Scan(problems, (str(error),))
     try:
         month = "" if done.latest is pd.NaT else closed_through(parameters, done.covered)
-        found = close_month(done, parameters, month).problems
+        closed = close_month(done, parameters, month)
     except SalesForecastError as error:
         return Scan(list_problems(done.batch), (str(error),))
-    own = found["rule"].ne("after_month")  # lines that wait for their own month are no problem
-    return Scan(found[own].reset_index(drop=True), ())
+    found = closed.problems
+    own = found["rule"].ne(AFTER_MONTH)  # lines that wait for their own month are no problem
+    return Scan(found[own].reset_index(drop=True), (), _describe_waiting(closed, month))
+
+
+def _describe_waiting(closed: Cleaned, month: str) -> str:
+    """How many lines and how much are later than the month that a run would publish."""
+    later = closed.ledger[closed.ledger["rule"].eq(AFTER_MONTH)]
+    if later.empty:
+        return ""
+    reason = closed.problems.loc[closed.problems["rule"].eq(AFTER_MONTH), "reason"].iloc[0]
+    sums = later[["quantity", "amount"]].sum()
+    count = wording.plural(int(later["rows"].sum()), "row")
+    how_much = f"quantity {sums['quantity']:,f}, amount {sums['amount']:,f}"
+    return f"A run publishes {month}. {count} ({how_much}) wait: {reason}."
 
 
 def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
@@ -72,6 +87,8 @@ def describe_scan(found: Scan) -> Iterator[str]:
     """Lines for people: what stops the unit, then by source what is found and done."""
     for block in found.blocks:
         yield f"Stops the unit: {block}"
+    if found.waiting:
+        yield found.waiting
     if found.problems.empty:
         if not found.blocks:
             yield "Nothing was found."

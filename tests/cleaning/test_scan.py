@@ -235,3 +235,13 @@ def test_a_scan_says_what_the_end_of_the_month_finds_and_what_stops_there(tmp_pa
         "Stops the unit: The amount of 2024-05 (kept) is 10, the general ledger in 'gl.csv' says 30"
         in said
     )
+
+
+def test_what_waits_for_its_month_is_counted_and_how_it_is_taken_in(tmp_path: Path) -> None:
+    late = [("2025-01-03", "B1", "李", "7.50", "east"), ("2025-01-07", "B2", "李", "2", "east")]
+    folder = project(tmp_path, [*GOOD, *late], calendar={})
+    code, said = ask("scan", "north", "--project", str(folder))
+    assert code == 0
+    said = " ".join(said.split())
+    assert "A run publishes 2024-12. 2 rows (quantity 0, amount 9.50) wait" in said
+    assert '`calendar.closed_through: "2025-01"` takes it in' in said

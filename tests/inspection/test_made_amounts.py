@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.foundation.parameters import resolve
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.inspection.findings.proposal import Proposal
 from salesfc_lib.inspection.writing.unit_file import write_unit_file
 
@@ -52,3 +54,29 @@ def test_a_total_of_the_document_is_no_amount_of_its_lines(tmp_path: Path) -> No
     found, text = start(tmp_path, "Order,Date,SKU,Lineitem quantity,Lineitem price,Total", *rows)
     assert "Total is blank in 1 of 3 rows with a price: the document's" in text
     assert "amount" not in found.list_mapped()
+
+
+def test_an_amount_of_too_many_decimal_places_is_rounded_and_says_so(tmp_path: Path) -> None:
+    lines = [
+        "Date,Invoice,Quantity,Price",
+        "2024-01-02,1,3.123456789,1033.12345678",
+        "2024-02-02,2,2,1.5",
+    ]
+    (tmp_path / "orders.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    source = {
+        "kind": "csv",
+        "path": "orders.csv",
+        "columns": {
+            "date": "Date",
+            "order_id": "Invoice",
+            "quantity": "Quantity",
+            "price": "Price",
+        },
+        "amount": "quantity * price",
+    }
+    parameters = Parameters.model_validate({"sources": {"orders": source}, "levels": {"total": []}})
+    cleaned = clean(parameters, tmp_path, "2024-01")
+    exact = Decimal("3.123456789") * Decimal("1033.12345678")
+    assert cleaned.transactions["amount"].tolist() == [round(exact, 6)]
+    issue = cleaned.problems.set_index("rule").loc["rounded_amount"]
+    assert "17 decimal places: rounded to 6" in issue["reason"]

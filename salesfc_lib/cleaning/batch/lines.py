@@ -26,6 +26,7 @@ from salesfc_lib.intake import (
     Extract,
     Issue,
     evidence,
+    fixed_point,
     header_of,
     join_columns,
     label_files,
@@ -45,6 +46,7 @@ KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
 DOCUMENTED = {"order_id", "kind", "reference"}  # columns of rows that are one sale or one return
 PERIODS = {"week", "month"}  # rules by which days are read that stand for more
 NET = "below zero: the net of a period's sales and returns, not a return of its own"
+MADE_PLACES = 6  # decimal places that an amount made of quantity and price keeps
 SALE, RETURN, ADJUSTMENT = range(3)  # codes of KIND
 
 
@@ -76,20 +78,10 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         for ours, item in numbers.items()
     }
     scales = {"quantity": 0, "amount": 0} | {ours: item.scale for ours, item in numbers.items()}
+    rounded: list[tuple[str, Issue]] = []
     if source.amount:
-        scales["amount"] = scales["quantity"] + scales["price"]
-        made = multiply_each(units["quantity"], units["price"])
-        units["amount"] = fit_int64(made, f"An amount of source '{name}'", scales["amount"])
-    none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
-    dates = evidence.ParsedColumn(np.full(count, np.datetime64("NaT", "ns")), none, none, [])
-    if source.has_months:
-        parts = [rows[layout.exported(mapped[name])] for name in ("year", "month")]
-        mapped["date"] = f"{mapped['year']} + {mapped['month']}"
-        rows = rows.append_column(layout.exported(mapped["date"]), join_columns(*parts))
-    if "date" in mapped:
-        late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
-        more: dict[str, Any] = {"zone": parameters.calendar.zone, "from_1904": late}
-        dates = mapped_columns.read_days(rows, mapped["date"], source, plain, **more)
+        units["amount"], scales["amount"], rounded = _make_amounts(name, units, scales)
+    dates = _read_dates(rows, mapped, source, extract, plain=plain, zone=parameters.calendar.zone)
     kinds, strange = _read_kinds(rows, mapped, source)
     quantity = units.get("quantity", np.zeros(count, dtype=np.int64))
     came_back = kinds == RETURN
@@ -130,11 +122,50 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     calendar = parameters.calendar
     batch = Batch(with_month(lines, calendar), scales, calendar=calendar)
     parsed = [(ours, issue) for ours, item in numbers.items() for issue in item.issues]
-    parsed += [("date", issue) for issue in dates.issues]
+    parsed += [("date", issue) for issue in dates.issues] + rounded
     if count := int(nets.sum()):
         first = int(np.flatnonzero(nets)[0])
         parsed.append(("quantity", Issue("net_of_period", NET, first, count, "read")))
     return _report(batch, extract, [*parsed, *nulls, *lost_zeros])
+
+
+def _make_amounts(
+    name: str, units: Mapping[str, np.ndarray], scales: Mapping[str, int]
+) -> tuple[np.ndarray, int, list[tuple[str, Issue]]]:
+    """Quantity times price as units of 10**-scale, the scale, and what was rounded."""
+    made, scale = multiply_each(units["quantity"], units["price"]), scales["quantity"]
+    scale += scales["price"]
+    issues = []
+    if (more := scale - MADE_PLACES) > 0 and len(made):
+        made, reason = fixed_point.round_half_even(made, 1, 10**more), f"{scale} decimal places"
+        reason = f"quantity times price has {reason}: rounded to {MADE_PLACES}, half to even"
+        issues.append(("amount", Issue("rounded_amount", reason, 0, len(made), "read")))
+        scale = MADE_PLACES
+    return fit_int64(made, f"An amount of source '{name}'", scale), scale, issues
+
+
+def _read_dates(
+    rows: pa.Table,
+    mapped: Mapping[str, str],
+    source: Source,
+    extract: Extract,
+    *,
+    plain: np.ndarray,
+    zone: str | None,
+) -> evidence.ParsedColumn:
+    """Days of the rows, by their column of dates or those of years and months; NaT without one."""
+    header = mapped.get("date", "")
+    if source.has_months:
+        parts = [mapped[name] for name in ("year", "month")]
+        header = " + ".join(parts)
+        joined = join_columns(*(rows[layout.exported(part)] for part in parts))
+        rows = rows.append_column(layout.exported(header), joined)
+    if not header:
+        none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
+        nat = np.full(rows.num_rows, np.datetime64("NaT", "ns"))
+        return evidence.ParsedColumn(nat, none, none, [])
+    late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
+    return mapped_columns.read_days(rows, header, source, plain, zone=zone, from_1904=late)
 
 
 def combine(batches: Sequence[Batch]) -> Batch:
