@@ -119,6 +119,15 @@ def test_no_key_is_named_that_would_drop_rows(tmp_path: Path) -> None:
     assert "# key: []" in text
 
 
+def test_a_key_that_would_drop_sales_of_their_own_is_not_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    look(path, "receipt no,sku,amount", "1,A,5", "1,A,5", "1,B,7", "2,A,5")
+    text = "\n".join(write_source("orders", propose_feed([path], read_aliases()), path.name))
+    assert (
+        "# key: []   # order_id, product would drop 1 rows that may be sales of their own" in text
+    )
+
+
 def test_the_key_of_a_long_file_is_asked_of_every_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

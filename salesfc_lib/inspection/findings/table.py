@@ -13,6 +13,7 @@ from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Propos
 from salesfc_lib.intake import Issue, is_year, survey_days
 
 FILLED = 0.9  # share of the rows with an order number, below which blank ones are asked about
+MOST_COPIES = 0.02  # share of rows that stand again, from which a key without lines is not named
 MANY_ROWS = 50  # in which no two rows repeat a key, from which it is written without a question
 
 
@@ -127,9 +128,14 @@ def _describe_key(found: Proposal) -> Iterator[Finding]:
         why = f"{why}; the subtotals equal their parts only without them"
     if not found.key.proved:
         why = f"identify the {len(found.sample.rows):,} rows looked at, not yet all others"
-    if not {*names} <= {*found.list_mapped()}:
+    is_told = "line" in names or found.key.by_sums
+    if not is_told and found.key.copies > MOST_COPIES * len(found.sample.rows):
+        rows = f"{found.key.copies:,} rows that may be sales of their own"
+        why = f"{', '.join(names)} would drop {rows}"
+        yield Setting("key", [], why, proved=False)
+    elif not {*names} <= {*found.list_mapped()}:
         yield Setting("key", None, f"{', '.join(names)} {why}; map them above to use them")
-    elif found.key.proved and ("line" in names or is_many or found.key.by_sums):
+    elif found.key.proved and (is_told or is_many):
         yield Setting("key", names, why)
     else:
         yield Setting("key", names, f"{why}: does the system make sure of it?", proved=False)
