@@ -5,8 +5,8 @@
 - A high is flagged, a low is not: a low may be a stock-out, a lost customer or an end, and models
   must have those. Only a month below zero, larger in size than anything expected, is flagged too.
 - A promotion's peak is not an outlier: a month on promotion is compared with the highest peak of
-  the series' earlier promotions, and is never flagged where there was none. Thin series are not
-  judged at all.
+  the series' earlier promotions, and is never flagged where there was none. Thin and young series
+  are not judged, unless a month is more than 100 times all months before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from salesfc_lib.foundation import SEASON, schema, tables
+from salesfc_lib.foundation import SEASON, find_absurd, schema, tables
 
 Matrix = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def _scan(
     """
     sales, usual = raw.copy(), np.full(raw.shape, np.nan)
     residuals, wanted = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
-    found = []
+    found, absurd = [], find_absurd(raw)
     with np.errstate(invalid="ignore", divide="ignore"):
         for month in range(SEASON, raw.shape[1]):
             # of the twelve months around, all of them before the same month of the next year
@@ -149,7 +149,8 @@ def _scan(
             far = (np.abs(now) > settings.ratio * highest * peak) & (score > settings.threshold)
             record = np.nan_to_num(sales[:, max(0, month - 2 * SEASON) : month]).max(axis=1)
             judged = _is_judged(raw[:, :month], settings.min_history)
-            flagged = far & (np.abs(now) > RECORD * record) & judged & ~missing
+            unusual = far & (np.abs(now) > RECORD * record) & judged
+            flagged = (unusual | (absurd[:, month] & (expected > 0))) & ~missing
             for series in np.flatnonzero(flagged):
                 y_raw, y, above = (float(part[series]) for part in (now, expected, score))
                 found.append((int(series), month, y_raw, y, above))

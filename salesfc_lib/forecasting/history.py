@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.forecasting.tuning import ABSURD_MONTHS, ABSURD_RATIO
-from salesfc_lib.foundation import SEASON, count_trading_days
+from salesfc_lib.foundation import ABSURD_RATIO, SEASON, count_trading_days, find_absurd
 from salesfc_lib.panel import fill_forward
 
 TRADING_DAYS = "trading_days"
@@ -200,20 +199,6 @@ def drop_before_gap(y: np.ndarray) -> np.ndarray:
     begins = np.isfinite(y) & np.isfinite(months) & (months > SEASON)
     first = np.where(begins, columns, 0.0).max(axis=1, keepdims=True)
     return np.where(columns < first, np.nan, y)
-
-
-def find_absurd(y: np.ndarray) -> np.ndarray:
-    """Months of y (n, T) far beyond all months before, of which a few have a sale (n, T).
-
-    What comes later changes nothing, and a second such month is believed.
-
-    >>> find_absurd(np.array([[5.0, 5, 5, 600, 600]])).tolist()
-    [[False, False, False, True, False]]
-    """
-    size = np.abs(np.nan_to_num(y))
-    largest = shift(np.maximum.accumulate(size, axis=1), 1)
-    sold = shift(np.cumsum(size > 0, axis=1, dtype=float), 1)
-    return (sold >= ABSURD_MONTHS) & (size > ABSURD_RATIO * largest)
 
 
 def _describe_absurd(

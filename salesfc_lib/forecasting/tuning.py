@@ -124,8 +124,6 @@ RARE = 0.002  # share of the panel's years beyond whose growth or fall a forecas
 MIN_GROWTH = 2.0  # times a year before that is always plausible: a calm past is no promise
 UNKNOWN_GROWTH = 4.0  # likewise, where too few years were seen to say what is rare
 MAX_GROWTH = 1000.0  # where years of next to nothing came before years of something. Not tuned
-ABSURD_RATIO = 100.0  # times all months before, from which a month is taken as unknown. Not tuned
-ABSURD_MONTHS = 3  # with a sale before such a month. Not tuned: a quarter
 MAX_REACH = 2.0  # times the most that a month may be, for the end of an interval. Not tuned
 YOUNG_MONTHS = 24  # below which a series has not shown its peak. Not tuned: two years
 

@@ -6,6 +6,7 @@ Parameter files and frames enter; resolved parameters, checked tables and format
 from __future__ import annotations
 
 from salesfc_lib.foundation import holidays, parameters, resources, scales, schema, tables, wording
+from salesfc_lib.foundation.absurd_months import ABSURD_RATIO, find_absurd
 from salesfc_lib.foundation.addresses import hide_parts, hide_secrets, hide_written, parts_of
 from salesfc_lib.foundation.calendar import (
     SEASON,
@@ -22,6 +23,7 @@ from salesfc_lib.foundation.scratch import scratch_folder
 from salesfc_lib.foundation.strict_yaml import read_yaml
 
 __all__ = [
+    "ABSURD_RATIO",
     "ASSUMED",
     "Calendar",
     "ENDED",
@@ -35,6 +37,7 @@ __all__ = [
     "check_unit",
     "count_trading_days",
     "defaults",
+    "find_absurd",
     "flatten",
     "hide_parts",
     "hide_secrets",

@@ -129,6 +129,21 @@ def test_short_and_thin_series_are_not_judged() -> None:
     assert find_outliers(make_panel({"late": late, "thin": thin}), settings=SETTINGS).empty
 
 
+def test_a_month_a_hundred_times_all_before_is_flagged_in_young_and_thin_series() -> None:
+    months = np.full(MONTHS, np.nan)
+    young, thin = months.copy(), np.tile([0.0, 5.0, 5.0], MONTHS // 3)
+    young[-5:], thin[-1] = [10.0, 12, 8, 10, 10_000], 5000.0
+    for y, expected in ((young, 10.0), (thin, 5.0)):
+        [found] = find_outliers(make_panel({"a": y})).itertuples()
+        assert found.y_raw == y[-1]
+        assert found.y == pytest.approx(expected)
+    young[-1] = 900.0  # ninety times: a launch may rise so
+    assert find_outliers(make_panel({"a": young})).empty
+    start = np.repeat([1.0, 0.0], [12, MONTHS - 12])
+    start[-1] = 5000.0  # nothing is to be expected
+    assert find_outliers(make_panel({"a": start})).empty
+
+
 def test_a_missing_month_is_neither_a_zero_nor_an_obstacle() -> None:
     y = with_value(steady(noise=0.05), 30, 10)
     y[25] = np.nan
