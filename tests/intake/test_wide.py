@@ -117,6 +117,42 @@ def test_a_sum_without_a_word_in_the_last_row_is_left_out(tmp_path: Path) -> Non
     assert len(rows(read(tmp_path, f"{MONTHS}\n{same},C,6,8,11\n"))) == 12
 
 
+def test_averages_and_repeated_headers_are_no_rows(tmp_path: Path) -> None:
+    text = f"{MONTHS}\nN,A,1,2,3\n{MONTHS}\nS,A,3,4,5\nAverage,,2,3,4\nTotal,,4,6,8\n"
+    extract = read(tmp_path, text)
+    assert len(rows(extract)) == 6
+    assert "2 rows of averages, or that repeat the header" in said(extract, "left_out")
+
+
+def test_a_column_of_sums_stands_before_its_periods_too(tmp_path: Path) -> None:
+    text = "Region,Item,Total,Jan 2025,Feb 2025\nN,A,3,1,2\n"
+    assert len(rows(read(tmp_path, text))) == 2
+    with pytest.raises(SalesForecastError, match="column 'Total' of .* says 4"):
+        read(tmp_path, text.replace("N,A,3", "N,A,4"))
+
+
+def test_a_figure_that_was_never_calculated_is_no_blank_cell(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (
+        ["Region", "Item", "Jan 2025", "Feb 2025"],
+        ["N", "A", "=1+1", 2],
+        ["S", "A", 3, 4],
+    ):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "a.xlsx")
+    source = Source(kind="excel", path="a.xlsx", columns=COLUMNS, wide={"amount": ""})
+    extract = read_source("orders", source, tmp_path)
+    assert [row[3] for row in rows(extract)] == ["3", "4"]
+    assert "(cell C2 of sheet 'Sheet': =1+1)" in extract.rejected["reason"][0]
+
+
+def test_init_asks_about_measures_in_rows(tmp_path: Path) -> None:
+    text = "Region,Values,Jan 2025,Feb 2025\nN,Quantity,1,2\nN,Amount,10.5,20\n"
+    (tmp_path / "a.csv").write_text(text)
+    _, proposals = write_unit_file([tmp_path / "a.csv"], tmp_path, "u")
+    assert any("'Values' says which measure" in text for text in proposals["orders"].questions)
+
+
 def test_a_name_that_begins_like_a_sum_is_business(tmp_path: Path) -> None:
     extract = read(tmp_path, f"{MONTHS}\nN,Total Care,1,2,3\nN,B,4,5,6\n")
     assert len(rows(extract)) == 6

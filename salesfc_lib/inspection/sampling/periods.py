@@ -65,7 +65,11 @@ def find_wide(
         measures,
         f"'{across.names[first]}' to '{across.names[last]}' stand side by side",
         [word for word in dict.fromkeys(words) if word],
-        [*wrong, *asked],
+        [
+            *wrong,
+            *asked,
+            *_ask_about_rows(said, [grid.header[at] for at in across.others], aliases),
+        ],
         frozenset(
             place
             for place, at in enumerate(across.others)
@@ -97,6 +101,18 @@ def _heads_blocks(said: pa.Table, place: int, words: Sequence[str]) -> bool:
     blank = [row for row in rows if not row[place]]
     is_named = all(any(row[place + 1 :]) for row in blank)
     return bool(blank) and bool(rows[0][place]) and is_named and len({*blocks}) == len(blocks)
+
+
+def _ask_about_rows(said: pa.Table, header: Sequence[str], aliases: Aliases) -> Iterator[Issue]:
+    """The question about a column whose texts say which measure a row holds."""
+    for name, column in zip(header, said.columns, strict=True):
+        texts = {text.strip() for text in column.cast(pa.string()).unique().to_pylist()} - {""}
+        named = {text: measure for text in texts for measure in _means(text, aliases)}
+        if {*named.values()} == {"quantity", "amount"}:
+            text = (
+                f"'{name}' says which measure a row holds ({', '.join(sorted(named))}): can they "
+            )
+            yield Issue("wide", f"{text}be exported side by side?", action="asked")
 
 
 def _name_measures(

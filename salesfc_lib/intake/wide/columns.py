@@ -21,6 +21,7 @@ from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.row_marks import find_words
 
 FEWEST = 2  # different periods side by side
+LOOKED_AT = 50  # rows that tell whether a column holds numbers
 MOST_ABOVE = 3  # rows above the header that may belong to it
 YEAR = re.compile(r"(?:FY\s?)?((?:19[89]|20\d)\d)(?:\s?年度?)?", re.IGNORECASE)
 WITH_YEAR = ("{0} {1}", "{1}年{0}", "{1}-{0}")  # a month or week, and the year above it
@@ -68,15 +69,20 @@ def find_across(grid: Grid, words: Sequence[str]) -> Across | None:
     if found is None or len({*found.days.values()}) < FEWEST:
         return None
     found = _take_months(found)
-    labels, said = _find_labels(levels, found, [*found.days])
+    labels, over = _find_labels(levels, found, [*found.days])
     if len({(day, labels[at]) for at, day in found.days.items()}) < len(found.days):
         return None
     free = [at for at in range(width) if at not in found.days]
     texts = {at: [level[at] for level in levels if level[at]] for at in free}
-    totals = {at for at in free if at > min(found.days) and _adds_up(texts[at], words)}
+    start = min(found.days)
+    totals = {
+        at
+        for at in free
+        if _adds_up(texts[at], words) and (at > start or _holds_numbers(grid, at, len(below)))
+    }
     known = sorted({*labels.values()}, key=len, reverse=True)
     used = [at for at in range(len(above)) if at in found.levels or _reaches(above[at], found)]
-    said += grid.titles
+    corner = [level[at] for level in levels for at in range(start) if level[at]]
     return Across(
         found.days,
         {
@@ -89,8 +95,8 @@ def find_across(grid: Grid, words: Sequence[str]) -> Across | None:
         [at for at in free if at not in totals],
         len(above) - min(used, default=len(above)),
         len(below),
-        {at: _name(cells, said) for at, cells in enumerate(zip(*levels, strict=True))},
-        said,
+        {at: _name(cells, over) for at, cells in enumerate(zip(*levels, strict=True))},
+        [*over, *corner, *grid.titles],
     )
 
 
@@ -188,11 +194,15 @@ def _find_labels(
     lines = [[line[at] for at in places] for line in [*free, *rest]]
     telling = [line for line in lines if len({*line}) > 1]
     said = [line[0] for line in lines if len({*line}) == 1 and line[0]]
-    corner = [level[at] for level in levels for at in range(min(places)) if level[at]]
     labels = {
         at: " ".join(filter(None, texts)) for at, *texts in zip(places, *telling, strict=True)
     }
-    return labels, [*said, *corner]
+    return labels, said
+
+
+def _holds_numbers(grid: Grid, at: int, below: int) -> bool:
+    cells = grid.cells.column(at).slice(below, LOOKED_AT).cast(pa.string()).to_pylist()
+    return survey_numbers([cell.strip() for cell in cells]).share == 1
 
 
 def _adds_up(texts: Sequence[str], words: Sequence[str]) -> bool:
@@ -222,9 +232,9 @@ def _find_year(texts: Sequence[str]) -> int:
     return int(years.pop()) if len(years) == 1 else 0
 
 
-def _name(cells: Sequence[str], said: Sequence[str]) -> str:
+def _name(cells: Sequence[str], over: Sequence[str]) -> str:
     """A column's texts from top to bottom, each once, without what stands over all columns."""
-    return " ".join(dict.fromkeys(cell for cell in cells if cell and cell not in said))
+    return " ".join(dict.fromkeys(cell for cell in cells if cell and cell not in over))
 
 
 def _spread(line: Sequence[str]) -> Level:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-PLAIN, MAYBE, STATED = 0, 1, 2  # a row of business; one that may add up others; one that says so
+# a row of business; one that may add up others; one that says so; one of neither kind
+PLAIN, MAYBE, STATED, NO_ROW = range(4)
 
 Figures = Sequence[Decimal | None]  # of a row, by column; None: blank
 
@@ -59,7 +60,7 @@ def _walk(
     total, starts = none, [none]
     proved: set[int] = set()
     wrong = None
-    for at in order:
+    for at in (place for place in order if marks[place] != NO_ROW):
         shown = rows[at]
         parts = [every] if marks[at] != PLAIN else []
         for start in starts if parts else ():

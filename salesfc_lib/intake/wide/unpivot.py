@@ -7,6 +7,7 @@ column.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -27,10 +28,22 @@ from salesfc_lib.intake.sources.header import name_columns
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.row_marks import HEADER, SUBTOTAL, mark_rows
 from salesfc_lib.intake.wide.columns import Across
-from salesfc_lib.intake.wide.totals import MAYBE, PLAIN, STATED, Wrong, check_columns, find_sums
+from salesfc_lib.intake.wide.totals import (
+    MAYBE,
+    NO_ROW,
+    PLAIN,
+    STATED,
+    Wrong,
+    check_columns,
+    find_sums,
+)
 
 PERIOD, CELL = "date", "column"  # headers of the columns that say of which period a row is
 MOST_ALIKE = 2  # rows, of which the last may well be the sum of the others
+MEAN = re.compile(
+    r"(?:average|avg\.?|mean|durchschnitt|mittelwert|moyenne|promedio|media|平均值?)[:：]?",
+    re.IGNORECASE,
+)
 LEAST_BASE = 100  # by which a row's number is multiplied, so that its column can be added
 
 Texts = Sequence[Sequence[str]]  # of a sheet, by column
@@ -73,14 +86,16 @@ def unpivot(
     body = replace(grid, numbers=grid.numbers[across.below :], cells=cells)
     texts = [column.cast(pa.string()).to_pylist() for column in cells.columns]
     marks, is_row = _mark_rows(body, across, source, texts, where)
+    means = int(len(is_row) - is_row.sum())
     sheet = _Sheet(body, across, texts, marks)
     read = {name: _read_measure(sheet, label, source, where) for name, label in measures.items()}
     sums = {at for at, mark in enumerate(marks) if mark == STATED}
     sums |= {at for each in read.values() for at in each.sums}
     is_row[[*sums]] = False
+    left = len(sums), means
     long = _make_rows(sheet, read, is_row)
     error = next((each.error for each in read.values() if each.error), None)
-    issues = _note(long, across, {*measures.values()}, len(sums), is_proved=error is None)
+    issues = _note(long, across, {*measures.values()}, left, is_proved=error is None)
     return Unpivoted(replace(long, issues=[*grid.issues, *issues]), error)
 
 
@@ -108,7 +123,9 @@ def _mark_rows(
     few = sum(map(bool, said[-1])) <= (len(across.others) > 1) if said else False
     if len(business) > MOST_ALIKE and few and not source.fill_down:
         marks[-1] = MAYBE
-    return marks, codes != HEADER
+    is_mean = np.array([any(map(MEAN.fullmatch, row)) for row in said], dtype=bool)
+    is_row = (codes != HEADER) & ~is_mean
+    return [mark if own else NO_ROW for mark, own in zip(marks, is_row, strict=True)], is_row
 
 
 def _says_sum(cells: Sequence[str], words: Sequence[str], members: set[str]) -> bool:
@@ -270,7 +287,7 @@ def _make_rows(sheet: _Sheet, read: Mapping[str, _Measure], is_row: np.ndarray) 
 
 
 def _note(
-    long: Grid, across: Across, labels: set[str], sums: int, *, is_proved: bool
+    long: Grid, across: Across, labels: set[str], left: tuple[int, int], *, is_proved: bool
 ) -> Iterator[Issue]:
     """Issues that say what was read as rows, what was left out, and what proves it."""
     base = max(LEAST_BASE, 10 ** len(str(len(across.names))))
@@ -278,9 +295,12 @@ def _note(
     text = f"{len({*across.periods.values()})} periods side by side, '{across.names[first]}' to "
     text += f"'{across.names[last]}', are read as {len(long.numbers):,} rows; the number of a row "
     yield Issue("wide", f"{text}is its row in the file times {base:,} plus its column")
-    left = f"{sums} rows and {len(across.totals)} columns that add up others"
+    sums, others_left = left
+    added = f"{sums} rows and {len(across.totals)} columns that add up others"
+    if others_left:
+        yield Issue("left_out", f"{others_left} rows of averages, or that repeat the header")
     if is_proved and (sums or across.totals):
-        yield Issue("subtotal", f"{left} equal their parts, and are left out")
+        yield Issue("subtotal", f"{added} equal their parts, and are left out")
     elif is_proved:
         yield Issue("wide_unproved", "no sum among its rows or columns proves the figures")
     others = {*across.labels.values()} - labels

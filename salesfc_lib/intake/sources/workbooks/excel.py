@@ -113,7 +113,8 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         above=top[:at],
         is_1904=facts.is_1904,
     )
-    return _set_aside_errors(grid, facts, names, set(list_needed(source)), sheet=name)
+    needed = names if source.wide else list_needed(source)
+    return _set_aside_errors(grid, facts, names, set(needed), sheet=name)
 
 
 def _scan(package: Package | None, name: str) -> SheetFacts | None:
