@@ -126,7 +126,7 @@ def unbroken(text: str) -> str:
 
 
 def digest(css: str) -> str:
-    """Hash of a style element as a Content-Security-Policy names it."""
+    """Hash of a style or script element as a Content-Security-Policy names it."""
     return f"sha256-{b64encode(hashlib.sha256(css.encode()).digest()).decode()}"
 
 
@@ -148,7 +148,7 @@ def environment() -> jinja2.Environment:
 
 @cache
 def style(name: str) -> Markup:
-    """A style sheet of the templates."""
+    """A style sheet or script of the templates."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8").strip())
 
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
+from salesfc_lib.reporting.pages.notebook import render_notebook
 from tests import pages
 
 WIDTHS = (360, 390, 768, 1024, 1280, 1440, 1600)
@@ -196,3 +198,30 @@ def test_pages_are_small_and_carry_no_style_attribute(to_open: list[Path]) -> No
         text = path.read_text(encoding="utf-8")
         assert len(text.encode()) < 150_000, path
         assert "style=" not in text, path
+
+
+def test_a_long_table_can_be_searched_and_a_short_one_needs_no_field(
+    browser: Any, tmp_path: Path
+) -> None:
+    lines = ["| Unit | Sold |", "|---|---|"]
+    lines += [f"| {'华东' if at == 7 else 'North'} {at} | {at} |" for at in range(20)]
+    for name, count in (("long", 22), ("short", 10)):
+        node = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_markdown_cell("\n".join(["# Units", "", *lines[:count]]))]
+        )
+        html = render_notebook(node, title=name, breadcrumb=[(name, "")])
+        (tmp_path / f"{name}.html").write_text(html, encoding="utf-8")
+    page = browser.new_context(offline=True).new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.goto((tmp_path / "short.html").as_uri())
+    assert page.locator(".find").count() == 0
+    page.goto((tmp_path / "long.html").as_uri())
+    field = page.get_by_label("Find in this table")
+    field.fill("华东")
+    assert page.locator("tbody tr:visible").all_inner_texts() == ["华东 7\t7"]
+    field.fill("NORTH 1")
+    assert page.locator("tbody tr:visible").count() == 11
+    field.fill("")
+    assert page.locator("tbody tr:visible").count() == 20
+    assert problems == []

@@ -24,6 +24,7 @@ def page(
     """What `page.html.j2` needs."""
     css = Markup("\n").join(map(markup.style, styles))
     page = {"title": title, "breadcrumb": list(breadcrumb), "css": css}
+    page |= {"script": markup.style("find.js")}
     return page | {"description": description or title}
 
 
