@@ -321,6 +321,25 @@ def test_a_printed_date_above_the_header_is_no_period(tmp_path: Path) -> None:
     assert found == [("N", "2025-01", "1.25"), ("N", "2025-02", "2")]
 
 
+def test_labels_of_groups_in_rows_of_their_own_are_filled_down(tmp_path: Path) -> None:
+    text = "Region,Item,Jan 2025,Feb 2025\nNorth,,,\n,A,1,2\n,B,3,4\nNorth Total,,4,6\n"
+    text += "South,,,\n,A,1,1\nSouth Total,,1,1\nGrand Total,,5,7\n"
+    (tmp_path / "a.csv").write_text(text)
+    source, _ = start(tmp_path, "a.csv")
+    assert source.fill_down == ["region"]
+    extract = read_source("orders", source, tmp_path)
+    regions = [row[0] for row in rows(extract)]
+    assert "of 'Region' were filled with the text above" in said(extract, "filled_down")
+    assert regions == ["North"] * 4 + ["South"] * 2
+
+
+def test_init_proposes_the_words_of_sums_behind_a_year(tmp_path: Path) -> None:
+    text = ",,2025,,,\nRegion,Item,Jan,Feb,Total Units,Summe\nN,A,1,2,3,3\n"
+    (tmp_path / "a.csv").write_text(text)
+    source, found = start(tmp_path, "a.csv")
+    assert (source.subtotals, len(found)) == (["Total", "Summe"], 2)
+
+
 def test_init_names_measures_by_their_headers_and_the_words_of_sums(tmp_path: Path) -> None:
     text = ",,Januar 2025,,Februar 2025,\nKunde,Region,Menge,Umsatz,Menge,Umsatz\n"
     text += 'X,N,1,"1.000,50",2,"20,00"\nY,S,3,"30,25",,\nSumme,,4,"1.030,75",2,"20,00"\n'

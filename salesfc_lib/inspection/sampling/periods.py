@@ -51,13 +51,23 @@ def find_wide(
     if across is None or not _holds_figures(grid, across):
         return None
     measures, asked = _name_measures(across, aliases, name)
-    source = Source(kind="csv", path="export", subtotals=[*aliases.subtotals])
-    found = unpivot(grid, across, measures, source, name)
     columns = [grid.cells.column(at) for at in across.others]
     said = pa.table({str(at): column for at, column in enumerate(columns)})
-    totals = pa.table({"0": [across.names[at] for at in across.totals]})
-    tables = [said, totals] if across.totals else [said]
-    words = [word for table in tables for word in row_marks.find_words(table, aliases.subtotals)]
+    filled = {
+        place
+        for place, at in enumerate(across.others)
+        if at in merged or _heads_blocks(said, place, aliases.subtotals)
+    }
+    headers = [grid.header[across.others[place]].strip() for place in sorted(filled)]
+    source = Source(
+        kind="csv",
+        path="export",
+        subtotals=[*aliases.subtotals],
+        fill_down=[header for header in headers if grid.header.count(header) == 1 and header],
+    )
+    found = unpivot(grid, across, measures, source, name)
+    words = row_marks.find_words(said, aliases.subtotals)
+    words += [_find_word(across.names[at], aliases.subtotals) for at in across.totals]
     first, *_, last = sorted(across.periods, key=lambda at: across.periods[at])
     wrong = [Issue("wide", str(found.error), action="asked")] if found.error else []
     return Wide(
@@ -70,11 +80,7 @@ def find_wide(
             *asked,
             *_ask_about_rows(said, [grid.header[at] for at in across.others], aliases),
         ],
-        frozenset(
-            place
-            for place, at in enumerate(across.others)
-            if at in merged or _heads_blocks(said, place, aliases.subtotals)
-        ),
+        frozenset(filled),
     )
 
 
@@ -84,6 +90,12 @@ def _holds_figures(grid: layout.Grid, across: Across) -> bool:
         text for at in across.periods for text in rows.column(at).cast(pa.string()).to_pylist()
     ]
     return survey_numbers([cell.strip() for cell in cells]).share >= MOST
+
+
+def _find_word(name: str, words: Sequence[str]) -> str:
+    """The longest word of sums in the name of a column."""
+    found = [word for word in words if word.casefold() in name.casefold()]
+    return max(found, key=len, default="")
 
 
 def _heads_blocks(said: pa.Table, place: int, words: Sequence[str]) -> bool:

@@ -89,7 +89,7 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
     for name in source.fill_down:
         header = header_of(source, name)
         place = names.index(header)
-        above = _find_filled(columns[place], codes, grid, place)
+        above = find_filled(columns[place], codes, grid, place)
         count = int((above != np.arange(len(above))).sum())
         if count:
             filled = compact(columns[place].take(pa.array(above)))
@@ -139,7 +139,7 @@ def refuse_row_limit(last: int, where: str) -> None:
         )
 
 
-def _find_filled(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:
+def find_filled(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:
     """Row that each row's cell is taken from (n_rows,): of a blank one the next above with text.
 
     Blank cells count that a merged cell covers, or all where the column has none merged.

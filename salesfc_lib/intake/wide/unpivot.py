@@ -24,8 +24,8 @@ from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.parse.evidence import BLANK, prefix
 from salesfc_lib.intake.parse.numbers.fixed_point import rescale, round_half_even
 from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
-from salesfc_lib.intake.sources.header import name_columns
-from salesfc_lib.intake.sources.layout import Grid
+from salesfc_lib.intake.sources.header import header_of, name_columns
+from salesfc_lib.intake.sources.layout import Grid, find_filled
 from salesfc_lib.intake.sources.row_marks import HEADER, SUBTOTAL, mark_rows
 from salesfc_lib.intake.wide.columns import Across
 from salesfc_lib.intake.wide.totals import (
@@ -84,8 +84,11 @@ def unpivot(
     """
     cells = grid.cells.slice(across.below)
     body = replace(grid, numbers=grid.numbers[across.below :], cells=cells)
+    names = name_columns(body.header, source, where)
+    codes = mark_rows(cells.rename_columns(names), body.header, source, source.columns)
     texts = [column.cast(pa.string()).to_pylist() for column in cells.columns]
-    marks, is_row = _mark_rows(body, across, source, texts, where)
+    marks, is_row = _mark_rows(codes, across, source, texts)
+    body = _fill_down(body, codes, [names.index(header_of(source, at)) for at in source.fill_down])
     means = int(len(is_row) - is_row.sum())
     sheet = _Sheet(body, across, texts, marks)
     read = {name: _read_measure(sheet, label, source, where) for name, label in measures.items()}
@@ -96,19 +99,30 @@ def unpivot(
     long = _make_rows(sheet, read, is_row)
     error = next((each.error for each in read.values() if each.error), None)
     issues = _note(long, across, {*measures.values()}, left, is_proved=error is None)
-    return Unpivoted(replace(long, issues=[*grid.issues, *issues]), error)
+    return Unpivoted(replace(long, issues=[*body.issues, *issues]), error)
+
+
+def _fill_down(body: Grid, codes: np.ndarray, places: Sequence[int]) -> Grid:
+    """The sheet with blank cells of columns filled from above, labels of groups among it."""
+    cells, issues = body.cells, [*body.issues]
+    for place in places:
+        above = find_filled(cells.column(place), codes, body, place)
+        count = int((above != np.arange(len(above))).sum())
+        why = f"{count} blank cells of '{body.header[place]}' were filled with the text above them"
+        issues += [Issue("filled_down", why)] if count else []
+        filled = cells.column(place).take(pa.array(above))
+        cells = cells.set_column(place, cells.column_names[place], filled)
+    return replace(body, cells=cells, issues=issues)
 
 
 def _mark_rows(
-    body: Grid, across: Across, source: Source, texts: Texts, where: str
+    codes: np.ndarray, across: Across, source: Source, texts: Texts
 ) -> tuple[list[int], np.ndarray]:
     """Whether each row adds up others by its words, and whether it is one at all (n_rows,).
 
     A word of sums alone, or beside a member of its column, says so; a row without one that stands
     last may add up all others where it says no more than one thing.
     """
-    names = name_columns(body.header, source, where)
-    codes = mark_rows(body.cells.rename_columns(names), body.header, source, source.columns)
     said = [[texts[at][row].strip() for at in across.others] for row in range(len(codes))]
     business = [
         row for row, code in zip(said, codes, strict=True) if code not in (SUBTOTAL, HEADER)
