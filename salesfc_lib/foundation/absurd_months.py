@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-ABSURD_RATIO = 100.0  # times all months before. Not tuned: no series of the public panels has it
+# times all months before. A guard: 31 is the most in the public panels without their last 12 months
+ABSURD_RATIO = 100.0
 ABSURD_MONTHS = 3  # with a sale before such a month. Not tuned: a quarter
 
 

@@ -15,7 +15,9 @@ import pandas as pd
 from salesfc_lib.foundation import SEASON, schema, tables
 
 BEFORE = SEASON  # months that the regular share is taken over at least; twice as many at most
-FADED_SHARE = 0.1  # of the largest month, to which sales fell in a series that faded. Not tuned
+# of the largest month, to which sales fell in a series that faded. A guard, set so that no tested
+# cutoff of the public panels meets it (benchmarks/looks.md, 093dce9)
+FADED_SHARE = 0.1
 USUAL = schema.Lifecycle()
 
 
