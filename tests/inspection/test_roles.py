@@ -133,6 +133,12 @@ def test_pieces_that_came_back_take_off_money_at_the_price_of_their_sale(tmp_pat
     assert back_again["quantity"].tolist() == [-2, -1]
 
 
+def test_a_unit_is_called_after_its_orders_whichever_file_is_named_first(tmp_path: Path) -> None:
+    back = save(tmp_path / "returns.csv", "ReturnDate,Item,ReturnQty", "2025-01-18,A,1")
+    path, _ = write_unit_file([back, save(tmp_path / "sales.csv", *SALES)], tmp_path)
+    assert path.name == "sales.yml"
+
+
 def test_a_sheet_of_pieces_that_came_back_belongs_to_the_orders_beside_it(tmp_path: Path) -> None:
     book = Workbook()
     sheet, back = book.active, book.create_sheet("Returns")

@@ -47,9 +47,10 @@ def write_unit_file(
         An export cannot be read.
     """
     files = find_exports(exports)
-    unit = check_unit(unit or propose_unit(files[0].stem))
+    found = {} if unit else propose_sources(files, project)
+    unit = check_unit(unit or propose_unit(next(iter(found.values())).files[0].stem))
     target = find_target(project, unit)
-    found = propose_sources(files, project)
+    found = found or propose_sources(files, project)
     save_unit(target, found, project, title or unit)
     return target, found
 
