@@ -44,6 +44,23 @@ def test_a_delimiter_at_the_end_of_every_row_changes_nothing(tmp_path: Path) -> 
     assert extract.rejected.empty
 
 
+def test_a_delimiter_at_the_end_of_the_header_alone_changes_nothing(tmp_path: Path) -> None:
+    extract = read(tmp_path, "2024-01-31,A,2.50\n2024-02-01,B,3.75\n", "day,customer,net,,\n")
+    assert amounts(extract) == ["2.50", "3.75"]
+    assert extract.rejected.empty and not said(extract)
+
+
+def test_cells_past_the_header_of_a_page_are_left_and_told(tmp_path: Path) -> None:
+    lines = [["day", "net"], ["2024-01-31", "2.50", "x"], ["2024-02-01", "3.75", "y"]]
+    cells = ("".join(f"<td>{text}</td>" for text in line) for line in lines)
+    page = f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"
+    (tmp_path / "a.xls").write_text(page, encoding="utf-8")
+    source = Source(kind="excel", path="a.xls", columns={"date": "day", "amount": "net"})
+    extract = read_source("orders", source, tmp_path)
+    assert amounts(extract) == ["2.50", "3.75"]
+    assert "rows have 3 fields, the header 2" in said(extract)[0]
+
+
 def test_names_of_rows_before_the_columns_are_left_and_told(tmp_path: Path) -> None:
     extract = read(tmp_path, "1,2024-01-31,A,2.50\n2,2024-02-01,B,3.75\n")
     assert extract.rows["day"].to_pylist() == ["2024-01-31", "2024-02-01"]

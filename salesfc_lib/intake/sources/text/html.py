@@ -14,9 +14,16 @@ import numpy as np
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import reject
-from salesfc_lib.intake.sources.header import find_header, header_of, require_header
+from salesfc_lib.intake.sources.header import (
+    SEARCHED,
+    find_header,
+    header_of,
+    name_columns,
+    require_header,
+)
 from salesfc_lib.intake.sources.layout import Grid, refuse_row_limit
 from salesfc_lib.intake.sources.text.encodings import decode_whole
+from salesfc_lib.intake.sources.text.unnamed_fields import name_fields, note_unnamed
 from salesfc_lib.intake.sources.text_columns import text_table
 
 DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
@@ -134,8 +141,10 @@ def read_tables(text: str, where: str) -> list[Table]:
 def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
     """The table's rows below its header; those of another width are set aside."""
     refuse_row_limit(len(table.rows), where)
-    at, names = require_header(table.rows, source, where)
-    header = table.rows[at]
+    at, _ = require_header(table.rows, source, where)
+    below = [row for row in table.rows[at + 1 : at + SEARCHED] if any(row)]
+    header = name_fields(table.rows[at], below, source)
+    names = name_columns(header, source, where)
     width, misfit = len(header), f"cells where the header has {len(header)}"
     numbers, rows, rejected = [], [], []
     for number, row in enumerate(table.rows[at + 1 :], start=at + 2):
@@ -154,6 +163,7 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
         encoding,
         merged=frozenset(cell for cell in table.covered if cell[1] in filled),
         above=table.rows[:at],
+        issues=note_unnamed(table.rows[at], header, at + 2),
     )
 
 

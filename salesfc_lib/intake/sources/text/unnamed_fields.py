@@ -31,7 +31,8 @@ Rows = Sequence[Sequence[str]]
 
 
 def name_fields(header: list[str], rows: Rows, source: Source) -> list[str]:
-    """The header, with blank names for the fields that nearly all rows have beyond it.
+    """The header, with blank names for the fields that nearly all rows have beyond it, and without
+    blank names at its end for which they have no field.
 
     >>> rows = [["2024-01-31", "2.50", "x"], ["2024-02-01", "3.75", "y"]]
     >>> columns = {"date": "day", "amount": "net"}
@@ -40,8 +41,10 @@ def name_fields(header: list[str], rows: Rows, source: Source) -> list[str]:
     """
     width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     surplus = width - len(header)
-    if surplus <= 0 or count < max(FEWEST, NEARLY_ALL * len(rows)):
+    if surplus == 0 or count < max(FEWEST, NEARLY_ALL * len(rows)):
         return header
+    if surplus < 0:
+        return header if any(map(str.strip, header[width:])) else header[:width]
     usual = [[cell.strip() for cell in row] for row in rows if len(row) == width]
     blank = [""] * surplus
     behind = _fits([*header, *blank], usual, source)
@@ -55,7 +58,7 @@ def name_fields(header: list[str], rows: Rows, source: Source) -> list[str]:
 
 def note_unnamed(header: Sequence[str], named: Sequence[str], line: int) -> list[Issue]:
     """The issue that rows have fields which the header of the file does not name."""
-    if len(header) == len(named):
+    if len(header) >= len(named):
         return []
     place = "past the header" if named[0] == header[0] else "before those of the header"
     text = f"rows have {len(named)} fields, the header {len(header)}"
