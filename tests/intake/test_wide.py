@@ -392,8 +392,21 @@ def test_init_leaves_an_export_with_two_dates_in_each_row_as_it_is(tmp_path: Pat
     assert not proposals["orders"].sample.wide
 
 
+@pytest.mark.parametrize(
+    ("name", "title"), [("targets_2025.csv", ""), ("stock.csv", ""), ("a.csv", "Budget 2025\n")]
+)
+def test_init_takes_no_targets_or_stock_by_month_for_sales(
+    tmp_path: Path, name: str, title: str
+) -> None:
+    (tmp_path / name).write_text(f"{title}{MONTHS}\nN,A,1,2,3\n")
+    _, proposals = write_unit_file([tmp_path / name], tmp_path, "u")
+    (found,) = proposals.values()
+    assert not found.sample.wide
+    assert any("months stand side by side" in text for text in found.questions)
+
+
 def test_init_asks_for_the_year_of_months_without_one(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Region,Product,Jan,Feb,Mar\nN,A,1,2,3\nS,B,4,0,6\n")
     _, proposals = write_unit_file([tmp_path / "a.csv"], tmp_path, "u")
     asked = [text for found in proposals.values() for text in found.questions]
-    assert any("periods without a year" in text for text in asked)
+    assert any("months stand side by side" in text for text in asked)

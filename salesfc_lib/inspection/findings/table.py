@@ -34,10 +34,8 @@ def describe_headers(found: Proposal) -> Iterator[Finding]:
         yield ask("renamed_column", text) if is_mapped else Issue("renamed_column", text)
     months = [head for head in named if is_year(head) or survey_days([head, f"{head} 2000"]).share]
     if len(months) >= 3 and len(months) * 2 > len(named):
-        text = (
-            f"stand side by side ({', '.join(months[:3])} …): can months be exported with theirs?"
-        )
-        yield ask("wide", f"periods without a year, or whole years, {text}")
+        text = f"months stand side by side as columns ({', '.join(months[:3])} …)"
+        yield ask("wide", f"{text}: can it be exported with a row for each month, and its year?")
 
 
 def _ask_about_sheets(found: Proposal) -> Iterator[Issue]:

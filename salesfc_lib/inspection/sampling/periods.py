@@ -26,6 +26,7 @@ from salesfc_lib.intake import (
 
 LOOKED_AT = 50  # rows that tell whether the columns of periods hold figures
 MOST = 0.6  # share of their filled cells that are numbers
+OTHERS = ("targets", "inventory", "control_totals", "opportunities")  # roles of other figures
 ACTUAL = ("actual", "actuals", "ist", "实际", "real")
 WORD = re.compile(r"[^\W\d_]+")
 
@@ -45,10 +46,14 @@ def find_wide(
     grid: layout.Grid, aliases: Aliases, name: str, merged: Collection[int] = ()
 ) -> Wide | None:
     """Rows by period of a sheet that has them side by side, None of any other; `name` is the
-    file's, `merged` its columns with merged cells.
+    file's, with the sheet's, `merged` its columns with merged cells.
+
+    What its name or its titles call targets, stock or the like is no sales: its columns stay.
     """
     across = find_across(grid, aliases.subtotals)
     if across is None or not _holds_figures(grid, across):
+        return None
+    if any(aliases.list_words(text, role) for text in (name, *grid.titles) for role in OTHERS):
         return None
     measures, asked = _name_measures(across, aliases, name)
     columns = [grid.cells.column(at) for at in across.others]

@@ -189,7 +189,8 @@ def _to_sample(
     """The rows of a grid that are looked at (of a long one the first and the last), with what keeps
     others from being read, by rule; `details` are further fields of the sample.
     """
-    wide = find_wide(grid, aliases, path.name, details.get("merged", ()))
+    name = " ".join([path.stem, *details.get("settings", {}).values()])
+    wide = find_wide(grid, aliases, name, details.get("merged", ()))
     if wide is not None and kind != "sql":
         details |= {"wide": wide.measures, "sums": wide.sums, "merged": wide.merged}
         details |= {"dated": frozenset(), "why_wide": wide.why, "total": len(wide.grid.numbers)}
