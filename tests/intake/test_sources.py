@@ -236,6 +236,28 @@ def test_a_merged_cell_fills_only_what_it_covers(tmp_path: Path) -> None:
     assert frame(extract)["区域"].tolist() == ["华东", "华东", ""]
 
 
+def test_a_row_that_is_set_aside_still_heads_the_merged_rows_below_it(tmp_path: Path) -> None:
+    rows = [
+        *(["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2]),
+        *(["华南", "d", "#N/A"], [None, "d", 4], [None, "d", 5]),
+    ]
+    for merged in ("A4:A6", None):
+        save_sheet(tmp_path, rows, merged)
+        extract = read_source("orders", excel_source(fill_down=["区域"]), tmp_path)
+        assert frame(extract)["区域"].tolist()[2:] == ["华南", "华南"]
+        assert extract.rejected["row"].tolist() == [4]
+
+
+def test_a_merged_cell_without_text_takes_none_from_the_cell_above_it(tmp_path: Path) -> None:
+    save_sheet(
+        tmp_path,
+        [["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2], [None, "d", 3]],
+        merged="A3:A4",
+    )
+    extract = read_source("orders", excel_source(fill_down=["区域"]), tmp_path)
+    assert frame(extract)["区域"].tolist() == ["华东", "", ""]
+
+
 def test_blank_cells_are_filled_from_above_where_nothing_is_merged_but_not_across_subtotals(
     tmp_path: Path,
 ) -> None:

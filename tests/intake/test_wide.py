@@ -146,6 +146,21 @@ def test_a_figure_that_was_never_calculated_is_no_blank_cell(tmp_path: Path) -> 
     assert "(cell C2 of sheet 'Sheet': =1+1)" in extract.rejected["reason"][0]
 
 
+def test_a_row_of_a_pivot_that_is_set_aside_still_names_the_rows_below_it(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (
+        ["Region", "Item", "Jan 2025", "Feb 2025"],
+        ["N", "A", 1, 2],
+        ["S", "A", "=1+1", 2],
+        [None, "B", 3, 4],
+    ):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "a.xlsx")
+    declared = {"columns": COLUMNS, "wide": {"amount": ""}, "fill_down": ["region"]}
+    source = Source.model_validate({"kind": "excel", "path": "a.xlsx", **declared})
+    assert [row[0] for row in rows(read_source("orders", source, tmp_path))] == ["N", "N", "S", "S"]
+
+
 def test_init_asks_about_measures_in_rows(tmp_path: Path) -> None:
     text = "Region,Values,Jan 2025,Feb 2025\nN,Quantity,1,2\nN,Amount,10.5,20\n"
     (tmp_path / "a.csv").write_text(text)

@@ -6,6 +6,7 @@ the business, 'subtotal' or 'header' for one that only looks like it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +25,7 @@ from salesfc_lib.intake.sources.row_marks import (
     is_blank,
     mark_rows,
 )
-from salesfc_lib.intake.sources.text_columns import compact, constant
+from salesfc_lib.intake.sources.text_columns import compact, constant, join
 
 ROW, FILE, MARK = "row", "file", "mark"
 RESERVED = {ROW, FILE, MARK}
@@ -89,10 +90,8 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
     for name in source.fill_down:
         header = header_of(source, name)
         place = names.index(header)
-        above = find_filled(columns[place], codes, grid, place)
-        count = int((above != np.arange(len(above))).sum())
+        filled, count = fill_from_above(columns[place], codes, grid, names, place)
         if count:
-            filled = compact(columns[place].take(pa.array(above)))
             table = table.set_column(place, exported(header), filled)
             why = f"{count} blank cells of '{header}' were filled with the text above them"
             issues.append(Issue("filled_down", why))
@@ -139,10 +138,36 @@ def refuse_row_limit(last: int, where: str) -> None:
         )
 
 
-def find_filled(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:
-    """Row that each row's cell is taken from (n_rows,): of a blank one the next above with text.
+def fill_from_above(
+    column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, names: Sequence[str], place: int
+) -> tuple[pa.ChunkedArray, int]:
+    """The column at a place with its blank cells filled from the next cell above with text, and how
+    many were.
 
-    Blank cells count that a merged cell covers, or all where the column has none merged.
+    Blank cells count that a merged cell covers, or all where the column has none merged. Rows that
+    were set aside head the rows below them all the same.
+    """
+    texts = {
+        at.row: at.content.get(names[place], "")
+        for at in grid.rejected
+        if isinstance(at.content, dict)
+    }
+    lost = {row: texts[row] for row in sorted(texts) if texts[row].strip()}
+    above = _find_filled(column, codes, grid, place, [*lost])
+    count = int((above != np.arange(len(above))).sum())
+    if not count:
+        return column, 0
+    whole = join([column, pa.chunked_array([pa.array(lost.values(), pa.string())])])
+    return compact(whole.take(pa.array(above))), count
+
+
+def _find_filled(
+    column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int, lost: list[int]
+) -> np.ndarray:
+    """Place that each row's cell is taken from (n_rows,).
+
+    `lost` are the numbers of rows with text that were set aside; their places begin with
+    `len(column)`.
     """
     plain = codes == PLAIN
     has_text = ~apply_rule(column, is_blank)
@@ -151,5 +176,10 @@ def find_filled(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: i
     covered = [row for row, at in grid.merged if at == place] if grid.merged else []
     if covered:
         blank &= np.isin(grid.numbers, np.array(covered, dtype=np.int64))
-    above = np.maximum.accumulate(np.where(plain & has_text, rows, -1))
+    # a blank cell that none covers ends the text above it: it heads a merged cell without text
+    above = np.maximum.accumulate(np.where(plain & ~blank, rows, -1))
+    if lost:
+        last = np.searchsorted(lost, grid.numbers) - 1
+        is_nearer = np.array(lost)[last] > np.where(above < 0, 0, grid.numbers[above])
+        above = np.where((last >= 0) & is_nearer, len(rows) + last, above)
     return np.where(blank & (above >= 0), above, rows)

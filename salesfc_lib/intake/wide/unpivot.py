@@ -25,7 +25,7 @@ from salesfc_lib.intake.parse.evidence import BLANK, prefix
 from salesfc_lib.intake.parse.numbers.fixed_point import rescale, round_half_even
 from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
 from salesfc_lib.intake.sources.header import header_of, name_columns
-from salesfc_lib.intake.sources.layout import Grid, find_filled
+from salesfc_lib.intake.sources.layout import Grid, fill_from_above
 from salesfc_lib.intake.sources.row_marks import HEADER, SUBTOTAL, mark_rows
 from salesfc_lib.intake.wide.columns import Across
 from salesfc_lib.intake.wide.totals import (
@@ -88,7 +88,7 @@ def unpivot(
     codes = mark_rows(cells.rename_columns(names), body.header, source, source.columns)
     texts = [column.cast(pa.string()).to_pylist() for column in cells.columns]
     marks, is_row = _mark_rows(codes, across, source, texts)
-    body = _fill_down(body, codes, [names.index(header_of(source, at)) for at in source.fill_down])
+    body = _fill_down(body, codes, names, source)
     means = int(len(is_row) - is_row.sum())
     sheet = _Sheet(body, across, texts, marks)
     read = {name: _read_measure(sheet, label, source, where) for name, label in measures.items()}
@@ -102,15 +102,13 @@ def unpivot(
     return Unpivoted(replace(long, issues=[*body.issues, *issues]), error)
 
 
-def _fill_down(body: Grid, codes: np.ndarray, places: Sequence[int]) -> Grid:
+def _fill_down(body: Grid, codes: np.ndarray, names: Sequence[str], source: Source) -> Grid:
     """The sheet with blank cells of columns filled from above, labels of groups among it."""
     cells, issues = body.cells, [*body.issues]
-    for place in places:
-        above = find_filled(cells.column(place), codes, body, place)
-        count = int((above != np.arange(len(above))).sum())
+    for place in (names.index(header_of(source, name)) for name in source.fill_down):
+        filled, count = fill_from_above(cells.column(place), codes, body, names, place)
         why = f"{count} blank cells of '{body.header[place]}' were filled with the text above them"
         issues += [Issue("filled_down", why)] if count else []
-        filled = cells.column(place).take(pa.array(above))
         cells = cells.set_column(place, cells.column_names[place], filled)
     return replace(body, cells=cells, issues=issues)
 
