@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.batch.ledger import ledger_gap
-from salesfc_lib.cleaning.closed_months import find_covered
+from salesfc_lib.cleaning.closed_months import closed_through, find_covered, find_latest
+from salesfc_lib.cleaning.rules.far_dates import find_far
 from salesfc_lib.foundation.schema import Calendar, Parameters
-from tests.orders import by_rule, order, run, unit
+from tests.orders import by_rule, order, run, save, unit
 
 
 def weekly(period: str = "week") -> Parameters:
@@ -46,6 +47,24 @@ def test_a_week_that_ends_on_its_date_begins_six_days_before(tmp_path: Path) -> 
     cleaned = run(tmp_path, [order("A1", "2024-02-04", "70.00")], weekly("week_ending"))
     assert by_month(cleaned)["2024-01"][1] == Decimal("30.00")
     assert by_month(cleaned)["2024-02"][1] == Decimal("40.00")
+
+
+def test_a_week_that_ends_with_its_month_is_not_shared_and_one_a_day_later_is(
+    tmp_path: Path,
+) -> None:
+    whole = run(tmp_path, [order("A1", "2024-06-24", "70.00")], weekly())
+    assert list(by_month(whole)) == ["2024-06"] and "week" not in by_rule(whole)
+    shared = run(tmp_path, [order("A1", "2024-06-25", "70.00")], weekly())
+    assert by_month(shared)["2024-07"][1] == Decimal("10.00")
+
+
+def test_weeks_of_returns_are_shared_as_those_of_orders_are(tmp_path: Path) -> None:
+    save(tmp_path, "back", [order("R1", "2024-01-29", "-70.00", quantity="-7")])
+    columns = {name: name for name in ("date", "quantity", "amount", "region")}
+    back = {"kind": "csv", "path": "back.csv", "role": "returns", "columns": columns}
+    parameters = unit({"back": {**back, "period": "week"}}, orders={"period": "week"})
+    cleaned = run(tmp_path, [order("A1", "2024-03-04")], parameters)
+    assert by_month(cleaned)["2024-02"][1] == Decimal("-40.00")
 
 
 def test_iso_weeks_are_shared_without_a_declaration_and_days_are_not(tmp_path: Path) -> None:
@@ -96,6 +115,17 @@ def test_a_year_typed_wrong_goes_to_quarantine_and_no_series_begins_there(tmp_pa
     assert run(tmp_path, [*rows, *many]).quarantine.empty, "four in a hundred are a business"
 
 
+def test_a_hundredth_of_the_lines_beyond_the_gap_is_far_and_more_of_them_is_business() -> None:
+    assert find_far({0: 1, 25: 99}, 24) == ({0}, set())
+    assert find_far({0: 1, 25: 98}, 24) == (set(), set())
+    assert find_far({0: 99, 25: 1}, 24) == (set(), {25})
+
+
+def test_months_as_far_as_the_gap_allows_are_not_far() -> None:
+    assert find_far({0: 1, 24: 999}, 24) == (set(), set())
+    assert find_far({0: 1, 25: 999}, 24) == ({0}, set())
+
+
 @pytest.mark.parametrize(
     ("days", "covered"),
     [
@@ -114,6 +144,39 @@ def test_rows_are_complete_for_a_month_whose_last_trading_day_they_reach(
 ) -> None:
     dates = pd.to_datetime(pd.Series(days))
     assert find_covered(dates, dates.max(), Calendar()) == pd.Timestamp(covered)
+
+
+def test_a_month_of_a_quarter_of_the_usual_lines_is_reached_and_one_of_less_is_not() -> None:
+    usual = ["2024-01-15"] * 20 + ["2024-02-15"] * 20
+    for lines, latest in ((5, "2024-06-15"), (4, "2024-02-15")):
+        dates = pd.to_datetime(pd.Series([*usual, *["2024-06-15"] * lines]))
+        assert find_latest(dates) == pd.Timestamp(latest)
+
+
+def test_months_that_follow_without_a_gap_are_reached_however_few_their_lines() -> None:
+    days = [*["2024-01-15"] * 20, "2024-02-15", "2024-03-15", "2024-05-15"]
+    assert find_latest(pd.to_datetime(pd.Series(days))) == pd.Timestamp("2024-03-15")
+
+
+@pytest.mark.parametrize(("saturdays", "covered"), [(1, "2025-05-30"), (0, "2025-05-31")])
+def test_a_day_of_the_week_trades_from_one_line_in_a_hundred_on(
+    saturdays: int, covered: str
+) -> None:
+    days = [*["2025-05-03"] * saturdays, *["2025-05-30"] * (100 - saturdays)]
+    dates = pd.to_datetime(pd.Series(days))
+    assert find_covered(dates, dates.max(), Calendar()) == pd.Timestamp(covered)
+
+
+def test_lines_after_the_latest_month_do_not_cover_it() -> None:
+    dates = pd.to_datetime(pd.Series(["2025-01-07", "2025-02-11", "2026-06-30"]))
+    latest = pd.Timestamp("2025-02-11")
+    assert find_covered(dates, latest, Calendar()) == latest
+
+
+def test_a_month_is_closed_on_its_last_covered_day_and_no_day_before() -> None:
+    own = unit(calendar={})
+    assert closed_through(own, pd.Timestamp("2024-06-30")) == "2024-06"
+    assert closed_through(own, pd.Timestamp("2024-06-29")) == "2024-05"
 
 
 def test_a_holiday_is_no_day_of_trade() -> None:
