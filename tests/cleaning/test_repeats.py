@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.clean import Cleaned, clean
-from salesfc_lib.cleaning.rules.repeats import find_repeats
+from salesfc_lib.cleaning.rules.repeats import find_overlap, find_repeats
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 
@@ -204,6 +204,45 @@ def test_an_overlap_of_files_without_a_key_stops_with_its_file(tmp_path: Path) -
         run(tmp_path, {"orders_1": first, "orders_2": second}, unit())
     keyed = run(tmp_path, {"orders_1": first, "orders_2": second}, unit(key=KEY))
     assert len(keyed.transactions) == 30
+
+
+def overlapping(rows: list[tuple[str, int, int]], repeats: Mapping[int, int], many: bool) -> int:
+    """Lines of an overlap; rows are (file, row, month), `repeats` lead from a line to its first."""
+    lines = pd.DataFrame(rows, columns=["source", "row", "month"])
+    lines["source"] = pd.Categorical(lines["source"])
+    lines["month"] = pd.to_datetime("2024-01-01") + pd.to_timedelta(lines["month"] * 31, "D")
+    again = np.array([*repeats])
+    noted = again if many else again[:0]
+    return len(find_overlap(lines, again, np.array([*repeats.values()]), noted))
+
+
+@pytest.mark.parametrize(("length", "found"), [(9, 0), (10, 10)])
+def test_ten_rows_that_repeat_ten_in_a_row_are_an_overlap(length: int, found: int) -> None:
+    rows = [("a", row, 0) for row in range(100)]
+    straight = {60 + at: 10 + at for at in range(length)}
+    assert overlapping(rows, straight, many=False) == found
+    backwards = {60 + at: 40 - at for at in range(length)}
+    assert overlapping(rows, backwards, many=False) == 0
+
+
+@pytest.mark.parametrize(
+    ("repeats", "of", "found"), [(19, 40, 0), (20, 80, 20), (20, 81, 0), (25, 100, 25)]
+)
+def test_twenty_repeats_that_are_a_quarter_of_their_month_are_an_overlap(
+    repeats: int, of: int, found: int
+) -> None:
+    rows = [("a", row, 0) for row in range(of)]
+    scattered = {of - 1 - at: at // 2 for at in range(repeats)}
+    assert overlapping(rows, scattered, many=True) == found
+    assert overlapping(rows, scattered, many=False) == 0
+
+
+@pytest.mark.parametrize(("repeats", "of", "found"), [(2, 4, 0), (3, 6, 3), (3, 7, 0)])
+def test_three_rows_that_are_half_of_a_files_month_are_an_overlap_with_an_earlier_file(
+    repeats: int, of: int, found: int
+) -> None:
+    rows = [*(("a", row, 0) for row in range(10)), *(("b", row, 0) for row in range(of))]
+    assert overlapping(rows, {10 + at: 9 - at for at in range(repeats)}, many=False) == found
 
 
 @settings(max_examples=100)
