@@ -151,6 +151,19 @@ def test_only_the_months_own_overrides_are_selected_and_none_made_with_hindsight
     ].tolist() == ["why"]
 
 
+def test_an_override_of_the_day_of_publication_itself_is_hindsight(tmp_path):
+    found = read_overrides(
+        write(
+            tmp_path,
+            "2026-06,total,2026-07,1,5,,Ann,before,2026-07-14",
+            "2026-06,total,2026-07,2,5,,Ann,that day,2026-07-15",
+        ),
+        "north",
+    )
+    selected = select_overrides(found, "2026-06", before=pd.Timestamp("2026-07-15"))
+    assert selected["reason"].tolist() == ["before"]
+
+
 @settings(max_examples=100)
 @given(text=st.text(st.characters(codec="utf-8"), max_size=200))
 def test_any_text_is_read_or_refused_by_name(tmp_path_factory, text):
