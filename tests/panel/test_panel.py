@@ -500,6 +500,33 @@ def test_the_shares_of_a_moving_holiday_add_up_to_one_a_year_and_move(name: str)
 
 
 @pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("chinese_new_year", "2026-02-03", "2026-02-24"),
+        ("easter", "2026-03-29", "2026-04-06"),
+        ("ramadan", "2026-02-18", "2026-03-19"),
+    ],
+)
+def test_the_window_of_a_moving_holiday_begins_and_ends_on_its_days(
+    name: str, first: str, last: str
+) -> None:
+    days = np.arange("2026-01-01", "2026-12-01", dtype="datetime64[D]")
+    held = days[share_of_festival(name, days, days + 1) > 0]
+    assert (str(held[0]), str(held[-1])) == (first, last)
+
+
+def test_a_window_that_began_in_the_year_before_reaches_into_january() -> None:
+    january = np.array(["2031-01-01", "2031-02-01"], dtype="datetime64[D]")
+    shares = share_of_festival("ramadan", january[:1], january[1:])
+    assert shares.tolist() == pytest.approx([24 / 30])  # from 26 December 2030 on
+
+
+def test_a_festival_kept_in_half_of_the_years_is_observed_and_in_fewer_is_not() -> None:
+    assert list_observed(["2025-06-02", "2026-04-03"]) == ["easter"]
+    assert list_observed(["2024-06-03", "2025-06-02", "2026-04-03"]) == []
+
+
+@pytest.mark.parametrize(
     ("name", "days"),
     [
         ("chinese_new_year", ["1990-01-27", "2026-02-17", "2099-01-21"]),
