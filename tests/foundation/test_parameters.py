@@ -94,6 +94,22 @@ def test_the_last_layer_wins_and_is_named(project: Path) -> None:
     assert resolved.reasons == {"horizon": "contract ends"}
 
 
+def test_each_layer_goes_before_the_one_below_it_in_the_same_key(project: Path) -> None:
+    unit_file = project / "parameters" / "units" / "north.yml"
+    month_file = project / "parameters" / "months" / "2026-06" / "north.yml"
+
+    def horizon(*sets: str) -> tuple[int, str]:
+        resolved = resolve(project, "north", "2026-06", sets)
+        return resolved.parameters.horizon, resolved.layer["horizon"]
+
+    assert horizon() == (12, "defaults")
+    write(unit_file, f"{UNIT}horizon: 9\n")
+    assert horizon() == (9, "unit")
+    write(month_file, "horizon: {value: 6, reason: contract ends}\n")
+    assert horizon() == (6, "month")
+    assert horizon("horizon=3") == (3, "command line")
+
+
 def test_every_key_has_a_layer(project: Path) -> None:
     resolved = resolve(project, "north", "2026-06")
     assert set(resolved.layer.values()) == {"defaults", "unit"}
