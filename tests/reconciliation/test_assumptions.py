@@ -873,6 +873,18 @@ class TestSteps:
             "reconciled",
         }
 
+    def test_a_backfill_applies_no_override_of_the_day_of_publication_or_later(self, tmp_path):
+        (tmp_path / "overrides").mkdir()
+        lines = [
+            "made_in,unique_id,ds,sequence,percent,author,reason,created_at",
+            "2024-12,total,2025-01,1,5,Ann,foresight,2025-01-14",
+            "2024-12,total,2025-01,2,5,Ann,hindsight,2025-01-15",
+        ]
+        (tmp_path / "overrides" / "north.csv").write_text("\n".join(lines), encoding="utf-8")
+        run = month_of(tmp_path, "backfill")
+        assert set(run.read("adjustment")["reason"]) == {"foresight"}
+        assert len(run.read("override")) == 2
+
     def test_switched_off_or_never_declared_the_numbers_are_the_same(self, tmp_path):
         off = month_of(tmp_path, enabled=False)
         assert off.read("effect")["state"].tolist() == ["off", "off"]
