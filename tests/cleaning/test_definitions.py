@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.batch.ledger import ledger_gap
 from salesfc_lib.cleaning.rules.implausible import find_usual
-from salesfc_lib.cleaning.rules.measures import multiply_each
+from salesfc_lib.cleaning.rules.measures import multiply_each, read_tax_rates
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 from tests.orders import Row, amounts, by_rule, order, run, save, unit
@@ -184,6 +184,21 @@ def test_the_tax_of_a_line_is_exact_and_a_rate_may_be_written_in_any_way(tmp_pat
     ]
     with pytest.raises(SalesForecastError, match="have tax included.*nothing says how much"):
         run(tmp_path, rows, unit(orders={"tax": "included"}))
+
+
+@pytest.mark.parametrize(
+    ("texts", "rates"),
+    [
+        (["1", "0.5"], ["0.01", "0.005"]),  # one of 1 is in percent, and so are all
+        (["0.99", "0.5"], ["0.99", "0.5"]),
+        (["13%", "0.06"], ["0.13", "0.06"]),  # a sign speaks for its own cell alone
+        (["-13%", "-0.5", "0"], [None, None, "0"]),
+    ],
+)
+def test_rates_without_a_sign_are_in_percent_from_one_on_and_never_negative(
+    texts: list[str], rates: list[str | None]
+) -> None:
+    assert read_tax_rates(texts) == [rate and Decimal(rate) for rate in rates]
 
 
 def test_freight_is_taken_out_or_put_in_as_the_unit_says(tmp_path: Path) -> None:
