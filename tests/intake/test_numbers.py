@@ -56,6 +56,7 @@ def fractions(*values: str) -> list[Fraction]:
         ("5.25 Cr.", "-5.25", "debit_credit"),
         ("DR 5.25", "5.25", "debit_credit"),
         ("贷5.25", "-5.25", "debit_credit"),
+        ("5.25 贷方", "-5.25", "debit_credit"),
         ("¥5.25", "5.25", "currency_sign"),
         ("-$5.25", "-5.25", "currency_sign"),
         ("$ -5.25", "-5.25", "currency_sign"),
