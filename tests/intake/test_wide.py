@@ -117,6 +117,13 @@ def test_a_sum_without_a_word_in_the_last_row_is_left_out(tmp_path: Path) -> Non
     assert len(rows(read(tmp_path, f"{MONTHS}\n{same},C,6,8,11\n"))) == 12
 
 
+def test_the_last_of_three_rows_may_be_a_sum_without_a_word_and_of_two_is_business(
+    tmp_path: Path,
+) -> None:
+    assert len(rows(read(tmp_path, f"{MONTHS}\nN,A,1,2,3\nS,A,4,5,6\n,,5,7,9\n"))) == 6
+    assert len(rows(read(tmp_path, f"{MONTHS}\nN,A,1,2,3\n,,1,2,3\n"))) == 6
+
+
 def test_averages_and_repeated_headers_are_no_rows(tmp_path: Path) -> None:
     text = f"{MONTHS}\nN,A,1,2,3\n{MONTHS}\nS,A,3,4,5\nAverage,,2,3,4\nTotal,,4,6,8\n"
     extract = read(tmp_path, text)
@@ -159,6 +166,21 @@ def test_a_row_of_a_pivot_that_is_set_aside_still_names_the_rows_below_it(tmp_pa
     declared = {"columns": COLUMNS, "wide": {"amount": ""}, "fill_down": ["region"]}
     source = Source.model_validate({"kind": "excel", "path": "a.xlsx", **declared})
     assert [row[0] for row in rows(read_source("orders", source, tmp_path))] == ["N", "N", "S", "S"]
+
+
+def test_a_merged_cell_of_a_wide_sheet_fills_only_what_it_covers(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (
+        ["Total", "Region", "Item", "Jan 2025", "Feb 2025"],
+        *([3, "N", "A", 1, 2], [7, None, "B", 3, 4], [5, None, "C", 5, None]),
+    ):
+        workbook.active.append(row)
+    workbook.active.merge_cells("B2:B3")
+    workbook.save(tmp_path / "a.xlsx")
+    declared = {"columns": COLUMNS, "wide": {"amount": ""}, "fill_down": ["region"]}
+    source = Source.model_validate({"kind": "excel", "path": "a.xlsx", **declared})
+    found = rows(read_source("orders", source, tmp_path), "Region", "Item")
+    assert [*dict.fromkeys(found)] == [("N", "A"), ("N", "B"), ("", "C")]
 
 
 def test_init_asks_about_measures_in_rows(tmp_path: Path) -> None:
@@ -206,11 +228,18 @@ def test_periods_are_read_in_every_spelling(tmp_path: Path, head: str, dates: st
         ",,2024,,2025\nRegion,Item,Nov,Dec,Jan\n",
         ",,2024年,,2025年\nRegion,Item,11月,12月,1月\n",
         "Sales\n,,2024,2024,2025\nRegion,Item,11,12,01\n",
+        ",,2024,,2025\n,,Net,Net,Net\n,,EUR,EUR,EUR\nRegion,Item,Nov,Dec,Jan\n",
     ],
 )
 def test_a_year_stands_above_its_months(tmp_path: Path, head: str) -> None:
     extract = read(tmp_path, f"{head}N,A,1,2,3\n")
     assert [row[2] for row in rows(extract)] == ["2024-11", "2024-12", "2025-01"]
+
+
+@pytest.mark.parametrize("year", [1980, 1999, 2000, 2099])
+def test_a_year_above_its_months_is_one_from_1980_to_2099(tmp_path: Path, year: int) -> None:
+    extract = read(tmp_path, f",,{year},\nRegion,Item,Nov,Dec\nN,A,1,2\n")
+    assert [row[2] for row in rows(extract)] == [f"{year}-11", f"{year}-12"]
 
 
 def test_a_year_in_the_title_is_that_of_its_months(tmp_path: Path) -> None:
