@@ -106,6 +106,11 @@ def test_a_column_of_sums_that_is_wrong_stops_with_its_cell(tmp_path: Path) -> N
         read(tmp_path, f"{MONTHS},Total\nN,A,1,2,3,6\nS,A,4,5,6,16\n")
 
 
+def test_a_column_of_sums_adds_up_the_periods_since_the_one_before_it(tmp_path: Path) -> None:
+    text = f"{MONTHS},Q1 2025,Apr 2025,Q2 2025\nN,A,1,2,3,6,4,4\n"
+    assert [row[3] for row in rows(read(tmp_path, text))] == ["1", "2", "3", "4"]
+
+
 def test_sums_stand_above_their_parts_too(tmp_path: Path) -> None:
     extract = read(tmp_path, f"{MONTHS}\nTotal,,5,7,9\nN,A,1,2,3\nS,A,4,5,6\n")
     assert len(rows(extract)) == 6
