@@ -131,6 +131,23 @@ def test_sizes_names_and_lengths_are_no_scale(text: str) -> None:
     assert find_scale(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "power"),
+    [
+        ("Amount $b", 9),
+        ("USD mil", 6),
+        ("EUR tr", 6),
+        ("Sales '000,000", 6),
+        ("Amount (000,000)", 6),
+        ("Values (mm)", 6),
+        ("amounts rounded billions", 9),
+    ],
+)
+def test_rarer_spellings_of_a_scale_have_their_power(text: str, power: int) -> None:
+    found = find_scale(text)
+    assert found is not None and found.power == power
+
+
 def test_a_letter_that_may_be_a_scale_is_asked_and_has_to_be_declared(tmp_path: Path) -> None:
     path = write(tmp_path, "Sales M")
     found = propose_feed([path], read_aliases())
