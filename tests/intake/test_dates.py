@@ -100,6 +100,12 @@ def test_a_column_that_proves_both_orders_blocks_and_names_one_cell_of_each() ->
     assert declared.rules.to_dict() == {1: "no_such_day"}
 
 
+def test_an_order_of_two_digit_years_is_unlikely_beyond_fifteen_years() -> None:
+    assert list_days(read("05/06/19", "21/06/19")) == ["2019-06-05", "2019-06-21"]
+    with pytest.raises(SalesForecastError, match="may be "):
+        read("05/06/19", "20/06/19")  # 2005 to 2020, with the year first
+
+
 def test_a_year_of_two_digits_is_told_by_the_order_that_keeps_the_column_together() -> None:
     assert list_days(read(*[f"{day:02}/07/19" for day in range(1, 31)]))[-1] == "2019-07-30"
     assert list_days(read(*[f"19-07-{day:02}" for day in range(1, 31)]))[-1] == "2019-07-30"
