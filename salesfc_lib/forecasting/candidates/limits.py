@@ -2,14 +2,14 @@
 
 A function enters, the same function within the limits leaves. Beyond one of them the candidate
 fails, and the unit goes on. This is protection from mistakes, not from intent: the code keeps the
-rights of the run, and what compiled code does is interrupted only when it returns.
+rights of the run, and what compiled code does is interrupted only when it returns. Where the system
+has no such limits (Windows), only the output is bounded.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import resource
 import signal
 import sys
 import threading
@@ -22,6 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.forecasting.candidates.protocol import Prediction
+
+try:
+    import resource
+except ImportError:
+    resource = None  # type: ignore[assignment]
 
 OUTPUT_KEPT = 4000  # characters of what a candidate prints in one go. Not tuned: a page
 FILE_BYTES = 2**30  # of one file that it writes. Not tuned
@@ -81,7 +86,8 @@ class Limits:
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if threading.current_thread() is not threading.main_thread():
+            is_main = threading.current_thread() is threading.main_thread()
+            if not is_main or not hasattr(signal, "SIGALRM"):
                 return function(*args, **kwargs)  # only the main thread gets signals
             most = max(share * self.left, LEAST_SECONDS)
             before, begun = signal.signal(signal.SIGALRM, self._interrupt), time.monotonic()
@@ -123,7 +129,8 @@ class Limits:
                 stack.enter_context(redirect_stdout(printed))
                 stack.enter_context(redirect_stderr(printed))
                 stack.enter_context(_silent_descriptors())
-                stack.enter_context(_limited(resource.RLIMIT_FSIZE, FILE_BYTES))
+                if resource is not None:
+                    stack.enter_context(_limited(resource.RLIMIT_FSIZE, FILE_BYTES))
                 if held := _bytes_held():
                     most = held + int(self.memory * GIB)
                     stack.enter_context(_limited(resource.RLIMIT_DATA, most))
