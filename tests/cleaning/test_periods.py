@@ -43,6 +43,20 @@ def test_a_week_that_crosses_a_month_is_shared_by_days_to_the_cent(tmp_path: Pat
     assert issue["rows"] == 1 and "shared over both by days" in issue["reason"]
 
 
+def test_the_first_and_the_last_month_of_weeks_are_told_where_they_are_parts(
+    tmp_path: Path,
+) -> None:
+    rows = [order("A1", "2024-01-08"), order("A2", "2024-03-18")]
+    noted = run(tmp_path, rows, weekly()).problems.set_index("rule").loc["part_month"]
+    assert noted["rows"] == 2
+    assert noted["reason"] == (
+        "the weeks begin on 2024-01-08: 2024-01 is a part, and counts as one; "
+        "the weeks end on 2024-03-24: 2024-03 is a part, and counts as one"
+    )
+    whole = run(tmp_path, [order("A1", "2024-01-01"), order("A2", "2024-03-25")], weekly())
+    assert "part_month" not in set(whole.problems["rule"])
+
+
 def test_a_week_that_ends_on_its_date_begins_six_days_before(tmp_path: Path) -> None:
     cleaned = run(tmp_path, [order("A1", "2024-02-04", "70.00")], weekly("week_ending"))
     assert by_month(cleaned)["2024-01"][1] == Decimal("30.00")

@@ -12,13 +12,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup, plots
 from salesfc_lib.reporting.plots import canvas, palette
-from salesfc_lib.reporting.plots.lines import spread
+from salesfc_lib.reporting.plots.canvas import text_width
+from salesfc_lib.reporting.plots.lines import LINE_HEIGHT, clear_place, month_number, spread
 
 NASTY = "厨具 <b>&\"'</b> / $x_1$"
 MONTHS = pd.date_range("2023-07-01", periods=42, freq="MS")
@@ -401,3 +403,25 @@ def test_an_axis_of_shares_ends_at_the_whole() -> None:
     for drawing in plots.draw(plots.coverage, full, band=(0.77, 0.83)):
         words = [str(text.text) for text in ElementTree.fromstring(drawing).iter("text")]
         assert max(int(word) for word in words if word.isdigit()) == 100
+
+
+@pytest.mark.parametrize("width", [640, 340])
+@pytest.mark.parametrize("earlier", [5.2, 12.0, 17.0, 24.0])
+def test_the_label_of_the_earlier_forecast_never_sits_on_the_line(
+    width: float, earlier: float
+) -> None:
+    months = pd.date_range("2023-07-01", "2026-06-01", freq="MS")
+    values = 12 + 6 * np.sin(np.arange(len(months)))
+    past = pd.DataFrame({"x": [month_number(ds) for ds in months], "y": values})
+    figure = Figure(figsize=(width / 72, 300 / 72), dpi=72)
+    ax = figure.subplots()
+    ax.set_xlim(past["x"].min(), past["x"].max() + 12)
+    ax.set_ylim(0, 25)
+    right, at = ax.transData.transform((past["x"].iloc[-1], earlier))
+    begin = right - 9 - text_width("June forecast 17.1")
+    bottom = clear_place(ax, past, begin, at)
+    drawn = ax.transData.transform(past.to_numpy(dtype=float))
+    spans = np.linspace(begin, right - 9, 200)
+    heights = np.interp(spans, drawn[:, 0], drawn[:, 1])
+    assert ax.bbox.y0 < bottom < ax.bbox.y1 - LINE_HEIGHT
+    assert not ((heights > bottom) & (heights < bottom + 11)).any()

@@ -8,8 +8,8 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.frames import with_month
 from salesfc_lib.cleaning.context import Context, where
-from salesfc_lib.foundation import Source, bound_months
-from salesfc_lib.intake import fixed_point
+from salesfc_lib.foundation import Source, bound_months, label_months
+from salesfc_lib.intake import Issue, fixed_point
 
 WEEK = "week"  # the rule by which weeks without a day are read, and the name of this one
 DAYS = 7
@@ -31,6 +31,35 @@ def is_weekly(batch: Batch, context: Context) -> bool:
     return bool(sources) and all(stands_for_week(batch, one, name) for name, one in sources)
 
 
+def _list_parts(batch: Batch, own: np.ndarray) -> list[Issue]:
+    """The first and the last month of the weeks, where they do not reach its first or last day."""
+    if not len(own):
+        return []
+    lines = batch.lines.iloc[own]
+    days = lines["date"].to_numpy().astype("datetime64[D]")
+    ends = np.array([days.min(), days.max() + DAYS - 1])
+    months = label_months(ends, batch.calendar)
+    starts, after = bound_months(months, batch.calendar)
+    whole = (ends[0] == starts[0], ends[1] == after[1] - 1)
+    words = (f"begin on {ends[0]}", f"end on {ends[1]}")
+    rows = lines["row"].to_numpy()[[days.argmin(), days.argmax()]]
+    parts = zip(whole, words, months, rows, strict=True)
+    source = str(lines["source"].iloc[0])
+    return [
+        Issue(
+            "part_month",
+            f"the weeks {what}: {month} is a part, and counts as one",
+            int(row),
+            1,
+            source=source,
+            column="date",
+            example=str(month),
+        )
+        for is_whole, what, month, row in parts
+        if not is_whole
+    ]
+
+
 def share_weeks(batch: Batch, context: Context) -> Batch:
     """Batch in which a week's measures stand in each month as its days do, to the last unit."""
     sources = context.with_role("orders", "returns")
@@ -43,6 +72,7 @@ def share_weeks(batch: Batch, context: Context) -> Batch:
     batch = batch.change(WEEK, at, "a week's last day, moved to its first", date=begins.to_numpy())
     batch = batch.at_scales({name: max(scale, PLACES) for name, scale in batch.scales.items()})
     own = where(batch.lines["name"].isin(names) & batch.lines["date"].notna())
+    batch = batch.report(*_list_parts(batch, own))
     dates = batch.lines["date"].to_numpy()[own].astype("datetime64[D]")
     months = batch.lines["month"].to_numpy()[own].astype("datetime64[M]")
     _, after = bound_months(months, batch.calendar)

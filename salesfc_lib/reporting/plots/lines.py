@@ -20,6 +20,7 @@ from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
 from salesfc_lib.reporting.plots.palette import ACCENT, BASE, DASHES, INK, INK_2, NOTE, SIZE, SMALL
 
 LINE_HEIGHT = 15.0  # units between two lines of labels
+CLEAR = 5.0  # units between a label and the line below it
 LEVELS = (80, 95)  # per cent of the intervals whose coverage is drawn
 WHOLE = 100.0  # per cent: an axis of shares does not go beyond
 PHONE = 400.0  # a canvas narrower than this is a phone's
@@ -247,10 +248,23 @@ def _cutoff_labels(
     ax.annotate(text, (end, 1), xycoords=above, xytext=(-6, 6), **left, **NOTE)
     if earlier is not None:
         ax.plot([end], [earlier], "o", ms=8, mfc=palette.PAPER, mec=ACCENT, mew=1.75, clip_on=False)
-        offset = (-9, -14 if earlier < last else 6)
-        ax.annotate(named, (end, earlier), xytext=offset, color=ACCENT, **left)
+        right, at = ax.transData.transform((end, earlier))
+        place = clear_place(ax, past, right - 9 - text_width(named), at)
+        ax.text(right - 9, place, named, color=ACCENT, ha="right", transform=None)
     if np.isfinite(last):
         ax.plot([end], [last], "o", ms=6, mfc=INK, mew=0, clip_on=False)
+
+
+def clear_place(ax: Axes, past: pd.DataFrame, begin: float, at: float) -> float:
+    """Where a label from `begin` to the last month stands clear of the line, nearest to `at`: below
+    it or above it, in units of the figure.
+    """
+    drawn = ax.transData.transform(past[["x", "y"]].dropna().to_numpy(dtype=float))
+    beside = drawn[max(0, np.searchsorted(drawn[:, 0], begin) - 1) :, 1]
+    heights = [at, *beside]
+    below, above = min(heights) - LINE_HEIGHT, max(heights) + CLEAR
+    fits = [each for each in (below, above) if ax.bbox.y0 < each < ax.bbox.y1 - LINE_HEIGHT]
+    return min(fits or [above], key=lambda each: abs(each - at))
 
 
 def end_labels(
