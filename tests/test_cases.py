@@ -93,7 +93,29 @@ def check_quantity_times_price(found: Started) -> None:
     assert found.sum_months("amount", "2025-02") == {"2025-01": 7, "2025-02": Decimal("10.50")}
 
 
+def check_period_yyyymm(found: Started) -> None:
+    assert found.sum_months("quantity", "2025-03") == {"2025-01": 10, "2025-02": 11, "2025-03": 12}
+
+
+def check_same_orders(found: Started) -> None:
+    """The orders of three of the cases, which write their dates each in its own way."""
+    months = found.sum_months("amount", "2025-12")
+    assert (len(months), min(months), max(months)) == (36, "2023-01", "2025-12")
+    assert sum(months.values()) == Decimal("252117.83")
+
+
+def check_typed_2003(found: Started) -> None:
+    cleaned = found.clean("2025-12")
+    assert cleaned.transactions["date"].min().year == 2023
+    assert cleaned.quarantine["rule"].tolist() == ["far_date"]
+
+
 CHECKS = {
+    "epoch-milliseconds": check_same_orders,
+    "period-mm-yyyy": check_same_orders,
+    "period-yyyymm": check_period_yyyymm,
+    "roc-years": check_same_orders,
+    "typed-2003": check_typed_2003,
     "quantity-times-price": check_quantity_times_price,
     "returns-beside-sales": check_returns_beside_sales,
     "sap-item-numbers": check_sap_item_numbers,
