@@ -195,6 +195,17 @@ def test_init_asks_about_measures_in_rows(tmp_path: Path) -> None:
     assert any("'Values' says which measure" in text for text in proposals["orders"].questions)
 
 
+def test_measures_in_rows_stop_until_one_is_chosen(tmp_path: Path) -> None:
+    text = "Region,Values,Jan 2025,Feb 2025\nN,Sum of Qty,1,2\nN,Sum of Amount,10.5,20\n"
+    columns = {"region": "Region"}
+    with pytest.raises(SalesForecastError, match=r"'Values' .* \('Sum of Qty', 'Sum of Amount'\)"):
+        read(tmp_path, text, columns=columns)
+    chosen = read(tmp_path, text, columns=columns, where={"Values": "Sum of Amount"})
+    assert rows(chosen, "Region", "amount") == [("N", "10.5"), ("N", "20")]
+    one = text.replace("Sum of Qty", "Net Amount")
+    assert len(rows(read(tmp_path, one, columns=columns), "amount")) == 4
+
+
 def test_a_name_that_begins_like_a_sum_is_business(tmp_path: Path) -> None:
     extract = read(tmp_path, f"{MONTHS}\nN,Total Care,1,2,3\nN,B,4,5,6\n")
     assert len(rows(extract)) == 6

@@ -44,6 +44,19 @@ MEAN = re.compile(
     r"(?:average|avg\.?|mean|durchschnitt|mittelwert|moyenne|promedio|media|平均值?)[:：]?",
     re.IGNORECASE,
 )
+# what rows of pieces and of money are called where a column names their measure
+PIECES = re.compile(
+    r"(?:sum of |summe von |somme de )?(?:qty|quantity|units?|pieces|pcs|volume|menge|stück|anzahl"
+    r"|quantité|cantidad|unidades|数量|件数|销量|销售数量)[.:：]?",
+    re.IGNORECASE,
+)
+MONEY = re.compile(
+    r"(?:sum of |summe von |somme de )?"
+    r"(?:(?:net |gross |sales )?(?:amount|revenue|value|sales|turnover)"
+    r"|umsatz|betrag|wert|montant|chiffre d'affaires|importe|ventas|金额|销售额|销售金额|收入)"
+    r"[.:：]?",
+    re.IGNORECASE,
+)
 LEAST_BASE = 100  # by which a row's number is multiplied, so that its column can be added
 
 Texts = Sequence[Sequence[str]]  # of a sheet, by column
@@ -98,8 +111,29 @@ def unpivot(
     left = len(sums), means
     long = _make_rows(sheet, read, is_row)
     error = next((each.error for each in read.values() if each.error), None)
+    error = error or _find_measures_in_rows(sheet, is_row, source, where)
     issues = _note(long, across, {*measures.values()}, left, is_proved=error is None)
     return Unpivoted(replace(long, issues=[*body.issues, *issues]), error)
+
+
+def _find_measures_in_rows(
+    sheet: _Sheet, is_row: np.ndarray, source: Source, where: str
+) -> SalesForecastError | None:
+    """Error for a column that names a measure in each row, unless `where` chooses one."""
+    rows = np.flatnonzero(is_row).tolist()
+    for at in sheet.across.others:
+        header = sheet.body.header[at].strip()
+        members = [*dict.fromkeys(sheet.texts[at][row].strip() for row in rows)]
+        kinds = {PIECES.fullmatch(one) is not None for one in members}
+        known = all(PIECES.fullmatch(one) or MONEY.fullmatch(one) for one in members)
+        if known and len(kinds) > 1 and header not in source.where:
+            return SalesForecastError.of(
+                f"The column '{header}' of '{where}' names a measure in each row "
+                f"({shorten(members, 4)}): pieces and money would be added up",
+                "Rows of one measure",
+                f'Set `where: {{"{header}": "{members[0]}"}}` of this source',
+            )
+    return None
 
 
 def _fill_down(body: Grid, codes: np.ndarray, names: Sequence[str], source: Source) -> Grid:
