@@ -491,3 +491,18 @@ def test_an_amount_whose_header_changes_its_meaning_between_two_files_is_asked(
     _, found = write_unit_file([tmp_path], tmp_path, "u")
     changed = [one for one in found["orders"].questions if "different amounts" in one]
     assert len(changed) == bool(asked) and all(str(asked) in one for one in changed)
+
+
+def test_dimensions_that_follow_from_an_items_id_are_found(tmp_path: Path) -> None:
+    head = "id,item_id,dept_id,cat_id,store_id,state_id,date,sales"
+    rows = [
+        f"{item}_{store}_x,{item},{item[:-4]},{item[:-6]},{store},{store[:2]},2024-0{month}-05,{month}"
+        for item in ("FOODS_1_001", "FOODS_2_001", "HOBBIES_1_001")
+        for store in ("CA_1", "CA_2", "TX_1")
+        for month in (1, 2)
+    ]
+    (tmp_path / "m.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    _, found = write_unit_file([tmp_path / "m.csv"], tmp_path, "u")
+    names = found["orders"].names
+    assert (names["product_line"], names["product_group"]) == ("cat_id", "dept_id")
+    assert (names["region"], names["channel"]) == ("state_id", "store_id")
