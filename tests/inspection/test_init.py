@@ -506,3 +506,14 @@ def test_dimensions_that_follow_from_an_items_id_are_found(tmp_path: Path) -> No
     names = found["orders"].names
     assert (names["product_line"], names["product_group"]) == ("cat_id", "dept_id")
     assert (names["region"], names["channel"]) == ("state_id", "store_id")
+
+
+@pytest.mark.parametrize(("cells", "asked"), [(["3", "0", "4"], True), (["3.50", "0", "4"], False)])
+def test_whole_numbers_beside_a_price_are_asked_whether_they_are_pieces(
+    tmp_path: Path, cells: list[str], asked: bool
+) -> None:
+    rows = [f"2024-0{1 + at}-05,p,{cell},2.50" for at, cell in enumerate(cells)]
+    (tmp_path / "m.csv").write_text("\n".join(["date,item_id,sales,sell_price", *rows]) + "\n")
+    _, found = write_unit_file([tmp_path / "m.csv"], tmp_path, "u")
+    said = [one for one in found["orders"].questions if "pieces (map the column" in one]
+    assert len(said) == asked

@@ -73,6 +73,13 @@ def find_money(
     discounts, why_discounts = _settle_discounts(header, equations, aliases)
     if rivals := [figure.header for figure in amounts if figure.header != header]:
         questions.append(f"which amount is sales: {header} (taken), or {', '.join(rivals)}?")
+    figures_of_amount = columns[header].figures
+    is_whole = bool(figures_of_amount) and all(one % 1 == 0 for one in figures_of_amount)
+    if is_whole and "price" in matches and "quantity" not in matches:
+        questions.append(
+            f"are the whole numbers of {header}, beside {matches['price'].header}, pieces "
+            "(map the column as `quantity`) or money?"
+        )
     if not tax:
         questions.append(f"does {header} include tax? Neither its header nor the arithmetic says")
     rate = next((one.rate for one in equations if one.rate), None)
