@@ -13,8 +13,14 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Calendar, Parameters, bound_months, label_months, wording
-from salesfc_lib.foundation.holidays import list_days_off
+from salesfc_lib.foundation import (
+    Calendar,
+    Parameters,
+    bound_months,
+    holidays,
+    label_months,
+    wording,
+)
 from salesfc_lib.intake import Issue
 
 MISSING_MONTH = "missing_month"
@@ -47,8 +53,8 @@ def find_covered(dates: pd.Series, latest: pd.Timestamp, calendar: Calendar) -> 
     """The last day that lines dated through `latest` are complete for.
 
     It is the end of the latest day's month where the lines come by month (each is dated on the
-    first, or on the last day of its month), or where they reach the month's last trading day: a
-    weekday, or a day of the week that holds at least `TRADED` of the lines, that is no holiday.
+    first day of one), or where they reach the month's last trading day: a weekday, or a day of the
+    week that holds at least `TRADED` of the lines, that is no holiday.
 
     >>> days = pd.to_datetime(pd.Series(["2025-01-01", "2025-02-01"]))
     >>> find_covered(days, days.iloc[-1], Calendar())
@@ -60,13 +66,13 @@ def find_covered(dates: pd.Series, latest: pd.Timestamp, calendar: Calendar) -> 
     days = days[days <= np.datetime64(latest, "D")]
     month = label_months(days.max()[None], calendar)
     first, after = bound_months(month, calendar)
-    starts, ends = bound_months(label_months(np.unique(days), calendar), calendar)
-    stands = [(np.unique(days) == each).all() for each in (starts, ends - 1)]
-    by_month = any(stands) and len(np.unique(starts)) > 1
+    stamps = np.unique(days)
+    starts, _ = bound_months(label_months(stamps, calendar), calendar)
+    by_month = len(stamps) > 1 and bool((stamps == starts).all())
     shares = np.bincount((days.astype(np.int64) + THURSDAY) % 7, minlength=7) / len(days)
     traded = shares >= TRADED
     traded[:5] = True
-    off = np.array(list_days_off(calendar, first, after), dtype="datetime64[D]")
+    off = np.array(holidays.list_days_off(calendar, first, after), dtype="datetime64[D]")
     last = np.busday_offset(after, -1, roll="forward", weekmask=traded, holidays=off)
     is_covered = by_month or days.max() >= last[0]
     return pd.Timestamp(after[0] - 1) if is_covered else latest

@@ -202,7 +202,9 @@ def test_measures_in_rows_stop_until_one_is_chosen(tmp_path: Path) -> None:
         read(tmp_path, text, columns=columns)
     chosen = read(tmp_path, text, columns=columns, where={"Values": "Sum of Amount"})
     assert rows(chosen, "Region", "amount") == [("N", "10.5"), ("N", "20")]
-    one = text.replace("Sum of Qty", "Net Amount")
+    with pytest.raises(SalesForecastError, match="'Net Amount', 'Sum of Amount'"):
+        read(tmp_path, text.replace("Sum of Qty", "Net Amount"), columns=columns)
+    one = text.replace("Sum of Qty", "Sum of Amount")
     assert len(rows(read(tmp_path, one, columns=columns), "amount")) == 4
 
 

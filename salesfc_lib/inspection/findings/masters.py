@@ -135,9 +135,7 @@ def _brings(found: Proposal) -> bool:
     """Whether a lookup brings a column that somebody uses; others need not."""
     if found.role != "lookup" or not found.joined_by:
         return True
-    own = {*found.joined_by.values()}
-    brought = {name for name, header in found.names.items() if header not in own}
-    return bool({*BROUGHT} & brought or found.extra)
+    return bool(list_brought(found) or found.extra)
 
 
 def _set_aside(found: Proposal, why: str) -> Proposal:

@@ -44,15 +44,11 @@ MEAN = re.compile(
     r"(?:average|avg\.?|mean|durchschnitt|mittelwert|moyenne|promedio|media|平均值?)[:：]?",
     re.IGNORECASE,
 )
-# what rows of pieces and of money are called where a column names their measure
-PIECES = re.compile(
+# what a column that names the measure of each row says
+MEASURES = re.compile(
     r"(?:sum of |summe von |somme de )?(?:qty|quantity|units?|pieces|pcs|volume|menge|stück|anzahl"
-    r"|quantité|cantidad|unidades|数量|件数|销量|销售数量)[.:：]?",
-    re.IGNORECASE,
-)
-MONEY = re.compile(
-    r"(?:sum of |summe von |somme de )?"
-    r"(?:(?:net |gross |sales )?(?:amount|revenue|value|sales|turnover)"
+    r"|quantité|cantidad|unidades|数量|件数|销量|销售数量"
+    r"|(?:net |gross |sales )?(?:amount|revenue|value|sales|turnover)"
     r"|umsatz|betrag|wert|montant|chiffre d'affaires|importe|ventas|金额|销售额|销售金额|收入)"
     r"[.:：]?",
     re.IGNORECASE,
@@ -124,12 +120,11 @@ def _find_measures_in_rows(
     for at in sheet.across.others:
         header = sheet.body.header[at].strip()
         members = [*dict.fromkeys(sheet.texts[at][row].strip() for row in rows)]
-        kinds = {PIECES.fullmatch(one) is not None for one in members}
-        known = all(PIECES.fullmatch(one) or MONEY.fullmatch(one) for one in members)
-        if known and len(kinds) > 1 and header not in source.where:
+        are_measures = len(members) > 1 and all(map(MEASURES.fullmatch, members))
+        if are_measures and header not in source.where:
             return SalesForecastError.of(
                 f"The column '{header}' of '{where}' names a measure in each row "
-                f"({shorten(members, 4)}): pieces and money would be added up",
+                f"({shorten(members, 4)}): they would be added up",
                 "Rows of one measure",
                 f'Set `where: {{"{header}": "{members[0]}"}}` of this source',
             )
