@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from salesfc_lib.foundation import Source, scales
+from salesfc_lib.foundation import scales
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.evidence.columns import MOST, ColumnEvidence, gather_columns
 from salesfc_lib.inspection.evidence.keys import confirm_key, find_key, prove_by_sums
@@ -25,7 +25,7 @@ from salesfc_lib.inspection.findings.numbers import describe_numbers
 from salesfc_lib.inspection.findings.proposal import UNMAPPED, Proposal
 from salesfc_lib.inspection.findings.table import describe_headers, describe_rows
 from salesfc_lib.inspection.findings.texts import describe_texts
-from salesfc_lib.inspection.sampling.feeds import find_path, sample_feed
+from salesfc_lib.inspection.sampling.feeds import sample_feed, source_of
 from salesfc_lib.inspection.sampling.sample import Sample
 from salesfc_lib.intake import Issue, join_periods, survey_days
 
@@ -71,7 +71,7 @@ def propose(
     key = find_key(business, columns, names)
     is_part = not sample.counted or len(sample.rows) < sample.total
     if key.columns and (is_part or (key.copies and len(business.rows) < len(sample.rows))):
-        source = _declare(sample, names, fill_down, files or [sample.path])
+        source = source_of(sample, files or [sample.path], names, fill_down)
         key = (confirm_key if is_part else prove_by_sums)(key, source, files or [sample.path])
     found = Proposal(
         sample=business,
@@ -111,20 +111,6 @@ def _tell_rows(sample: Sample, names: Mapping[str, str], aliases: Aliases) -> li
         return found
     fill_down = _find_merged(business, gather_columns(business, aliases.nulls), names)
     return classify_rows(sample, names, aliases.subtotals, fill_down) if fill_down else found
-
-
-def _declare(
-    sample: Sample, names: Mapping[str, str], fill_down: Sequence[str], files: Sequence[Path]
-) -> Source:
-    """The source by which a run would read the feed of a sample."""
-    source = Source(
-        kind=sample.kind,
-        path=find_path(files, files[0].parent),
-        columns=names,
-        fill_down=fill_down,
-        wide=sample.wide,
-    )
-    return source.model_copy(update={**sample.settings})
 
 
 def _join_months(sample: Sample, aliases: Aliases) -> Sample:

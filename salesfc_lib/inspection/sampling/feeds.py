@@ -7,11 +7,12 @@ A file's first bytes decide which reader reads it; where its name says otherwise
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
+from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sampling.readers import (
     sample_database,
@@ -91,6 +92,22 @@ def find_path(files: Sequence[Path], project: Path) -> str:
     pieces = zip(*(re.split(r"(\d+)", path.name) for path in files), strict=True)
     name = "".join(piece if {piece, *others} == {piece} else "*" for piece, *others in pieces)
     return (parent / re.sub(r"\*+", "*", name)).as_posix()
+
+
+def source_of(
+    sample: Sample, files: Sequence[Path], columns: Mapping[str, str], fill_down: Sequence[str] = ()
+) -> Source:
+    """The source by which a run would read these columns of all rows of a feed, under the folder of
+    its first file.
+    """
+    source = Source(
+        kind=sample.kind,
+        path=find_path(files, files[0].parent),
+        columns=columns,
+        fill_down=fill_down,
+        wide=sample.wide,
+    )
+    return source.model_copy(update={**sample.settings})
 
 
 def sample_file(path: Path, aliases: Aliases) -> Sample:

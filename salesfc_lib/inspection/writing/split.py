@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError
-from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
 from salesfc_lib.inspection.findings.roles import choose_orders
-from salesfc_lib.inspection.sampling.feeds import find_exports, find_path
+from salesfc_lib.inspection.sampling.feeds import find_exports, source_of
 from salesfc_lib.inspection.writing.unit_file import (
     find_target,
     propose_sources,
@@ -79,12 +78,7 @@ def _count_members(orders: Proposal, header: str) -> Counter[str]:
     """Rows by member of a column, over all rows of the feed."""
     if orders.is_whole:
         return Counter(orders.columns[header].cells)
-    source = Source(
-        kind=orders.sample.kind,
-        path=find_path(orders.files, orders.files[0].parent),
-        columns={"member": header},
-    )
-    source = source.model_copy(update={**orders.sample.settings})
+    source = source_of(orders.sample, orders.files, {"member": header})
     rows = read_source("export", source, orders.files[0].parent).rows
     counts = rows[layout.exported(header)].value_counts().to_pylist()
     return Counter({one["values"].strip(): one["counts"] for one in counts})
