@@ -7,7 +7,6 @@ column.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -26,36 +25,13 @@ from salesfc_lib.intake.parse.numbers.fixed_point import rescale, round_half_eve
 from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
 from salesfc_lib.intake.sources.header import header_of, name_columns
 from salesfc_lib.intake.sources.layout import Grid, fill_from_above
-from salesfc_lib.intake.sources.row_marks import HEADER, SUBTOTAL, mark_rows
+from salesfc_lib.intake.sources.row_marks import mark_rows
 from salesfc_lib.intake.wide.columns import Across
-from salesfc_lib.intake.wide.totals import (
-    MAYBE,
-    NO_ROW,
-    PLAIN,
-    STATED,
-    Wrong,
-    check_columns,
-    find_sums,
-)
+from salesfc_lib.intake.wide.row_kinds import Texts, find_measures_in_rows, tell_sums
+from salesfc_lib.intake.wide.totals import PLAIN, STATED, Wrong, check_columns, find_sums
 
 PERIOD, CELL = "date", "column"  # headers of the columns that say of which period a row is
-MOST_ALIKE = 2  # rows, of which the last may well be the sum of the others
-MEAN = re.compile(
-    r"(?:average|avg\.?|mean|durchschnitt|mittelwert|moyenne|promedio|media|平均值?)[:：]?",
-    re.IGNORECASE,
-)
-# what a column that names the measure of each row says
-MEASURES = re.compile(
-    r"(?:sum of |summe von |somme de )?(?:qty|quantity|units?|pieces|pcs|volume|menge|stück|anzahl"
-    r"|quantité|cantidad|unidades|数量|件数|销量|销售数量"
-    r"|(?:net |gross |sales )?(?:amount|revenue|value|sales|turnover)"
-    r"|umsatz|betrag|wert|montant|chiffre d'affaires|importe|ventas|金额|销售额|销售金额|收入)"
-    r"[.:：]?",
-    re.IGNORECASE,
-)
 LEAST_BASE = 100  # by which a row's number is multiplied, so that its column can be added
-
-Texts = Sequence[Sequence[str]]  # of a sheet, by column
 
 
 class Unpivoted(NamedTuple):
@@ -96,7 +72,8 @@ def unpivot(
     names = name_columns(body.header, source, where)
     codes = mark_rows(cells.rename_columns(names), body.header, source, source.columns)
     texts = [column.cast(pa.string()).to_pylist() for column in cells.columns]
-    marks, is_row = _mark_rows(codes, across, source, texts)
+    beside = [texts[at] for at in across.others]
+    marks, is_row = tell_sums(codes, beside, source)
     body = _fill_down(body, codes, names, source)
     means = int(len(is_row) - is_row.sum())
     sheet = _Sheet(body, across, texts, marks)
@@ -107,28 +84,10 @@ def unpivot(
     left = len(sums), means
     long = _make_rows(sheet, read, is_row)
     error = next((each.error for each in read.values() if each.error), None)
-    error = error or _find_measures_in_rows(sheet, is_row, source, where)
+    named = [body.header[at].strip() for at in across.others]
+    error = error or find_measures_in_rows(named, beside, is_row, source, where)
     issues = _note(long, across, {*measures.values()}, left, is_proved=error is None)
     return Unpivoted(replace(long, issues=[*body.issues, *issues]), error)
-
-
-def _find_measures_in_rows(
-    sheet: _Sheet, is_row: np.ndarray, source: Source, where: str
-) -> SalesForecastError | None:
-    """Error for a column that names a measure in each row, unless `where` chooses one."""
-    rows = np.flatnonzero(is_row).tolist()
-    for at in sheet.across.others:
-        header = sheet.body.header[at].strip()
-        members = [*dict.fromkeys(sheet.texts[at][row].strip() for row in rows)]
-        are_measures = len(members) > 1 and all(map(MEASURES.fullmatch, members))
-        if are_measures and header not in source.where:
-            return SalesForecastError.of(
-                f"The column '{header}' of '{where}' names a measure in each row "
-                f"({shorten(members, 4)}): they would be added up",
-                "Rows of one measure",
-                f'Set `where: {{"{header}": "{members[0]}"}}` of this source',
-            )
-    return None
 
 
 def _fill_down(body: Grid, codes: np.ndarray, names: Sequence[str], source: Source) -> Grid:
@@ -140,47 +99,6 @@ def _fill_down(body: Grid, codes: np.ndarray, names: Sequence[str], source: Sour
         issues += [Issue("filled_down", why)] if count else []
         cells = cells.set_column(place, cells.column_names[place], filled)
     return replace(body, cells=cells, issues=issues)
-
-
-def _mark_rows(
-    codes: np.ndarray, across: Across, source: Source, texts: Texts
-) -> tuple[list[int], np.ndarray]:
-    """Whether each row adds up others by its words, and whether it is one at all (n_rows,).
-
-    A word of sums alone, or beside a member of its column, says so; a row without one that stands
-    last may add up all others where it says no more than one thing.
-    """
-    said = [[texts[at][row].strip() for at in across.others] for row in range(len(codes))]
-    business = [
-        row for row, code in zip(said, codes, strict=True) if code not in (SUBTOTAL, HEADER)
-    ]
-    members = {cell.casefold() for row in business for cell in row if cell}
-    marks = [
-        (STATED if _says_sum(row, source.subtotals, members) else MAYBE)
-        if code == SUBTOTAL
-        else PLAIN
-        for row, code in zip(said, codes, strict=True)
-    ]
-    few = sum(map(bool, said[-1])) <= (len(across.others) > 1) if said else False
-    if len(business) > MOST_ALIKE and few and not source.fill_down:
-        marks[-1] = MAYBE
-    is_mean = np.array([any(map(MEAN.fullmatch, row)) for row in said], dtype=bool)
-    is_row = (codes != HEADER) & ~is_mean
-    return [mark if own else NO_ROW for mark, own in zip(marks, is_row, strict=True)], is_row
-
-
-def _says_sum(cells: Sequence[str], words: Sequence[str], members: set[str]) -> bool:
-    for word in words:
-        key = word.casefold()
-        for cell in cells:
-            text = (cell if word.isascii() else "".join(cell.split())).casefold()
-            rests = text.removeprefix(key), text.rstrip(":： ").removesuffix(key)
-            plain = (
-                rest.strip(" :：-()") for rest in rests if len(rest) < len(text.rstrip(":： "))
-            )
-            if any(not rest or rest in members for rest in plain):
-                return True
-    return False
 
 
 def _read_measure(sheet: _Sheet, label: str, source: Source, where: str) -> _Measure:
