@@ -65,10 +65,8 @@ def test_numbers_are_formatted_by_name() -> None:
     said = SENTENCES.text(
         "cleaning.summary.in", files=1, opening=1234, kept=1, month="2026-06", amount=48_260_000
     )
-    assert (
-        said
-        == "1 file of sales with 1,234 rows came in; 1 row through June 2026 were kept: ¥48.26\xa0m."
-    )
+    kept = "1 row through June 2026 were kept: ¥48.26\xa0m."
+    assert said == f"1 file of sales with 1,234 rows came in; {kept}"
 
 
 def test_an_unknown_sentence_names_the_nearest() -> None:
