@@ -31,7 +31,7 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     share = kept["rows"] / opening["rows"]
     rows = {"opening": opening["rows"], "kept": kept["rows"], "share": share}
     title = "more" if share > 1 else "all" if share == 1 else "kept"
-    acted = _list_acting(cleaned)
+    acted = list_acting(cleaned)
     rules = [writer.name("rule", rule) for rule in totals.index if rule in acted]
     named = [rule.lower() for rule in rules]
     asked = sorted({str(name).partition(":")[0] for name in cleaned.quarantine["source"]})
@@ -62,7 +62,7 @@ def _count_order_files(run: UnitMonth, cleaned: CleanedMonth) -> int:
     return len({(file["path"], file["sha256"]) for file in files})
 
 
-def _list_acting(cleaned: CleanedMonth) -> set[str]:
+def list_acting(cleaned: CleanedMonth) -> set[str]:
     """Rules that took, put in, moved or changed lines; others only noted something."""
     entries = cleaned.ledger[~cleaned.ledger["rule"].isin(ENDS)]
     moved = entries.loc[entries[["rows", "quantity", "amount"]].ne(0).any(axis=1), "rule"]
