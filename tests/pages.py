@@ -34,6 +34,7 @@ from salesfc_lib.reporting.blocks import (
     Spark,
     Table,
 )
+from salesfc_lib.reporting.facts.published import read_summaries
 from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
     Change,
@@ -43,7 +44,6 @@ from salesfc_lib.reporting.facts.summary import (
     Ratio,
     StepSummary,
     Summary,
-    read_summaries,
 )
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.notebook import render_notebook

@@ -15,14 +15,15 @@ from salesfc_lib.reporting.facts.modeling import (
     ModeledMonth,
     mean_weights,
 )
+from salesfc_lib.reporting.facts.month import MonthFacts
+from salesfc_lib.reporting.facts.published import read_damaged
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ComparedMonth
-from salesfc_lib.reporting.facts.summary import read_damaged
 from salesfc_lib.reporting.forecast_files import write_forecast_csv, write_forecast_workbook
 from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
-from salesfc_lib.reporting.narrative.unit import MonthFacts, summary
+from salesfc_lib.reporting.narrative.unit import summary
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
 

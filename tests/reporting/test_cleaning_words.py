@@ -10,12 +10,12 @@ import pytest
 
 from salesfc_lib.foundation import defaults
 from salesfc_lib.foundation.schema import Parameters
+from salesfc_lib.reporting.narrative.attention import list_repeats
 from salesfc_lib.reporting.narrative.cleaning.overview import (
     describe_measure,
     list_acting,
     list_assumed,
 )
-from salesfc_lib.reporting.narrative.unit import list_repeats
 
 MONTHS = pd.to_datetime(["2024-03-01", "2024-04-01"])
 

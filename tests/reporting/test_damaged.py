@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from salesfc_lib.archive import list_months
 from salesfc_lib.archive import months as archive
 from salesfc_lib.cli import app
-from salesfc_lib.reporting.facts.summary import read_damaged, read_failures, read_summaries
+from salesfc_lib.reporting.facts.published import read_damaged, read_failures, read_summaries
 from salesfc_lib.reporting.pages.index import write_index
 from tests import pages
 

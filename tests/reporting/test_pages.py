@@ -16,14 +16,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup
-from salesfc_lib.reporting.facts.summary import (
-    FailedMonth,
-    Ratio,
-    Summary,
-    pool,
-    read_failures,
-    read_summaries,
-)
+from salesfc_lib.reporting.facts.published import FailedMonth, read_failures, read_summaries
+from salesfc_lib.reporting.facts.summary import Ratio, Summary, pool
 from salesfc_lib.reporting.pages.headline import opening_sentences, title
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.key_numbers import key_numbers

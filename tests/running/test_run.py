@@ -27,7 +27,7 @@ from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.reporting.facts.summary import read_damaged
+from salesfc_lib.reporting.facts.published import read_damaged
 from salesfc_lib.reporting.pages import notebook
 from salesfc_lib.reporting.pages import write as pages
 from salesfc_lib.reporting.pages.index import write_index

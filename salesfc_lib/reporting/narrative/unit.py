@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -12,12 +9,10 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import INTERVALS, wording
 from salesfc_lib.reporting.catalogue import iso
-from salesfc_lib.reporting.facts.cleaning import CleanedMonth
-from salesfc_lib.reporting.facts.modeling import ModeledMonth
+from salesfc_lib.reporting.facts.month import PAGES, MonthFacts
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
-from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
+from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.facts.summary import (
-    AttentionItem,
     Change,
     KeyLink,
     MonthActual,
@@ -26,30 +21,12 @@ from salesfc_lib.reporting.facts.summary import (
     StepSummary,
     Summary,
 )
+from salesfc_lib.reporting.narrative.attention import describe_miss, list_attention, say_running
 from salesfc_lib.reporting.narrative.cleaning.overview import describe_measure
-from salesfc_lib.reporting.narrative.retrospective.causes import cause_name, describe_bias
 from salesfc_lib.reporting.narrative.retrospective.overview import headline
 from salesfc_lib.reporting.narrative.writer import writer_of
 
 HISTORY = 36  # months of actuals on the page
-DUE_DAYS = 7  # days after publication by which an owner should have answered
-PAGES = {
-    "Cleaning": "01_cleaning.html",
-    "Modeling": "02_modeling.html",
-    "Reconciliation": "03_reconciliation.html",
-    "Retrospective": "04_retrospective.html",
-}
-
-
-@dataclass(frozen=True)
-class MonthFacts:
-    """A unit's month with the facts of its four steps."""
-
-    run: UnitMonth
-    cleaned: CleanedMonth
-    modeled: ModeledMonth
-    reconciled: ReconciledMonth
-    compared: ComparedMonth
 
 
 def summary(month: MonthFacts) -> Summary:
@@ -81,7 +58,7 @@ def summary(month: MonthFacts) -> Summary:
         history=tuple(MonthActual(iso(ds), *_numbers([y])) for ds, y in sold.items()),
         earlier=float(compared["missed"]["forecast"].sum()) if compared.scored else None,
         steps=_steps(month),
-        attention=_attention(month),
+        attention=list_attention(month),
         changes=_changes(reconciled),
         before_changes=reconciled.next("reconciled") if len(reconciled.adjustment) else None,
         keys=_keys(month),
@@ -104,15 +81,9 @@ def _headline(month: MonthFacts) -> str:
     bias = ".bias" if abs(now["bias"]) > agreed.bias_limit else ""
     facts = {
         "direction": writer.text("side.high" if now["bias"] > 0 else "side.low"),
-        "running": _running(month),
+        "running": say_running(month),
     }
     return writer.text(f"unit.title.{met}{bias}", unit=run.title, month=run.month, **facts)
-
-
-def _running(month: MonthFacts) -> str:
-    """For how many months the bias has been beyond its limit, where it is more than this one."""
-    months = month.compared.run_of_bias(month.run.parameters.retrospective.bias_limit)
-    return writer_of(month.run).text("unit.title.running", months=months) if months > 1 else ""
 
 
 def _sentences(month: MonthFacts) -> tuple[str, ...]:
@@ -125,21 +96,7 @@ def _sentences(month: MonthFacts) -> tuple[str, ...]:
         return writer.text("unit.summary.first", **facts), following
     limits = {"floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
     sold = writer.text("unit.summary.sold", month=run.month, **limits, **compared.now)
-    return sold, _describe_miss(month), following
-
-
-def _describe_miss(month: MonthFacts) -> str:
-    writer, largest = writer_of(month.run), month.compared["misses"]
-    if largest.empty:
-        return writer.text("unit.summary.no_miss")
-    first, causes = largest.iloc[0], month.compared["causes"]
-    cause = causes[causes["unique_id"] == first["unique_id"]].sort_values("rank").iloc[0]
-    size = abs(first["difference"])
-    name = cause_name(writer, cause["cause"], cause["effect"])
-    known = cause["cause"] != UNEXPLAINED and abs(cause["effect"]) >= 0.5 * size
-    side = "below" if first["difference"] > 0 else "above"
-    facts = {"label": first["label"], "size": size, "side": side, "cause": name.lower()}
-    return writer.text(f"unit.summary.miss{'' if known else '.unexplained'}", **facts)
+    return sold, describe_miss(month), following
 
 
 def _scores(run: UnitMonth, compared: ComparedMonth) -> dict[str, Any]:
@@ -227,62 +184,6 @@ def _retrospective_lines(month: MonthFacts) -> Lines:
         "no_people" if gain is None else "people": {"gain": gain},
         "proposals": {"n": len(compared["proposals"])},
     }
-
-
-def _attention(month: MonthFacts) -> tuple[AttentionItem, ...]:
-    """What needs a person, with its owner and the day by which to answer."""
-    backfill, owner = month.run.kind == "backfill", month.run.parameters.unit.owner
-    due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
-    return tuple(
-        replace(item, who=owner, due=due, href="" if backfill else item.href)
-        for item in _list_attention(month)
-    )
-
-
-def _list_attention(month: MonthFacts) -> Iterator[AttentionItem]:
-    """Floor, bias, changes that cost accuracy, biased authors, key accounts without orders."""
-    run, text, compared, page = month.run, writer_of(month.run).text, month.compared, PAGES
-    agreed, key, retro = run.parameters.retrospective, "unit.attention", page["Retrospective"]
-    for facts in list_repeats(month.cleaned):
-        what, why = text(f"{key}.repeats", **facts), text(f"{key}.repeats.why", **facts)
-        yield AttentionItem("other", what, why, href=page["Cleaning"])
-    if compared.scored:
-        now, miss = compared.now, _describe_miss(month)
-        facts = {"unit": run.title, "floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
-        facts |= {"running": _running(month), **now}
-        if now["accuracy"] < agreed.accuracy_floor:
-            yield AttentionItem("floor", text(f"{key}.floor", **facts), miss, href=retro)
-        if abs(now["bias"]) > agreed.bias_limit:
-            yield AttentionItem("bias", text(f"{key}.bias", **facts), miss, href=retro)
-    year = compared["value_added_year"].query(
-        "level == @compared.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0"
-    )
-    for row in year.head(1).to_dict("records"):
-        what, why = text(f"{key}.people", **row), text(f"{key}.people.why")
-        yield AttentionItem(
-            "other", what, why, href=f"{retro}#which-steps-made-the-forecast-better"
-        )
-    for row in compared["people"].query("leans != ''").to_dict("records"):
-        why = describe_bias(writer_of(run), row)
-        what = text(f"{key}.lean", **row)
-        yield AttentionItem(
-            "other", what, why, href=f"{retro}#whose-changes-were-too-high-or-too-low"
-        )
-    # one silent month may be chance, and after half a year nobody needs to be reminded
-    for row in month.modeled.key_account_table().query("2 <= silent <= 6").to_dict("records"):
-        what, why = text(f"{key}.silent", **row), text(f"{key}.silent.why", **row)
-        yield AttentionItem("other", what, why, href=f"{page['Modeling']}#key-accounts")
-
-
-def list_repeats(cleaned: CleanedMonth) -> Iterator[dict[str, Any]]:
-    """Source, rows and months of lines that repeat earlier ones and count all the same."""
-    noted = cleaned.problems[cleaned.problems["rule"].eq("possible_duplicate")]
-    entries = cleaned.ledger[cleaned.ledger["rule"].eq("possible_duplicate")]
-    for row in noted.to_dict("records"):
-        months = entries.loc[entries["source"].eq(row["source"]), "month"]
-        named = [f"{month:%Y-%m}" for month in sorted(months.dropna())]
-        source = str(row["source"]).partition(":")[0]
-        yield {"rows": row["rows"], "source": source, "months": named}
 
 
 def _changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:

@@ -11,14 +11,13 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Fact, Figure, Table
-from salesfc_lib.reporting.facts.summary import (
-    AttentionItem,
+from salesfc_lib.reporting.facts.published import (
     FailedMonth,
-    Summary,
     read_damaged,
     read_failures,
     read_summaries,
 )
+from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
 from salesfc_lib.reporting.narrative.writer import draw
 from salesfc_lib.reporting.pages.headline import ZERO, direction, opening_sentences, status, title
 from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, matrix

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.facts.summary import FailedMonth, Ratio, Summary, pool
+from salesfc_lib.reporting.facts.published import FailedMonth
+from salesfc_lib.reporting.facts.summary import Ratio, Summary, pool
 
 
 @dataclass(frozen=True)

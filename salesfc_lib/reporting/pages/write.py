@@ -13,10 +13,11 @@ from typing import Any
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.facts.summary import Download, Summary, read_summaries
+from salesfc_lib.reporting.facts.month import PAGES
+from salesfc_lib.reporting.facts.published import read_summaries
+from salesfc_lib.reporting.facts.summary import Download, Summary
 from salesfc_lib.reporting.markup import slug
 from salesfc_lib.reporting.narrative.key_page import KeyPage
-from salesfc_lib.reporting.narrative.unit import PAGES
 from salesfc_lib.reporting.pages.page import Crumbs, page, write
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
