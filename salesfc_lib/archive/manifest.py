@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import flatten, parameters, resources
+from salesfc_lib.foundation import Parameters, flatten, parameters, resources
 
 NAME = "manifest.json"
 PACKAGES = (  # whose version can change a number or a page
@@ -71,6 +71,17 @@ def describe_parameters(resolved: parameters.Resolved) -> dict[str, dict[str, An
         key: {"value": value, "layer": _layer(key, resolved), "reason": reasons.get(key, "")}
         for key, value in values.items()
     }
+
+
+def changed_parameters(folder: Path, now: Parameters) -> dict[str, tuple[Any, Any]]:
+    """Value in a folder's manifest and now of every dotted key where they differ (None: no key).
+
+    Raises `SalesForecastError` as `read` does.
+    """
+    then = {key: each["value"] for key, each in read(folder)["parameters"].items()}
+    values = flatten(now.model_dump(mode="json"))
+    pairs = {key: (then.get(key), values.get(key)) for key in {**then, **values}}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
 @cache

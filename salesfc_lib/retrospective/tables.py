@@ -28,6 +28,7 @@ from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.override_bias import override_bias
 from salesfc_lib.retrospective.proposals import Observed, propose
+from salesfc_lib.retrospective.revision import forecast_revision
 from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
 from salesfc_lib.retrospective.value_added import value_added
 
@@ -41,6 +42,7 @@ def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:
         **_accuracy(run, past),
         **_reasons(run, past),
         "improvement": pd.DataFrame({"facts": [improvement]}),
+        "revision": forecast_revision(run),
     }
 
 

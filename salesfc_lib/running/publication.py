@@ -123,17 +123,14 @@ def _describe_changes(task: Task, month: str, place: Path) -> str:
     """Which parameters differ from those that the month was published with."""
     try:
         resolved = resolve(task.project, task.unit, month, task.sets)
-        then = manifest.read(place)["parameters"]
+        changed = manifest.changed_parameters(place, resolved.parameters)
     except SalesForecastError:  # said where the month is published or verified
         return ""
-    now = manifest.describe_parameters(resolved)
-    before, after = ({key: each["value"] for key, each in side.items()} for side in (then, now))
-    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     if not changed:
         return ""
-    first = changed[0]
+    first = next(iter(changed))
     more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    was, is_now = (json.dumps(each.get(first), ensure_ascii=False) for each in (before, after))
+    was, is_now = (json.dumps(value, ensure_ascii=False) for value in changed[first])
     return f" with other parameters ({first} {was}, now {is_now}{more})"
 
 

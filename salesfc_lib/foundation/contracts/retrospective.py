@@ -39,6 +39,13 @@ TABLES = {
         "series count, largest text?, facts text",
         key="position",
     ),
+    # From what was published for a coming month the month before (the first before) to what is
+    # published now (the last after), for the unit's total, a step a cause, in this order.
+    "revision": table(
+        "ds month, cause data|models|assumptions|reconciliation|people, effect number, "
+        "before number, after number",
+        key="ds cause",
+    ),
     # What one author's changes did over the months judged; gains: absolute error saved.
     "people": table(
         "author text?, changes count, raised count, lowered count, helped count, hurt count, "

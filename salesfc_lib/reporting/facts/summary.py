@@ -121,6 +121,21 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Revision:
+    """Why a coming month's total is not what was published with the data of month `since`.
+
+    `causes` in the order in which a forecast is made, with the signed effect of each: before and
+    all effects add up to after.
+    """
+
+    month: Month
+    since: Month
+    before: Number
+    after: Number
+    causes: tuple[tuple[str, Number], ...]
+
+
+@dataclass(frozen=True)
 class KeyLink:
     """A key account or product: its next month and its page, empty in a backfill."""
 
@@ -167,6 +182,8 @@ class Summary:
     forecast: tuple[MonthForecast, ...] = ()
     history: tuple[MonthActual, ...] = ()  # the last three years
     earlier: Number | None = None  # what was published one month before for this month's total
+    revision: Revision | None = None
+    stages: str = ""  # from the models' own total of the next month to the published one
     steps: tuple[StepSummary, ...] = ()
     attention: tuple[AttentionItem, ...] = ()
     changes: tuple[Change, ...] = ()

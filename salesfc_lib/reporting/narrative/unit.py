@@ -24,6 +24,7 @@ from salesfc_lib.reporting.facts.summary import (
 from salesfc_lib.reporting.narrative.attention import describe_miss, list_attention, say_running
 from salesfc_lib.reporting.narrative.cleaning.overview import describe_measure
 from salesfc_lib.reporting.narrative.retrospective.overview import headline
+from salesfc_lib.reporting.narrative.revision import describe_stages, find_revision
 from salesfc_lib.reporting.narrative.writer import writer_of
 
 HISTORY = 36  # months of actuals on the page
@@ -57,6 +58,8 @@ def summary(month: MonthFacts) -> Summary:
         ),
         history=tuple(MonthActual(iso(ds), *_numbers([y])) for ds, y in sold.items()),
         earlier=float(compared["missed"]["forecast"].sum()) if compared.scored else None,
+        revision=find_revision(run, compared),
+        stages=describe_stages(run, reconciled),
         steps=_steps(month),
         attention=list_attention(month),
         changes=_changes(reconciled),

@@ -13,6 +13,7 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
 from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
 from salesfc_lib.reporting.narrative.outlook import draw_fan
+from salesfc_lib.reporting.narrative.revision import revision_figure
 from salesfc_lib.reporting.narrative.writer import BlockWriter
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
 from salesfc_lib.reporting.pages.page import WRITER, page, write
@@ -39,6 +40,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         writer=writer_of(summary),
         numbers=key_numbers(summary, earlier),
         fan=_fan(summary),
+        revision=_revision(summary),
         attention=Attention(alerts, WRITER.text("unit.attention.none")),
         changes=_changes(summary),
         keys=_keys(summary),
@@ -82,6 +84,13 @@ def _due(when: str, as_of: str) -> str:
     late = (date.fromisoformat(as_of[:10]) - date.fromisoformat(when[:10])).days
     days = wording.plural(late, "day")
     return f"overdue {days}" if late > 0 else f"due {wording.day_short(when)}"
+
+
+def _revision(summary: Summary) -> Figure | None:
+    """What moved the coming month's total since the month before published it."""
+    if summary.revision is None:
+        return None
+    return revision_figure(writer_of(summary), summary.revision, FAN_WIDTH)
 
 
 def _fan(summary: Summary) -> Figure | None:

@@ -64,11 +64,11 @@ def stage_accuracy(frame: pd.DataFrame, ax: Axes, *, heads: tuple[str, str]) -> 
 def waterfall(
     frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.SCALES[-1]
 ) -> None:
-    """From the forecast to the actual by cause: losses, then gains, the largest first.
+    """From one total to another by cause: losses, then gains, the largest first.
 
-    Rows: `label`, `value`, `kind` (start, cause, unexplained, end). A cause's value is signed as
-    actual - forecast: below zero the forecast was too high. Totals are marks on a cut axis, never
-    bars from a false zero.
+    Rows: `label`, `value`, `kind` (start, cause, step, unexplained, end). A cause's value is signed
+    as actual - forecast: below zero the forecast was too high; steps are no errors, keep their
+    order and have one colour. Totals are marks on a cut axis, never bars from a false zero.
     """
     frame = _ordered(frame)
     total = frame["kind"].isin(["start", "end"])
@@ -84,7 +84,8 @@ def waterfall(
             ax.plot([end, end], [y - 0.3, y + 0.3], color=colour, lw=3)
             rows.beside(row, end, wording.number(end, places), color=colour, weight="bold")
         else:
-            colour = BASE if kind == "unexplained" else OVER if end < start else UNDER
+            signed = OVER if end < start else UNDER
+            colour = {"unexplained": BASE, "step": ACCENT}.get(kind, signed)
             ax.barh([y], [end - start], left=[start], height=0.45, color=colour, lw=0)
             style = NOTE if colour == BASE else {"color": colour}
             rows.beside(row, max(start, end), wording.signed(end - start, places), **style)
@@ -134,9 +135,10 @@ def whiskers(frame: pd.DataFrame, ax: Axes) -> None:
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of a waterfall in order: start, losses, gains, what is not explained, end."""
-    order = frame["kind"].map({"start": 0, "cause": 1, "unexplained": 3, "end": 4})
+    order = frame["kind"].map({"start": 0, "cause": 1, "step": 2, "unexplained": 3, "end": 4})
     order += (frame["kind"] == "cause") & (frame["value"] >= 0)
-    keys = frame.assign(order=order, size=-frame["value"].abs())
+    size = -frame["value"].abs().where(frame["kind"] != "step", 0.0)
+    keys = frame.assign(order=order, size=size)
     return keys.sort_values(["order", "size"], kind="stable", ignore_index=True)
 
 
