@@ -29,12 +29,20 @@ def forecast_revision(run: UnitMonth) -> pd.DataFrame:
     if before is None or weights is None or _counts_otherwise(run):
         return tables.empty("revision")
     top = run.read("series")["unique_id"].iloc[0]
-    then, now = _stages(before, top), _stages(run.read("forecast"), top)
+    candidates = run.read("candidate_forecast", only=[("unique_id", "==", top)])
+    candidates = candidates[candidates["cutoff"].eq(run.cutoff)]
+    pairs = (before, run.read("forecast")), (weights, run.read("weights"))
+    (then, now), of_models = ([rows[rows["unique_id"].eq(top)] for rows in pair] for pair in pairs)
+    return revise(_stages(then), _stages(now), _effect_of_weights(candidates, *of_models))
+
+
+def revise(then: pd.DataFrame, now: pd.DataFrame, models: pd.Series) -> pd.DataFrame:
+    """Table `revision` of totals by month (rows) and stage, then and now.
+
+    `models` is the effect of the weights by month, zero where none is known.
+    """
     months = then.index.intersection(now.index)
-    if months.empty:
-        return tables.empty("revision")
-    then, now = then.loc[months], now.loc[months]
-    models = _effect_of_weights(run, weights, top).reindex(months).fillna(0.0)
+    then, now, models = then.loc[months], now.loc[months], models.reindex(months).fillna(0.0)
     effects = {"data": now["combined"] - then["combined"] - models, "models": models}
     at = "combined"
     for cause, stage in STEPS.items():
@@ -44,8 +52,7 @@ def forecast_revision(run: UnitMonth) -> pd.DataFrame:
     after = effect.cumsum(axis=1).add(then[at], axis=0)
     frame = pd.DataFrame({"effect": effect.stack(), "after": after.stack()})
     frame = frame.rename_axis(["ds", "cause"]).reset_index()
-    frame["before"] = frame["after"] - frame["effect"]
-    return tables.build(frame, "revision")
+    return tables.build(frame.assign(before=frame["after"] - frame["effect"]), "revision")
 
 
 def _counts_otherwise(run: UnitMonth) -> bool:
@@ -58,22 +65,18 @@ def _counts_otherwise(run: UnitMonth) -> bool:
     return any(key.startswith(MEASURE) and then is not None for key, (then, _) in changed.items())
 
 
-def _stages(forecast: pd.DataFrame, top: str) -> pd.DataFrame:
-    """The top series by month (rows) after each stage; one that was not done changes nothing."""
-    rows = forecast[forecast["unique_id"].eq(top)]
+def _stages(rows: pd.DataFrame) -> pd.DataFrame:
+    """A series' forecast by month (rows) after each stage; one not done changes nothing."""
     rows = rows[rows["stage"].isin(["combined", *STEPS.values()])]
     known = rows.pivot(index="ds", columns="stage", values="y_hat")
     return known.reindex(columns=["combined", *STEPS.values()]).ffill(axis=1)
 
 
-def _effect_of_weights(run: UnitMonth, before: pd.DataFrame, top: str) -> pd.Series:
+def _effect_of_weights(
+    candidates: pd.DataFrame, before: pd.DataFrame, now: pd.DataFrame
+) -> pd.Series:
     """By month, what today's weights make of today's candidates, less what the earlier ones do."""
-    candidates = run.read("candidate_forecast", only=[("unique_id", "==", top)])
-    candidates = candidates[candidates["cutoff"].eq(run.cutoff)]
     values = candidates.pivot(index="ds", columns="model", values="y_hat").dropna(axis=1)
-    means = []
-    for table in (run.read("weights"), before):
-        own = table[table["unique_id"].eq(top)].set_index("model")["weight"]
-        own = own.reindex(values.columns).fillna(0.0)
-        means.append(values @ (own / (own.sum() or float("nan"))))
-    return means[0] - means[1]
+    shares = (rows.set_index("model")["weight"].reindex(values.columns) for rows in (before, now))
+    then, today = (values @ (share.fillna(0.0) / share.sum()) for share in shares)
+    return today - then

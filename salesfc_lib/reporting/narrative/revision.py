@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
+from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Figure
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
@@ -14,6 +15,7 @@ from salesfc_lib.reporting.narrative.writer import BlockWriter, draw, writer_of
 
 KEY = "unit.revision"
 ROUNDS_AWAY = 5e-4  # of the total
+NAMED = 2  # causes in the title
 STAGES = ("combined", "assumed", "reconciled", "adjusted")
 
 
@@ -60,6 +62,11 @@ def revision_figure(writer: BlockWriter, found: Revision, width: float) -> Figur
     rows = zip(signs, frame.to_dict("records"), strict=True)
     change = found.after - found.before
     key = "same" if abs(change) < least else "up" if change > 0 else "down"
+    largest = sorted(shown, key=lambda each: -abs(each[1]))[:NAMED]
+    named = [
+        writer.text(f"{KEY}.cause", cause=writer.text(f"{KEY}.{cause}").lower(), effect=effect)
+        for cause, effect in largest
+    ]
     return writer.figure(
         KEY,
         draw("waterfall", frame, scale=writer.scale, width=width),
@@ -68,5 +75,6 @@ def revision_figure(writer: BlockWriter, found: Revision, width: float) -> Figur
         month=found.month,
         since=found.since,
         size=abs(change),
+        named=f": {wording.listing(named)}" if named else "",
         axis=writer.axis,
     )
