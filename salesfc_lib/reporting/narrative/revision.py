@@ -14,7 +14,7 @@ from salesfc_lib.reporting.facts.summary import Revision
 from salesfc_lib.reporting.narrative.writer import BlockWriter, draw, writer_of
 
 KEY = "unit.revision"
-ROUNDS_AWAY = 5e-4  # of the total
+ROUNDS_AWAY = 1e-3  # of the total
 NAMED = 2  # causes in the title
 STAGES = ("combined", "assumed", "reconciled", "adjusted")
 
