@@ -78,11 +78,14 @@ class ComparedMonth(NamedTables):
         sign = 1 if len(bias) and bias.iloc[0] > 0 else -1
         return int((bias * sign > limit).cumprod().sum())
 
-    def ratio(self, metric: str, stage: str = "published") -> Ratio:
-        """Pooled parts of this month's score one month ahead, bottom level."""
+    def ratio(self, metric: str, stage: str = "published") -> Ratio | None:
+        """Pooled parts of this month's score one month ahead, bottom level; None for a stage that
+        was not forecast, such as a seasonal naive after less than a year.
+        """
         parts = self.tables["parts"]
-        row = parts[(parts["stage"] == stage) & (parts["metric"] == metric)].iloc[0]
-        return Ratio(float(row["numerator"]), float(row["denominator"]))
+        row = parts[(parts["stage"] == stage) & (parts["metric"] == metric)]
+        sums = row[["numerator", "denominator"]].astype(float).itertuples(index=False)
+        return next((Ratio(*both) for both in sums), None)
 
     def counts(self) -> dict[str, int]:
         """Counts that are the same on every machine."""
