@@ -87,7 +87,7 @@ def init(
     project: Project = Path("."),
 ) -> None:
     """Write a unit's parameter file to start from, out of its exports."""
-    from salesfc_lib.inspection import write_split_files, write_unit_file
+    from salesfc_lib.inspection import describe_start, write_split_files, write_unit_file
 
     if split is None:
         path, found = write_unit_file(exports, project, unit)
@@ -98,24 +98,11 @@ def init(
             typer.echo(f"Wrote {path} ({member}).")
         if blank:
             typer.echo(f"Of no unit: {blank:,} rows without a member of {split}.")
+        path = next(iter(paths))
     else:
         raise RequestError.of("--unit and --split", "One of them", "Leave out --unit")
-    for source, proposal in found.items():
-        typer.echo(f"{source}: {proposal.assignment.why}")
-        for name, header in proposal.names.items():
-            typer.echo(f"  {name:<14} {header}")
-        for name in proposal.missing:
-            typer.echo(f"  {name:<14} not recognised: name its header in the file")
-    for proposal in found.values():
-        for question in proposal.questions:
-            typer.echo(f"Ask: {question}")
-    for file in {file for proposal in found.values() for file in proposal.files}:
-        if not file.resolve().is_relative_to(project.resolve()):
-            place = project / "data" / file.name
-            typer.echo(f"The export lies outside the project: copy it to {place}.")
-    check = f"salesfc parameters {path.stem} --project {project}"
-    own = f" --unit {path.stem}" if split is None else ""
-    typer.echo(f"Then: {check}; salesfc run{own} --project {project}")
+    for line in describe_start(found, project, path.stem, named=split is None):
+        typer.echo(line)
 
 
 @app.command()
@@ -232,7 +219,8 @@ def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     from salesfc_lib import cleaning
     from salesfc_lib.foundation import resolve
 
-    found = cleaning.scan.scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
+    settings = resolve(project, unit, None, sets or ()).parameters
+    found = cleaning.scan.scan_unit(settings, project, unit)
     for line in cleaning.scan.describe_scan(found):
         typer.echo(line)
     if found.blocks:

@@ -19,6 +19,7 @@ from salesfc_lib.cleaning.rules.far_dates import find_far
 from salesfc_lib.cleaning.rules.stated_sums import check_subtotals
 from salesfc_lib.cleaning.side_tables.drivers import FLAG, OWN, has_flag, read_flags
 from salesfc_lib.cleaning.side_tables.reading import list_declared
+from salesfc_lib.cleaning.waiting import describe_waiting
 
 __all__ = [
     "DOCUMENTED",
@@ -28,6 +29,7 @@ __all__ = [
     "clean",
     "closed_through",
     "definition_bridge",
+    "describe_waiting",
     "find_far",
     "find_redefined",
     "group_numbers",

@@ -86,13 +86,19 @@ def closed_through(parameters: Parameters, covered: pd.Timestamp) -> str:
     return str(label_months(following, parameters.calendar)[0] - 1)
 
 
+def write_closed(month: str) -> str:
+    """The line of a unit's file that declares the latest closed month."""
+    return f'calendar: {{closed_through: "{month}"}}'
+
+
 def check_closed(month: str, closed: str) -> None:
     """Raise `SalesForecastError` if the month is not closed yet."""
     if month > closed:
         raise SalesForecastError.of(
             f"The month {month} is not closed",
             f"A month through {closed}, the latest that is closed in this unit's data",
-            f"Run {closed}, wait for the month's last rows, or set `calendar.closed_through`",
+            f"Run {closed}, wait for the month's last rows, or, where {month} is complete, declare "
+            f"`{write_closed(month)}`",
         )
 
 
@@ -126,6 +132,5 @@ def take_later(batch: Batch, month: str, closed: str) -> Batch:
     reason = f"dated after {month}: not lost, it counts in its own month"
     if month == closed:
         following = str(np.datetime64(month, "M") + 1)
-        setting = f'`calendar.closed_through: "{following}"`'
-        reason += f"; where {following} is complete, {setting} takes it in"
+        reason += f"; where {following} is complete, `{write_closed(following)}` takes it in"
     return batch.drop(AFTER_MONTH, np.flatnonzero(later), reason)

@@ -12,9 +12,10 @@ import pandas as pd
 
 from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.cleaning.batch.ledger import list_problems
-from salesfc_lib.cleaning.clean import Cleaned, close_month, standardise
+from salesfc_lib.cleaning.clean import close_month, standardise
 from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
+from salesfc_lib.cleaning.waiting import describe_waiting
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables, wording
 from salesfc_lib.intake import Extract, read_source
@@ -33,7 +34,7 @@ class Scan:
     waiting: str = ""  # which lines belong to a month that is not closed
 
 
-def scan_unit(parameters: Parameters, project: Path) -> Scan:
+def scan_unit(parameters: Parameters, project: Path, unit: str) -> Scan:
     """What the latest closed month would find, and what would stop it.
 
     Each source that cannot be read stops it, then the first rule that does. Where the loss budget
@@ -61,19 +62,8 @@ def scan_unit(parameters: Parameters, project: Path) -> Scan:
         return Scan(list_problems(done.batch), (str(error),))
     found = closed.problems
     own = found["rule"].ne(AFTER_MONTH)  # lines that wait for their own month are no problem
-    return Scan(found[own].reset_index(drop=True), (), _describe_waiting(closed, month))
-
-
-def _describe_waiting(closed: Cleaned, month: str) -> str:
-    """How many lines and how much are later than the month that a run would publish."""
-    later = closed.ledger[closed.ledger["rule"].eq(AFTER_MONTH)]
-    if later.empty:
-        return ""
-    reason = closed.problems.loc[closed.problems["rule"].eq(AFTER_MONTH), "reason"].iloc[0]
-    sums = later[["quantity", "amount"]].sum()
-    count = wording.plural(int(later["rows"].sum()), "row")
-    how_much = f"quantity {sums['quantity']:,f}, amount {sums['amount']:,f}"
-    return f"A run publishes {month}. {count} ({how_much}) wait: {reason}."
+    waiting = describe_waiting(done, parameters, unit, project)
+    return Scan(found[own].reset_index(drop=True), (), waiting)
 
 
 def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:

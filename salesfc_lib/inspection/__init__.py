@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from salesfc_lib.inspection.writing.inspect_exports import inspect_exports
 from salesfc_lib.inspection.writing.split import write_split_files
+from salesfc_lib.inspection.writing.start import describe_start
 from salesfc_lib.inspection.writing.unit_file import write_unit_file
 
-__all__ = ["inspect_exports", "write_split_files", "write_unit_file"]
+__all__ = ["describe_start", "inspect_exports", "write_split_files", "write_unit_file"]

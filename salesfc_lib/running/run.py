@@ -63,7 +63,10 @@ def run_month(
     """
     request = _check_request(request, month)
     _repair(request, notify)
-    closed, failed = _find_closed(request, [month] if month else [])
+    closed, waiting, failed = _find_closed(request, [month] if month else [])
+    for unit, left_out in waiting.items():
+        if left_out and (month is None or month >= closed[unit]):
+            notify(f"{unit}: {left_out}")
     if month is not None:
         units = _split_closed(closed, failed, month)
         closed = dict.fromkeys(units, month)
@@ -83,7 +86,7 @@ def backfill(
     months = list_months(start, end)
     request = _check_request(request, None)
     _repair(request, notify)
-    closed, failed = _find_closed(request, months)
+    closed, _, failed = _find_closed(request, months)
     units = dict.fromkeys(_split_closed(closed, failed, months[-1]), tuple(months))
     return _publish(request, units, failed, kind="backfill", notify=notify)
 
@@ -144,14 +147,15 @@ def _repair(request: Request, notify: Notify) -> None:
 
 def _find_closed(
     request: Request, months: Sequence[str]
-) -> tuple[dict[str, str], dict[str, Exception]]:
-    """Latest closed month by unit, and the error of units whose data do not tell it.
+) -> tuple[dict[str, str], dict[str, str], dict[str, Exception]]:
+    """By unit: the latest closed month, what it leaves out, or the error where data tell neither.
 
     Where all of `months` are published and stay so, data are not read: the last one is closed.
     """
     from salesfc_lib import steps
 
     closed: dict[str, str] = {}
+    waiting: dict[str, str] = {}
     failed: dict[str, Exception] = {}
     for unit in request.units:
         try:
@@ -160,10 +164,10 @@ def _find_closed(
             if months and not request.again and all(published):
                 closed[unit] = months[-1]
             else:
-                closed[unit] = steps.latest_closed(request.project, unit)
+                closed[unit], waiting[unit] = steps.find_closed(request.project, unit, request.sets)
         except Exception as error:  # whatever it was, the other units go on
             failed[unit] = error
-    return closed, failed
+    return closed, waiting, failed
 
 
 def _split_closed(closed: Mapping[str, str], failed: dict[str, Exception], month: str) -> list[str]:
@@ -183,8 +187,8 @@ def _not_closed(month: str, latest: Mapping[str, str]) -> SalesForecastError:
     return SalesForecastError.of(
         f"{month} is not closed",
         f"A month that is over in the data: {found}",
-        "Wait for the month's last rows, or set `calendar.closed_through` where the data are "
-        "complete",
+        "Wait for the month's last rows, or, where they are there, add to this command "
+        f"`--set calendar.closed_through={month}`",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -30,13 +31,27 @@ CLEANED = (  # tables of `CleanedTables` that are written as they are
 
 def latest_closed(project: Path, unit: str) -> str:
     """Latest month that is closed in the unit's data, as 'YYYY-MM'."""
+    declared = resolve(project, unit).parameters.calendar.closed_through
+    return declared or find_closed(project, unit)[0]
+
+
+def find_closed(project: Path, unit: str, sets: Sequence[str] = ()) -> tuple[str, str]:
+    """Latest month that is closed in the unit's data, and what is left out because it is later.
+
+    Data that cannot be read stop a unit here only where they have to say which month is closed.
+    """
     from salesfc_lib import cleaning
 
-    parameters = resolve(project, unit).parameters
-    if parameters.calendar.closed_through is not None:
-        return parameters.calendar.closed_through
-    found = cleaning.standardise(parameters, cleaning.read_all(parameters, project))
-    return cleaning.closed_through(parameters, found.covered)
+    parameters = resolve(project, unit, None, sets).parameters
+    declared = parameters.calendar.closed_through
+    try:
+        found = cleaning.standardise(parameters, cleaning.read_all(parameters, project))
+    except (SalesForecastError, OSError):
+        if declared is None:
+            raise
+        return declared, ""
+    waiting = cleaning.describe_waiting(found, parameters, unit, project)
+    return cleaning.closed_through(parameters, found.covered), waiting
 
 
 def clean(run: UnitMonth) -> CleanedMonth:

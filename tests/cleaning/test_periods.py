@@ -204,7 +204,9 @@ def test_what_waits_for_its_month_says_how_it_is_taken_in(tmp_path: Path) -> Non
     rows = [order(f"A{at}", f"2024-0{1 + at % 6}-10") for at in range(60)]
     cleaned = run(tmp_path, [*rows, order("B", "2024-07-02")], parameters, "2024-06")
     waiting = cleaned.problems.set_index("rule").loc["after_month", "reason"]
-    assert 'where 2024-07 is complete, `calendar.closed_through: "2024-07"` takes it in' in waiting
+    assert (
+        'where 2024-07 is complete, `calendar: {closed_through: "2024-07"}` takes it in' in waiting
+    )
     declared = unit(calendar={"closed_through": "2024-07"})
     taken = run(tmp_path, [*rows, order("B", "2024-07-02")], declared, "2024-07")
     assert "after_month" not in by_rule(taken)

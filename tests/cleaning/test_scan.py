@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ import pandas as pd
 import yaml
 from typer.testing import CliRunner
 
+from salesfc_lib import steps
 from salesfc_lib.cleaning.clean import clean, read_all
 from salesfc_lib.cleaning.scan import scan_unit
 from salesfc_lib.cli import app
@@ -63,7 +66,7 @@ def test_a_scan_says_what_the_month_then_does(tmp_path: Path) -> None:
     folder = project(tmp_path, REPEATED)
     parameters = resolve(folder, "north").parameters
     extracts = read_all(parameters, folder)
-    found = scan_unit(parameters, folder).problems
+    found = scan_unit(parameters, folder, "north").problems
     done = clean(parameters, folder, "2024-12", extracts)
     pd.testing.assert_frame_equal(found, done.problems)
     assert set(found["rule"]) == {"duplicate", "renamed"}
@@ -152,7 +155,7 @@ def test_each_file_of_a_feed_speaks_for_its_own_rows(tmp_path: Path) -> None:
     )
     (folder / "orders.csv").unlink()
     parameters = resolve(folder, "north").parameters
-    found = scan_unit(parameters, folder).problems.set_index(["source", "rule"])
+    found = scan_unit(parameters, folder, "north").problems.set_index(["source", "rule"])
     assert ("orders: orders_2.csv", "separators") in found.index, (
         "the file that is written so is named, not the feed's first"
     )
@@ -237,11 +240,42 @@ def test_a_scan_says_what_the_end_of_the_month_finds_and_what_stops_there(tmp_pa
     )
 
 
-def test_what_waits_for_its_month_is_counted_and_how_it_is_taken_in(tmp_path: Path) -> None:
-    late = [("2025-01-03", "B1", "李", "7.50", "east"), ("2025-01-07", "B2", "李", "2", "east")]
-    folder = project(tmp_path, [*GOOD, *late], calendar={})
+LATE = [
+    ("2025-01-03", "B1", "李", "7.50", "east"),
+    ("2025-01-07", "B2", "李", "2", "east"),
+    ("2026-03-07", "B3", "李", "1234", "east"),
+]
+
+
+def test_what_waits_for_its_month_is_counted_and_the_advice_takes_it_in(tmp_path: Path) -> None:
+    more = [(row[0], f"{row[1]}{at}", *row[2:]) for row in GOOD for at in range(4)]
+    folder = project(tmp_path, [*more, *LATE], calendar={})
     code, said = ask("scan", "north", "--project", str(folder))
     assert code == 0
-    said = " ".join(said.split())
-    assert "A run publishes 2024-12. 2 rows (quantity 0, amount 9.50) wait" in said
-    assert '`calendar.closed_through: "2025-01"` takes it in' in said
+    assert (
+        "2024-12 is the latest closed month. Left out: 3 rows, amount 1,243.50: "
+        "2025-01 (2 rows, amount 9.50), 2026-03 (1 row, amount 1,234.00). Where 2025-01 is"
+    ) in said
+    line, command = re.findall(r"`([^`]+)`", said.splitlines()[0])
+    parts = shlex.split(command)
+    assert parts[:4] == ["salesfc", "run", "--unit", "north"] and parts[-1] == str(folder)
+    assert steps.find_closed(folder, "north")[0] == "2024-12"
+    assert steps.find_closed(folder, "north", [parts[5]])[0] == "2025-01"
+    file = folder / "parameters" / "units" / "north.yml"
+    own = yaml.safe_load(file.read_text(encoding="utf-8")) | yaml.safe_load(line)
+    file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+    month, left_out = steps.find_closed(folder, "north")
+    assert month == "2025-01", "the line in the unit's file does the same"
+    assert "Left out: 2026-03 (1 row, amount 1,234.00). No month after 2025-01" in left_out
+
+
+def test_a_declared_month_that_is_older_than_the_data_is_told(tmp_path: Path) -> None:
+    folder = project(tmp_path, GOOD, calendar={"closed_through": "2024-09"})
+    said = ask("scan", "north", "--project", str(folder))[1]
+    assert "2024-09 is the latest closed month. Left out: 6 rows, amount 60: 2024-10" in said
+    assert 'Where 2024-11 is complete, `calendar: {closed_through: "2024-11"}`' in said
+
+
+def test_nothing_is_said_where_nothing_waits(tmp_path: Path) -> None:
+    folder = project(tmp_path, GOOD)
+    assert steps.find_closed(folder, "north") == ("2024-12", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,36 @@ def test_init_writes_a_file_and_says_what_to_do_next(tmp_path: Path) -> None:
     assert (tmp_path / "parameters" / "units" / "sales-west.yml").is_file()
     assert "quantity       not recognised" in said
     assert "salesfc run --unit sales-west" in said
+
+
+def write_sales(folder: Path, *more: str) -> Path:
+    """Two lines a week day through June, so that June is closed."""
+    days = (date(2026, 1, 1) + timedelta(at) for at in range(181))
+    rows = [f"{day},{at},W" for day in days for at in (1, 2) if day.weekday() < 5]
+    export = folder / "data" / "sales.csv"
+    export.parent.mkdir(parents=True)
+    text = "\n".join(["Order Date,Sales,Region", *rows, *more, ""])
+    export.write_text(text, encoding="utf-8")
+    return export
+
+
+def test_init_says_what_the_first_run_leaves_out(tmp_path: Path) -> None:
+    export = write_sales(tmp_path, "2026-07-01,5,W", "2026-07-02,7.5,W")
+    status, said, _ = call("init", str(export), "--project", str(tmp_path))
+    assert status == 0
+    assert (
+        "sales: 2026-06 is the latest closed month. Left out: 2026-07 (2 rows, amount 12.5). "
+        'Where 2026-07 is complete, `calendar: {closed_through: "2026-07"}`'
+    ) in said
+    whole = write_sales(tmp_path / "whole")
+    assert "Left out" not in call("init", str(whole), "--project", str(whole.parents[1]))[1]
+
+
+def test_init_says_what_would_stop_the_first_run(tmp_path: Path) -> None:
+    export = write_sales(tmp_path, *["2026-06-30,much,W"] * 90)
+    status, said, _ = call("init", str(export), "--project", str(tmp_path))
+    assert status == 0
+    assert "A run of sales would stop: " in said and "`cleaning.loss_budget`" in said
 
 
 def test_inspect_shows_what_can_be_read_and_ends_with_status_1_where_something_cannot(

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -62,12 +62,14 @@ class FakeSteps(ModuleType):
     def __init__(self) -> None:
         super().__init__("salesfc_lib.steps")
         self.closed: dict[str, str] = {}
+        self.waiting: dict[str, str] = {}
         self.fail: dict[tuple[str, str], Exception] = {}
         self.called: list[tuple[str, str, str]] = []
         self.kinds: set[str] = set()
 
-    def latest_closed(self, project: Path, unit: str) -> str:
-        return self.closed.get(unit, MONTH)
+    def find_closed(self, project: Path, unit: str, sets: Sequence[str] = ()) -> tuple[str, str]:
+        declared = dict(each.split("=", 1) for each in sets).get("calendar.closed_through")
+        return declared or self.closed.get(unit, MONTH), self.waiting.get(unit, "")
 
     def open_month(
         self,
@@ -590,14 +592,14 @@ def test_a_folder_named_like_a_units_file_fails_alone(project: Path, steps: Fake
 def test_a_unit_whose_data_stop_the_reader_fails_alone(
     project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = steps.latest_closed
+    closed = steps.find_closed
 
-    def stop_for_north(project: Path, unit: str) -> str:
+    def stop_for_north(project: Path, unit: str, sets: Sequence[str] = ()) -> tuple[str, str]:
         if unit == "north":
             raise RecursionError("too deep")
-        return closed(project, unit)
+        return closed(project, unit, sets)
 
-    monkeypatch.setattr(steps, "latest_closed", stop_for_north)
+    monkeypatch.setattr(steps, "find_closed", stop_for_north)
     outcomes = backfill(Request(project), MONTH, MONTH)
     assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
 
@@ -725,6 +727,29 @@ def test_without_a_month_each_unit_publishes_its_own_latest_closed_one(
     asked = run_month(Request(project, again="late"), "2026-05")
     assert states(asked) == {("north", "2026-05"): "failed", ("south", "2026-05"): "published"}
     assert "'north' through 2026-04" in asked[0].message
+
+
+def test_a_month_that_is_not_closed_is_run_as_its_refusal_says(
+    project: Path, steps: FakeSteps, notebooks: Path
+) -> None:
+    with pytest.raises(RequestError, match="is not closed") as refused:
+        run_month(Request(project), "2026-07")
+    advised = re.search(r"`--set (\S+)`", str(refused.value))
+    assert advised is not None
+    outcomes = run_month(Request(project, sets=(advised[1],)), "2026-07")
+    assert {outcome.state for outcome in outcomes} == {"published"}
+
+
+def test_a_run_says_what_the_latest_closed_month_leaves_out_and_an_earlier_month_does_not(
+    project: Path, steps: FakeSteps, notebooks: Path
+) -> None:
+    steps.waiting = {"north": "3 rows left out"}
+    said: list[object] = []
+    run_month(Request(project), notify=said.append)
+    assert "north: 3 rows left out" in said
+    said.clear()
+    run_month(Request(project), "2026-05", notify=said.append)
+    assert "north: 3 rows left out" not in said
 
 
 @pytest.mark.parametrize(
