@@ -1,4 +1,4 @@
-"""A unit of less than a year: its second month looks back on a forecast without a seasonal naive."""
+"""A unit of less than a year: its second month looks back without a seasonal naive."""
 
 from __future__ import annotations
 
