@@ -89,6 +89,7 @@ def init(
     """Write a unit's parameter file to start from, out of its exports."""
     from salesfc_lib.inspection import describe_start, write_split_files, write_unit_file
 
+    own = exports if split is None else ()
     if split is None:
         path, found = write_unit_file(exports, project, unit)
         typer.echo(f"Wrote {path}.")
@@ -101,7 +102,7 @@ def init(
         path = next(iter(paths))
     else:
         raise RequestError.of("--unit and --split", "One of them", "Leave out --unit")
-    for line in describe_start(found, project, path.stem, named=split is None):
+    for line in describe_start(found, project, path.stem, own):
         typer.echo(line)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from salesfc_lib.cleaning import clean
+from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import resolve
 from salesfc_lib.inspection import write_split_files
@@ -78,3 +82,49 @@ def test_a_unit_that_exists_keeps_all_from_being_written(tmp_path: Path) -> None
     with pytest.raises(RequestError, match="b.yml' exists"):
         write_split_files([export], tmp_path, "Region")
     assert [path.name for path in units.iterdir()] == ["b.yml"]
+
+
+def write_companies(folder: Path, header: str, spans: dict[str, int]) -> Path:
+    rows = [f"{header},Date,Order ID,Amount"]
+    for member, months in spans.items():
+        for at in range(months):
+            day = f"{2024 + at // 12}-{at % 12 + 1:02}-05"
+            rows += [f"{member},{day},{member}{at}{line},{at}.50" for line in "ab"]
+    path = folder / "data" / "all sales.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "header", ["公司", "业务单元", "事业部", "Gesellschaft", "Buchungskreis", "sales org", "Entity"]
+)
+def test_a_column_of_companies_is_proposed_and_the_command_splits_by_it(
+    tmp_path: Path, header: str
+) -> None:
+    export = write_companies(tmp_path, header, {"Nord": 24, "Süd": 14, "Neu": 3})
+    at = ["--project", str(tmp_path)]
+    inspected = CliRunner().invoke(app, ["inspect", str(export), *at]).stdout
+    said = CliRunner().invoke(app, ["init", str(export), *at]).stdout
+    told = next(line for line in said.splitlines() if line.startswith("Units: "))
+    assert "3 members (Nord, Süd, Neu; rows in fewer than 12 months: Neu)" in told
+    command, *_ = re.findall("`(.*?)`", told)
+    assert f"`{command}`" in inspected
+    (tmp_path / "parameters" / "units" / "all-sales.yml").unlink()
+    done = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert done.exit_code == 0, done.output
+    units = [resolve(tmp_path, unit).parameters for unit in ("nord", "s-d", "neu")]
+    assert [one.sources["orders"].where for one in units] == [
+        {header: member} for member in ("Nord", "Süd", "Neu")
+    ]
+    assert clean(units[0], tmp_path, "2025-11").transactions["amount"].size == 46
+
+
+@pytest.mark.parametrize("spans", [{"Nord": 24}, {"Nord": 24, "Neu": 3}, {"a": 5, "b": 5}])
+def test_companies_without_a_year_of_rows_are_no_units(
+    tmp_path: Path, spans: dict[str, int]
+) -> None:
+    export = write_companies(tmp_path, "Company", spans)
+    for verb in ("inspect", "init"):
+        said = CliRunner().invoke(app, [verb, str(export), "--project", str(tmp_path)]).stdout
+        assert "--split" not in said

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import yaml
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import read_aliases
-from salesfc_lib.inspection.findings.proposal import Fact, Proposal
+from salesfc_lib.inspection.findings.proposal import Fact, Line, Proposal
 from salesfc_lib.inspection.findings.propose import propose_feed
 from salesfc_lib.inspection.findings.roles import ask_role, choose_orders
 from salesfc_lib.inspection.sampling.feeds import find_exports, find_path, group_files
 from salesfc_lib.inspection.writing.report import write_report
 from salesfc_lib.inspection.writing.source import write_source
+from salesfc_lib.inspection.writing.split import propose_split
 
 BETWEEN = "\n\n" + "=" * 100 + "\n\n"
 
@@ -41,6 +43,10 @@ def inspect_exports(
             unreadable.append(str(error))
     if (orders := choose_orders(proposals)) is not None:
         proposals = [ask_role(found, orders) for found in proposals]
+        proposals = [
+            found if found.role != "orders" else _tell_split(found, exports, project)
+            for found in proposals
+        ]
     blocks = []
     for found in proposals:
         path = find_path(found.files, project)
@@ -49,6 +55,14 @@ def inspect_exports(
         facts = [list_facts(found, block) for found, block in blocks]
         return json.dumps(facts, ensure_ascii=False, indent=2), unreadable
     return BETWEEN.join(write_report(found, block) for found, block in blocks), unreadable
+
+
+def _tell_split(found: Proposal, exports: Sequence[Path], project: Path) -> Proposal:
+    """The proposal with the command that makes a unit of each member, where there is one."""
+    split = propose_split(found, exports, project)
+    if not split:
+        return found
+    return replace(found, findings=[*found.findings, Line("split", split), Fact("split", split)])
 
 
 def list_facts(found: Proposal, block: Sequence[str]) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import shlex
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError
+from salesfc_lib.foundation import SEASON
+from salesfc_lib.inspection.evidence.columns import FEW, ColumnEvidence, join_some
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
 from salesfc_lib.inspection.findings.roles import choose_orders
 from salesfc_lib.inspection.sampling.feeds import find_exports, source_of
@@ -63,6 +67,35 @@ def write_split_files(
         own = {name: _choose_rows(one, header, member, why) for name, one in found.items()}
         save_unit(target, own, project, member)
     return targets, found, blank
+
+
+def propose_split(orders: Proposal, exports: Sequence[Path], project: Path) -> str:
+    """The command that makes a unit of each company, where at least two of them have rows in
+    `SEASON` months or more; the others are named. '' where there is nothing to split.
+    """
+    column = orders.column("company")
+    if column is None or orders.date_name is None or not 2 <= len(column.members) <= FEW:
+        return ""
+    months = _list_months(column, orders.days(orders.date_name).values)
+    short = [member for member in column.members if len(months[member]) < SEASON]
+    if len(column.members) - len(short) < 2:
+        return ""
+    words = ["salesfc", "init", *map(str, exports), "--split", column.header]
+    words += ["--project", str(project)]
+    few = f"; rows in fewer than {SEASON} months: {join_some(short, 5)}" if short else ""
+    text = f"{column.header} has {len(column.members)} members ({join_some([*column.members], 5)}"
+    return f"{text}{few}): where each is a unit, `{shlex.join(words)}` writes a file for every one"
+
+
+def _list_months(
+    column: ColumnEvidence, days: Sequence[date | None]
+) -> defaultdict[str, set[tuple[int, int]]]:
+    """Months in which each member of a column has rows."""
+    months: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
+    for member, day in zip(column.cells, days, strict=True):
+        if day is not None:
+            months[member].add((day.year, day.month))
+    return months
 
 
 def _find_header(orders: Proposal, column: str) -> str:

@@ -5,20 +5,22 @@ first run would leave out, and what comes next.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from salesfc_lib import cleaning
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import resolve
 from salesfc_lib.inspection.findings.proposal import Proposal
+from salesfc_lib.inspection.findings.roles import choose_orders
+from salesfc_lib.inspection.writing.split import propose_split
 
 
 def describe_start(
-    found: Mapping[str, Proposal], project: Path, unit: str, *, named: bool = True
+    found: Mapping[str, Proposal], project: Path, unit: str, exports: Sequence[Path] = ()
 ) -> Iterator[str]:
-    """Lines for people about a new unit, the first of several unless it is `named` in the command
-    to run.
+    """Lines for people about a new unit of these exports; without them, about the first of several
+    units that the exports were split into.
     """
     for source, proposal in found.items():
         yield f"{source}: {proposal.assignment.why}"
@@ -29,6 +31,9 @@ def describe_start(
     for proposal in found.values():
         for question in proposal.questions:
             yield f"Ask: {question}"
+    orders = choose_orders([*found.values()])
+    if exports and orders is not None and (split := propose_split(orders, exports, project)):
+        yield f"Units: {split}; then remove parameters/units/{unit}.yml, which holds them together."
     outside = _list_outside(found.values(), project)
     for file in outside:
         place = project / "data" / file.name
@@ -36,7 +41,7 @@ def describe_start(
     if not outside and not any("date" in proposal.missing for proposal in found.values()):
         yield from _try_run(project, unit)
     at = f"--project {shlex.quote(str(project))}"
-    own = f" --unit {unit}" if named else ""
+    own = f" --unit {unit}" if exports else ""
     yield f"Then: salesfc parameters {unit} {at}; salesfc run{own} {at}"
 
 
