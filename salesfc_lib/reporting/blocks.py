@@ -253,6 +253,7 @@ class Alert(Part):
     due: str = ""
     href: str = ""
     rank: int = 5
+    do: str = ""
 
 
 @dataclass(frozen=True)

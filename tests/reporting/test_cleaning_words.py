@@ -10,7 +10,7 @@ import pytest
 
 from salesfc_lib.foundation import defaults
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.reporting.narrative.attention import list_repeats
+from salesfc_lib.reporting.narrative.attention.overview import list_repeats
 from salesfc_lib.reporting.narrative.cleaning.overview import (
     describe_measure,
     list_acting,

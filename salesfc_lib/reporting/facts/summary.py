@@ -19,6 +19,7 @@ from pydantic import AfterValidator, AliasChoices, Field, TypeAdapter
 
 from salesfc_lib.foundation import check_month
 
+COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
 SENTENCES = AliasChoices("sentences", "lede")  # the second in manifests of earlier versions
 
 
@@ -92,6 +93,7 @@ class AttentionItem:
     who: str = ""
     due: Moment = ""
     href: str = ""
+    do: str = ""  # one thing to do; empty in manifests of earlier versions
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ class Summary:
     before_people: Ratio | None = None
     further: tuple[tuple[int, Ratio], ...] = ()  # WAPE at other lags: (months ahead, ratio)
     covered80: Ratio | None = None  # actuals inside the 80 % interval / numbers compared
-    loss: Ratio | None = None  # amount set aside in cleaning / amount read
+    loss: Ratio | None = None  # rows set aside in cleaning / rows read
     forecast: tuple[MonthForecast, ...] = ()
     history: tuple[MonthActual, ...] = ()  # the last three years
     earlier: Number | None = None  # what was published one month before for this month's total

@@ -11,7 +11,7 @@ from salesfc_lib.foundation import INTERVALS, wording
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.month import PAGES, MonthFacts
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
-from salesfc_lib.reporting.facts.retrospective import ComparedMonth
+from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.facts.summary import (
     Change,
     KeyLink,
@@ -21,8 +21,10 @@ from salesfc_lib.reporting.facts.summary import (
     StepSummary,
     Summary,
 )
-from salesfc_lib.reporting.narrative.attention import describe_miss, list_attention, say_running
+from salesfc_lib.reporting.narrative.attention.limits import say_running
+from salesfc_lib.reporting.narrative.attention.overview import list_attention
 from salesfc_lib.reporting.narrative.cleaning.overview import describe_measure
+from salesfc_lib.reporting.narrative.retrospective.causes import cause_name
 from salesfc_lib.reporting.narrative.retrospective.overview import headline
 from salesfc_lib.reporting.narrative.revision import describe_stages, find_revision
 from salesfc_lib.reporting.narrative.writer import writer_of
@@ -99,7 +101,21 @@ def _sentences(month: MonthFacts) -> tuple[str, ...]:
         return writer.text("unit.summary.first", **facts), following
     limits = {"floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
     sold = writer.text("unit.summary.sold", month=run.month, **limits, **compared.now)
-    return sold, describe_miss(month), following
+    return sold, _describe_miss(month), following
+
+
+def _describe_miss(month: MonthFacts) -> str:
+    writer, largest = writer_of(month.run), month.compared["misses"]
+    if largest.empty:
+        return writer.text("unit.summary.no_miss")
+    first, causes = largest.iloc[0], month.compared["causes"]
+    cause = causes[causes["unique_id"] == first["unique_id"]].sort_values("rank").iloc[0]
+    size = abs(first["difference"])
+    name = cause_name(writer, cause["cause"], cause["effect"])
+    known = cause["cause"] != UNEXPLAINED and abs(cause["effect"]) >= 0.5 * size
+    side = "below" if first["difference"] > 0 else "above"
+    facts = {"label": first["label"], "size": size, "side": side, "cause": name.lower()}
+    return writer.text(f"unit.summary.miss{'' if known else '.unexplained'}", **facts)
 
 
 def _scores(run: UnitMonth, compared: ComparedMonth) -> dict[str, Any]:

@@ -9,11 +9,10 @@ from typing import Any
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Strip, Table
-from salesfc_lib.reporting.facts.summary import Summary
+from salesfc_lib.reporting.facts.summary import COVERED, Summary
 from salesfc_lib.reporting.narrative.writer import read_heads
 from salesfc_lib.reporting.pages.page import WRITER
 
-COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
 MONTHS_BEFORE = 11
 EPSILON = 1e-9
 
@@ -54,10 +53,10 @@ def numbers_of(summary: Summary) -> dict[str, KeyNumber]:
         ("Accuracy, one month ahead", s.accuracy, percent, s.floor, None, floor),
         *further,
         ("Bias", bias, wording.signed_percent, -limit, limit, f"within ±{_label(limit)}"),
-        ("Gain over seasonal naive", s.gain, points, 0.0, None, "above 0"),
+        ("Gain over seasonal naive", s.gain, points, 0.0, None, "at least 0"),
         ("Gain by people’s changes", s.people, points, 0.0, None, "at least 0"),
         (name, covered, share, *COVERED, shares, compared),
-        ("Amount set aside in cleaning", loss, percent, None, s.loss_budget, budget),
+        ("Rows set aside in cleaning", loss, percent, None, s.loss_budget, budget),
     )
     return {name: KeyNumber(value, *how) for name, value, *how in rows if value is not None}
 

@@ -73,7 +73,8 @@ def alerts_of(summary: Summary, items: Sequence[AttentionItem], prefix: str = ""
         in_page = not item.href or (item.href.startswith("#") and not prefix)
         href = item.href if in_page else f"{prefix}{item.href}"
         due = _due(item.due, summary.published_at)
-        alerts.append(Alert(item.what, item.why, item.who, due, href, RANKS[item.kind]))
+        rank = RANKS[item.kind]
+        alerts.append(Alert(item.what, item.why, item.who, due, href, rank, item.do))
     return alerts
 
 
