@@ -424,7 +424,8 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(
             "easter",
             1.0,
             (0.02, -0.03, 0.07),
-            "All of Easter in a month has no clear effect (95\u202f%: −3.0\u202f% to +7.0\u202f%).",
+            "All of Easter in a month has no clear effect over all series "
+            "(95\u202f%: −3.0\u202f% to +7.0\u202f%).",
         ),
         (
             "shelf_space",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting import BASELINE, BOOSTING, pool
-from salesfc_lib.foundation import SEASON
+from salesfc_lib.foundation import SEASON, wording
 from salesfc_lib.reporting.blocks import Check
 from salesfc_lib.reporting.facts.shared import NamedTables, months_silent, sales_of, year_change
 
@@ -146,7 +146,7 @@ class ModeledMonth(NamedTables):
         return errors[errors["h"] == 1].set_index("model")["value"].dropna()
 
     def standing(self) -> dict[str, Any]:
-        """Verdict on the combination one month ahead: best, not_best or none.
+        """Verdict on the combination one month ahead: best, tie (as written), not_best or none.
 
         With the WAPE of the combination, of the `best` single model and of the seasonal naive.
         """
@@ -155,7 +155,8 @@ class ModeledMonth(NamedTables):
             return {"verdict": "none", "best": "", "combined": None, "single": None, "naive": None}
         combined, naive, single = first[COMBINED], first[BASELINE], first.drop(COMBINED)
         best = str(single.idxmin())
-        verdict = "best" if combined <= single[best] else "not_best"
+        same = wording.percent(combined) == wording.percent(single[best])
+        verdict = "tie" if same else "best" if combined < single[best] else "not_best"
         found = {"verdict": verdict, "best": best, "combined": combined}
         return {**found, "single": single[best], "naive": naive}
 

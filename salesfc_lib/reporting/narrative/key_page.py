@@ -26,7 +26,12 @@ from salesfc_lib.reporting.narrative.drivers import (
     terms_of,
 )
 from salesfc_lib.reporting.narrative.key_errors import describe_errors, error_blocks, error_facts
-from salesfc_lib.reporting.narrative.modeling.choices import HEAVIEST, model_name, weight_rows
+from salesfc_lib.reporting.narrative.modeling.choices import (
+    HEAVIEST,
+    describe_correction,
+    model_name,
+    weight_rows,
+)
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.writer import BlockWriter, Row, writer_of
 
@@ -193,7 +198,9 @@ def _candidates(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     ]
     first, share = candidates.iloc[0], float(boosted["weight"].sum())
     name = model_name(first["model"], run)
-    block = writer.table("key.carries.table", rows, name=name, weight=first["weight"])
+    corrected = describe_correction(writer, share)
+    facts = {"name": name, "weight": first["weight"], "corrected": corrected}
+    block = writer.table("key.carries.table", rows, **facts)
     text = "key.carries" if share else "key.carries.plain"
     return writer.prose(text, share=share, used=len(candidates)), block
 

@@ -9,6 +9,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact
+from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
@@ -39,7 +40,9 @@ def answer(run: UnitMonth, reconciled: ReconciledMonth) -> Answer:
     title = "changed" if parts["people"] else "same"
     gap = "gap" if reconciled.gap_before > COHERENT else "coherent"
     judged, method = _judged(reconciled), reconciled.method
-    choice = {"method": method, "judged": len(judged), "wape": judged.get(method)}
+    equal = _say_equal(writer, judged) if len(judged) else ""
+    choice = {"judged": len(judged), "wape": judged.get(method), "equal": equal}
+    choice["method"] = writer.name("method", method).lower()
     series, earlier = reconciled.series, reconciled.earlier["cutoff"]
     levels = writer.text("reconciliation.note", levels=series["level"].nunique())
     return Answer(
@@ -134,8 +137,17 @@ def methods(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
         rows,
         columns={f"#{name.replace('_', ' ')}": f"{{level{n}}}" for n, name in enumerate(levels)},
         method=str(mean.index[0]),
+        equal=_say_equal(writer, mean),
         skipped=writer.text(f"{key}.skipped", methods=names) if names else "",
     )
+
+
+def _say_equal(writer: Sentences, mean: pd.Series) -> str:
+    """Which methods are level with the first of `mean` as errors are written; else nothing."""
+    texts = mean.map(wording.percent)
+    level = [name for name in texts.index[1:] if texts[name] == texts.iloc[0]]
+    names = [writer.name("method", name).lower() for name in level]
+    return writer.text("reconciliation.methods.equal", methods=names) if names else ""
 
 
 def moves(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:

@@ -77,8 +77,9 @@ def key_numbers(summary: Summary, earlier: Sequence[Summary]) -> Table | None:
     past = {other.month: numbers_of(other) for other in earlier if other.month in months}
     shown = {"month": summary.month, "before": months[0]}
     missed = sum(number.missed for number in numbers.values())
+    limits = sum((number.low, number.high) != (None, None) for number in numbers.values())
     key = "free" if summary.wape is None else {0: "all", 1: "one"}.get(missed, "some")
-    title = WRITER.text(f"unit.numbers.{key}", missed=missed, total=len(numbers), **shown)
+    title = WRITER.text(f"unit.numbers.{key}", missed=missed, total=limits, **shown)
     heads = read_heads(WRITER.text("unit.numbers.heads", **shown))
     heads[4] = replace(heads[4], small=False)
     rows = []

@@ -86,5 +86,13 @@ def stock_outs(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     writer, censored = writer_of(run), cleaned.censored
     newest = censored.sort_values(["ds", "stockout_days"], ascending=[False, False]).head(SHOWN)
     treatment = writer.text(f"cleaning.stock_outs.{run.parameters.cleaning.stock_outs}")
-    rows = with_labels(newest, cleaned.series)
-    return writer.section("cleaning.stock_outs", rows, n=len(censored), treatment=treatment)
+    rows, n = with_labels(newest, cleaned.series), len(censored)
+    return writer.section(
+        "cleaning.stock_outs",
+        rows,
+        n=n,
+        known=int(censored["y"].notna().sum()),
+        below=int((censored["y_raw"] < censored["y"]).sum()),
+        treatment=treatment,
+        shown=writer.first_of(SHOWN, n),
+    )

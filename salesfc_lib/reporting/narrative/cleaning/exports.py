@@ -36,7 +36,8 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
         for name in ACTIONS
         if name in counts
     ]
-    return writer.section("cleaning.scan", rows, kinds=kinds, parts=parts)
+    named = wording.listing(parts, len(ACTIONS))
+    return writer.section("cleaning.scan", rows, kinds=kinds, parts=named)
 
 
 def _describe_problem(writer: BlockWriter, row: Any) -> Row:

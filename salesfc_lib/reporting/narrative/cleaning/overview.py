@@ -21,6 +21,7 @@ from salesfc_lib.reporting.narrative.writer import (
     writer_of,
 )
 
+LARGEST = 2  # rules that the opening names, by what they moved
 ENDS = ("opening", "kept")  # entries of the ledger that are no rule
 
 
@@ -31,12 +32,9 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     share = kept["rows"] / opening["rows"]
     rows = {"opening": opening["rows"], "kept": kept["rows"], "share": share}
     title = "more" if share > 1 else "all" if share == 1 else "kept"
-    acted = list_acting(cleaned)
-    rules = [writer.name("rule", rule) for rule in totals.index if rule in acted]
-    named = [rule.lower() for rule in rules]
     asked = sorted({str(name).partition(":")[0] for name in cleaned.quarantine["source"]})
     amount, files = kept[run.parameters.measure.value], _count_order_files(run, cleaned)
-    changed, unreadable = "changed" if rules else "unchanged", "ask" if asked else "clean"
+    unreadable = "ask" if asked else "clean"
     facts = {"rows": len(cleaned.quarantine), "sources": asked}
     note = {"series": len(cleaned.series), "measure": describe_measure(run)}
     return Answer(
@@ -44,7 +42,7 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
         writer.text(f"cleaning.title.{title}", **rows),
         (
             writer.text("cleaning.summary.in", files=files, month=run.month, amount=amount, **rows),
-            writer.text(f"cleaning.summary.{changed}", rules=named),
+            _describe_total(run, cleaned),
             writer.text(f"cleaning.summary.{unreadable}", **facts),
         ),
         note=writer.text("run.note", month=run.month, **note),
@@ -52,6 +50,27 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
         changes_title=writer.since(cleaned.before and cleaned.before.month),
         changes=_changes(run, cleaned),
     )
+
+
+def _describe_total(run: UnitMonth, cleaned: CleanedMonth) -> str:
+    """What became of the total that was read: the largest parts by rule, and the rest."""
+    writer, key, totals = writer_of(run), "cleaning.summary", cleaned.by_rule
+    acted = [rule for rule in totals.index if rule in list_acting(cleaned)]
+    if not acted:
+        return writer.text(f"{key}.unchanged")
+    value = totals[run.parameters.measure.value].astype(float)
+    moved = -value[acted][value[acted] != 0]  # what a rule took away is below zero
+    facts = {"opening": value["opening"], "kept": value["kept"]}
+    if moved.empty:
+        return writer.text(f"{key}.same_total", ways=len(acted), **facts)
+    order = moved.abs().sort_values(ascending=False, kind="stable").index
+    parts = [
+        writer.text(f"{key}.part", change=moved[rule], rule=writer.name("rule", rule).lower())
+        for rule in order[:LARGEST]
+    ]
+    if len(rest := order[LARGEST:]):
+        parts.append(writer.text(f"{key}.rest", change=moved[rest].sum(), n=len(rest)))
+    return writer.text(f"{key}.changed", parts=parts, **facts)
 
 
 def _count_order_files(run: UnitMonth, cleaned: CleanedMonth) -> int:

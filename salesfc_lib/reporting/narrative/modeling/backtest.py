@@ -58,6 +58,7 @@ def candidate_errors(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     ranked = errors[errors["model"].isin(order)]
     ranked = ranked.sort_values("model", key=lambda names: names.map(order.index), kind="stable")
     labels = {name: model_name(name, run) for name in order}
+    better = int((single < medians[COMBINED]).sum())
     frame = ranked.assign(label=ranked["model"].map(labels), marked=ranked["model"] == COMBINED)
     groups = ranked.groupby("model")["value"]
     rows = {f"p{share}": groups.quantile(share / 100).loc[order] for share in PERCENTILES}
@@ -70,7 +71,9 @@ def candidate_errors(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
         shown=len(order) - 1,
         all=len(single),
         median=medians[COMBINED],
-        better=int((single < medians[COMBINED]).sum()),
+        better=writer.text(
+            f"modeling.errors.better.{'one' if better == 1 else 'some'}", n=better, all=len(single)
+        ),
     )
     return Blocks(figure)
 

@@ -63,10 +63,21 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     candidates, share = table[~boosted], float(table.loc[boosted, "weight"].sum())
     first = candidates.iloc[0]
     name = model_name(first["model"], run)
-    block = writer.table(f"{key}.table", rows, name=name, weight=first["weight"])
+    block = writer.table(
+        f"{key}.table",
+        rows,
+        name=name,
+        weight=first["weight"],
+        corrected=describe_correction(writer, share),
+    )
     facts = {"carrying": int((candidates["used"] > 0).sum()), "all": len(candidates)}
     text = f"{key}.{'boosted' if share else 'plain'}"
     return Blocks(writer.prose(text, share=share, **facts), block)
+
+
+def describe_correction(writer: BlockWriter, share: float) -> str:
+    """What the global residual model has beside the candidates; nothing where it has none."""
+    return writer.text("modeling.weights.correction", share=share) if share else ""
 
 
 def models_by_series(run: UnitMonth, modeled: ModeledMonth) -> Blocks:

@@ -26,6 +26,8 @@ def lags(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     writer, table, agreed = writer_of(run), compared["by_lag"], run.parameters.retrospective.lags
     bottom, key = table[table["level"] == compared.bottom].sort_values("lag"), "retrospective.lags"
     near, far = bottom["accuracy"].iloc[0], bottom["accuracy"].iloc[-1]
+    best = bottom.loc[bottom["accuracy"].idxmax()]
+    nearest = "same" if near - far < SAME else "better"
     facts = {"month": run.month, "farthest": bottom["lag"].iloc[-1], "near": near, "far": far}
     missing = writer.text("retrospective.missing")
     by_level = writer.table(
@@ -45,8 +47,10 @@ def lags(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         f"{key}.figure",
         _draw(run, bottom.assign(h=bottom["lag"]), wording.month_name(run.month), x="h"),
         bottom,
-        title_key=f"{key}.title.{'better' if near > far else 'worse'}",
+        title_key=f"{key}.title.{nearest if best['lag'] == bottom['lag'].iloc[0] else 'other'}",
         points=near - far,
+        best=best["lag"],
+        highest=best["accuracy"],
         level=compared.bottom,
         **facts,
     )

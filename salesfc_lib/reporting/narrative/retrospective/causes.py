@@ -166,7 +166,10 @@ def _people_blocks(run: UnitMonth, table: pd.DataFrame) -> tuple[Figure, Table]:
         f"{key}.figure",
         draw("bias_by_owner", frame, limit=limit, heads=("With", "Without")),
         title_key=f"{key}.title.{'lean' if leaning.any() else 'fair'}",
-        authors=list(table.loc[leaning, "author"]),
+        authors=[
+            writer.text(f"{key}.title.{row['leans']}", **row)
+            for row in table[leaning].to_dict("records")
+        ],
         limit=limit,
         biases="; ".join(writer.fill(template, row) for row in table.to_dict("records")),
     )

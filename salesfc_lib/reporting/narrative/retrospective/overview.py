@@ -51,15 +51,15 @@ def answer(run: UnitMonth, compared: ComparedMonth) -> Answer:
 
 def headline(run: UnitMonth, compared: ComparedMonth) -> str:
     """The finding as a title: how far off, and mostly why."""
-    writer, now, steps = writer_of(run), compared.now, compared["difference"]
+    writer, now = writer_of(run), compared.now
+    effects = compared["difference"].groupby("cause")["effect"].sum()
     gap = now["actual"] - now["forecast"]
     if abs(gap) < HIT * abs(now["actual"]):
         return writer.text("retrospective.title.hit", month=run.month)
-    same_way = steps[steps["effect"] * gap > 0]
-    largest = same_way.loc[same_way["effect"].abs().idxmax()]
-    mostly = abs(largest["effect"]) >= 0.5 * abs(gap)
+    first = (effects * gap).idxmax()  # what people raised and what they lowered is one cause
+    mostly = effects[first] * gap >= 0.5 * gap**2
     side = "above" if gap > 0 else "below"
-    cause = writer.text(f"cause.{largest['cause']}.mostly") if mostly else ""
+    cause = writer.text(f"cause.{first}.mostly") if mostly else ""
     return writer.text(f"retrospective.title.{side}", month=run.month, size=abs(gap), cause=cause)
 
 
