@@ -31,6 +31,7 @@ from salesfc_lib.forecasting.combination.weights import (
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.intervals import LEVELS, PastErrors, conformal_intervals
+from salesfc_lib.forecasting.silence import hold_mean, limit_silent
 from salesfc_lib.foundation import Parameters
 from salesfc_lib.panel import count_silent_months
 
@@ -42,7 +43,8 @@ class Modeled:
     combined: months before now to (n, horizon); boosted: likewise the boosted median, NaN where
     there is none; shares: of it in each series' forecast (n,). errors and weights (n_models, n) are
     those of now; best: (n,) place of the best single candidate, -1 without; ended: rows of series
-    that ended, with their months without a sale.
+    that ended, with their months without a sale; limited: rows of series that fell silent within
+    their first year, with the most that an average month may sell.
     """
 
     candidates: CandidateForecasts
@@ -54,6 +56,7 @@ class Modeled:
     boosted: Mapping[int, np.ndarray]
     shares: Mapping[int, np.ndarray]
     ended: Mapping[int, int]
+    limited: Mapping[int, float]
 
     @cached_property
     def past(self) -> PastErrors:
@@ -111,6 +114,8 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
         back: weighted_mean(forecasts[back], weights[back], mean=is_intermittent(y))
         for back, y in known.items()
     }
+    level, rule = candidates.history.level, parameters.lifecycle
+    limits = {back: limit_silent(y, level, rule) for back, y in known.items()}
     shares, combined = {}, {}
     for back, y in known.items():
         blended = mixed[back]
@@ -119,9 +124,13 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
             shares[back] = boosting.boosting_share(boosted[back], y, trust)
             blended = boosting.blend(mixed[back], boosted[back], shares[back])
         plausible = floor_at_zero(bounds_at(candidates.history, back).hold(blended), y)
-        combined[back] = np.where((silent[back] > 0)[:, None], 0.0, plausible)
+        held = hold_mean(plausible, limits[back])
+        combined[back] = np.where((silent[back] > 0)[:, None], 0.0, held)
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
+    limited = {
+        int(row): float(limits[0][row])
+        for row in np.flatnonzero(np.isfinite(limits[0]) & (silent[0] == 0))
+    }
     best = best_single(candidates, errors[0], forecasts[0])
-    return Modeled(
-        candidates, parameters, errors[0], weights[0], best, combined, boosted, shares, ended
-    )
+    now = errors[0], weights[0], best
+    return Modeled(candidates, parameters, *now, combined, boosted, shares, ended, limited)

@@ -78,6 +78,18 @@ def describe_fallback(months: int, *, unit: int) -> str:
     return f"{months} month{'s' if months > 1 else ''} of history: {words.format(season=season)}"
 
 
+def describe_limit(limit: float | None) -> str:
+    """What a series that fell silent within its first year may sell a month; '' where it did not.
+
+    >>> describe_limit(4890.44)
+    'silent after less than a year of sales: 4890 a month at most on average, as it may be over'
+    """
+    if limit is None:
+        return ""
+    text = "silent after less than a year of sales"
+    return f"{text}: {limit:.4g} a month at most on average, as it may be over"
+
+
 def percent(share: float) -> str:
     """A share in percent with one decimal."""
     return f"{100 * share:.1f} %"

@@ -23,6 +23,7 @@ from salesfc_lib.forecasting.reasons import (
     BOOSTING_REASON,
     BacktestFact,
     describe_fallback,
+    describe_limit,
     percent,
     weight_reason,
 )
@@ -108,7 +109,10 @@ def _weights_of(modeled: Modeled, row: int) -> list[tuple[str, str, float, float
         return [(unique_id, fact.model, 0.0, fact.wape, reason) for fact in facts]
     months = int(np.isfinite(history.y[row]).sum())
     fallback = describe_fallback(months, unit=history.y.shape[1])
-    begin = "".join(f"{each}; " for each in (history.absurd.get(unique_id), fallback) if each)
+    limit = describe_limit(modeled.limited.get(row))
+    begin = "".join(
+        f"{each}; " for each in (history.absurd.get(unique_id), fallback, limit) if each
+    )
     share = modeled.shares[0][row] if 0 in modeled.shares else 0.0
     lines = []
     for fact in facts:

@@ -52,6 +52,14 @@ WINTERS_SEASON_BOUNDS = (0.02, 10.0)  # of a seasonal factor. Not tuned
 # grid of the smoothing of a sale's size, and in TSB of its probability
 INTERMITTENT_ALPHAS = (0.02, 0.05, 0.1, 0.2, 0.3)
 
+# Silence after a short history: grid of the beta-geometric/beta-Bernoulli model
+SILENCE_CHANCES = (0.1, 0.25, 0.5, 0.75, 0.9)  # mean share of months with a sale. Not tuned
+SILENCE_STRENGTHS = (1.0, 3.0)  # of it, in months. Not tuned
+# mean chance to end after a month, and its strength in months. Not tuned; what it does:
+# RESULTS.md, Series that hardly began
+SILENCE_ENDS = (0.02, 0.1, 0.3)
+SILENCE_END_STRENGTHS = (0.3, 1.0, 10.0)
+
 # Autoregressions
 PANEL_LAGS = 13  # months. Not tuned: a year and a month
 PANEL_LAGS_LONG = 24  # months, where histories are long
