@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import ABSURD_RATIO, SEASON, count_trading_days, find_absurd
+from salesfc_lib.forecasting.booked_days import WEEKDAYS, count_days, find_booked_days
+from salesfc_lib.foundation import ABSURD_RATIO, SEASON, find_absurd
 from salesfc_lib.panel import fill_forward
 
 TRADING_DAYS = "trading_days"
@@ -177,13 +178,14 @@ def align(
         numeric = future.select_dtypes(["number", "bool"]).columns
         for name in (each for each in numeric if each in panel.columns and each not in KEYS):
             regressors[name] = _lay_out(name, (panel, future), ids, last, (width, horizon))
-    if TRADING_DAYS not in regressors:
-        regressors[TRADING_DAYS] = count_weekdays(last, width, horizon)
     levels = np.array([(level or {}).get(name, 0) for name in ids], dtype=int)
     y = drop_before_gap(y)
     odd = find_absurd(y)
     told = _describe_absurd(y, odd, ids, last)
     y = fill_forward(np.where(odd, np.nan, y))
+    if TRADING_DAYS not in regressors:
+        mask = find_booked_days(y, last)
+        regressors[TRADING_DAYS] = count_weekdays(last, width, horizon, mask)
     known = (np.asarray(ids, dtype=object), y, last.astype("datetime64[M]"))
     return History(*known, horizon, regressors, levels, absurd=told)
 
@@ -215,11 +217,11 @@ def _describe_absurd(
     return told
 
 
-def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
-    """Weekdays of months that end at `last` (n,), and of `horizon` more (n, width + horizon)."""
+def count_weekdays(last: np.ndarray, width: int, horizon: int, mask: str = WEEKDAYS) -> np.ndarray:
+    """Days of a weekmask in months that end at `last` (n,), and `horizon` more (n, width + h)."""
     months = last.astype("datetime64[M]")[:, None] + np.arange(1 - width, horizon + 1)
     distinct, place = np.unique(months, return_inverse=True)
-    return np.asarray(count_trading_days(distinct).astype(float)[place.reshape(months.shape)])
+    return np.asarray(count_days(distinct, mask)[place.reshape(months.shape)])
 
 
 def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> None:
