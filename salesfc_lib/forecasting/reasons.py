@@ -46,9 +46,9 @@ def weight_reason(own: BacktestFact, facts: Sequence[BacktestFact]) -> str:
             return f"{why}, so all {len(facts)} candidates count equally"
         return f"{why}, so it counts as it does in the level's other series"
     if own.cutoffs == 0:
-        unused = "not used, as it is too far behind the others"
-        counts = "counts as it does" if own.weight else unused
-        return f"not tested here, as the history is too short: {counts} in the level's other series"
+        counts = "counts by its error in other series, or by a usual one without any"
+        counts = counts if own.weight else "not used, as other series show it too far behind"
+        return f"not tested here, as the history is too short: {counts}"
     unknown = "unknown, as nothing was sold in its months"
     error = percent(own.wape) if np.isfinite(own.wape) else unknown
     if own.cutoffs < most:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from salesfc_lib.forecasting.combination.weights import (
 )
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.reasons import BacktestFact, weight_reason
+from salesfc_lib.forecasting.tuning import UNTESTED_ERROR
 from salesfc_lib.foundation.schema import Combine
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -420,3 +422,20 @@ def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:
     assert "unknown, as nothing was sold" in weight_reason(
         unsold, [unsold, BacktestFact("theta", 0.5, NAN, 4)]
     )
+
+
+def test_a_candidate_that_no_series_was_long_enough_to_test_counts_by_a_usual_error() -> None:
+    cached = make_candidate_forecasts({**TWO, "winters": (101.0, 101.0)})
+    cached.values["winters"][:-1] = NAN  # a forecast now, and at no cutoff
+    tested = replace(cached, needed={"winters": 25})  # 30 months now, 27 at the latest cutoff
+    np.testing.assert_allclose(weigh(tested)[2], 0.0)
+    untested = replace(cached, needed={"winters": 28})
+    relative = np.array([20 / 12.5, 5 / 12.5, UNTESTED_ERROR])  # of 100, mean of both errors 12.5
+    np.testing.assert_allclose(weigh(untested)[:, 0], (1 / relative) / (1 / relative).sum())
+    facts = [BacktestFact("level", 0.5, 0.05, 4), BacktestFact("winters", 0.3, NAN, 0)]
+    assert "or by a usual one" in weight_reason(facts[1], facts)
+
+
+def test_nothing_counts_by_a_usual_error_where_nothing_was_tested() -> None:
+    cached = make_candidate_forecasts({**TWO, "winters": (101.0, 101.0)}, backs=(0,))
+    np.testing.assert_allclose(weigh(replace(cached, needed={"winters": 40})), 1 / 3)

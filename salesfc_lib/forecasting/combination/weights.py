@@ -14,7 +14,13 @@ import numpy as np
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
 from salesfc_lib.forecasting.candidates.registry import BASELINE
 from salesfc_lib.forecasting.demand import is_intermittent
-from salesfc_lib.forecasting.tuning import LEVEL_PRIOR_SERIES, MIN_CUTOFFS, MIN_RELATIVE_ERROR, TIE
+from salesfc_lib.forecasting.tuning import (
+    LEVEL_PRIOR_SERIES,
+    MIN_CUTOFFS,
+    MIN_RELATIVE_ERROR,
+    TIE,
+    UNTESTED_ERROR,
+)
 from salesfc_lib.foundation import SEASON, nan_mean, schema
 
 
@@ -74,13 +80,22 @@ def backtest_errors(
     own = np.where(sums["cutoffs"].max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
     shared = _of_level(own, candidates.history.level)
     mixed = settings.own_weight * own + (1 - settings.own_weight) * shared
+    blended = np.where(np.isfinite(own), mixed, shared)
+    young = _too_young(candidates, back) & ~np.isfinite(blended) & (sums["cutoffs"].max(axis=0) > 0)
     return CandidateErrors(
         relative,
-        np.where(np.isfinite(own), mixed, shared),
+        np.where(young, UNTESTED_ERROR, blended),
         _ratio(sums["absolute"], sums["size"]),
         _ratio(sums["moved"], sums["base"]),
         sums["cutoffs"],
     )
+
+
+def _too_young(candidates: CandidateForecasts, back: int) -> np.ndarray:
+    """Where a series was shorter than a candidate needs at each known cutoff (n_models, n)."""
+    latest = min(known_cutoffs(candidates, back), default=back)
+    needed = np.array([candidates.needed.get(name, 0) for name in candidates.names])
+    return np.asarray(candidates.history.length - latest < needed[:, None])
 
 
 def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
