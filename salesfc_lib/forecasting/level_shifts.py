@@ -130,6 +130,11 @@ def winsorize(x: np.ndarray) -> np.ndarray:
 def adjust_level_shifts(history: History, settings: schema.Breaks = USUAL) -> History:
     """The history, months before a shift brought half-way, in logarithms, to the new level.
 
+    The surer the shift, the further: all of the way from a strength of 15 on, and then as far down
+    as to a thousandth. Where a level fell to 2 % the forecast is 1.0 times the truth from three
+    months after the fall on, where half-way it was 6.3, 3.6 and 1.8 times after 4, 8 and 12
+    months; on the public panels, months before the last twelve, MASE changed by 0.0 %.
+
     Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the
     cutoff, MASE of these series was 0.93, 0.70 and 0.71 without this, and 0.76, 0.68 and 0.67 with
     it on one panel of monthly series, and 0.92, 0.81 and 0.88 against 0.90, 0.81 and 0.86 on
@@ -141,7 +146,12 @@ def adjust_level_shifts(history: History, settings: schema.Breaks = USUAL) -> Hi
     if not shifts.shifted.any():
         return history
     before = shifts.shifted[:, None] & (np.arange(width) < (width - shifts.months)[:, None])
-    ratio = np.clip(shifts.ratio, *tuning.SHIFT_BOUNDS)[:, None] ** tuning.SHIFT_SHARE
+    room = tuning.SHIFT_CERTAIN - tuning.SHIFT_THRESHOLD
+    sure = np.clip((shifts.strength - tuning.SHIFT_THRESHOLD) / room, 0.0, 1.0)
+    share = tuning.SHIFT_SHARE + (1 - tuning.SHIFT_SHARE) * sure
+    low, high = tuning.SHIFT_BOUNDS
+    lowest = low * (tuning.SHIFT_LOWEST / low) ** sure
+    ratio = (np.clip(shifts.ratio, lowest, high) ** share)[:, None]
     return replace(history, y=history.y * np.where(before, ratio, 1.0))
 
 

@@ -26,7 +26,12 @@ from salesfc_lib.forecasting.level_shifts import (
     most_likely_shift,
     winsorize,
 )
-from salesfc_lib.forecasting.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_THRESHOLD
+from salesfc_lib.forecasting.tuning import (
+    SHIFT_CERTAIN,
+    SHIFT_MIN_AFTER,
+    SHIFT_SHARE,
+    SHIFT_THRESHOLD,
+)
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Breaks, Parameters
 from salesfc_lib.reporting.blocks import Cell, Table
@@ -144,16 +149,21 @@ def test_neither_size_nor_order_of_series_matters(times: float, after: int) -> N
     np.testing.assert_array_equal(find_level_shifts(panel).months, turned.months[::-1])
 
 
-def test_half_of_a_change_is_taken_out_of_the_months_before_it() -> None:
-    panel = planted(n=40, after=6, size=0.05)
+@pytest.mark.parametrize(("size", "least", "most"), [(0.15, 0.5, 0.8), (0.02, 1.0, 1.0)])
+def test_the_surer_a_change_the_more_of_it_is_taken_out_of_the_months_before_it(
+    size: float, least: float, most: float
+) -> None:
+    panel = planted(n=40, after=6, size=size)
     found = find_level_shifts(panel)
     row = int(np.flatnonzero(found.shifted)[0])
     levelled = adjust_level_shifts(panel)
     since = found.months[row]
     np.testing.assert_allclose(levelled.y[row, -since:], panel.y[row, -since:])
-    np.testing.assert_allclose(
-        levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** SHIFT_SHARE
-    )
+    share = np.log(levelled.y[row, :-since] / panel.y[row, :-since]) / np.log(found.ratio[row])
+    np.testing.assert_allclose(share, share[0])
+    beyond = (found.strength[row] - SHIFT_THRESHOLD) / (SHIFT_CERTAIN - SHIFT_THRESHOLD)
+    assert share[0] == pytest.approx(SHIFT_SHARE + (1 - SHIFT_SHARE) * np.clip(beyond, 0, 1))
+    assert least <= share[0] <= most
     steady = int(np.flatnonzero(~found.shifted)[-1])
     np.testing.assert_array_equal(levelled.y[steady], panel.y[steady])
 
@@ -175,6 +185,18 @@ def test_the_forecast_after_a_change_is_nearer_to_the_new_level() -> None:
         forecast = model_history(panel, asked, horizon=12).combined[0][lost]
         off[enabled] = np.abs(forecast - 0.6 * season).mean()
     assert off[True] < 0.8 * off[False]
+
+
+@pytest.mark.parametrize("after", [4, 8, 12])
+def test_a_level_that_was_lost_is_forecast_at_what_is_left(after: int) -> None:
+    panel = planted(n=60, after=after, change=-0.98)
+    forecast = model_history(panel, defaults(), horizon=12).combined[0]
+    left = 0.02 * np.exp(noise(1, size=0.0)[0, -12:]).sum()
+    ratio = forecast[:30].sum(axis=1) / left
+    assert 0.9 < np.median(ratio) < 1.1
+    assert np.quantile(ratio, 0.9) < 1.5
+    kept = forecast[30:].sum(axis=1) / (50 * left)  # the others hardly follow
+    assert 0.85 < np.median(kept) < 1.05
 
 
 def test_the_baseline_sees_months_as_they_were_sold() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -68,6 +68,15 @@ class CandidateForecasts:
     values: Mapping[str, np.ndarray]
     failures: tuple[CandidateFailure, ...] = ()
     stopped: tuple[EarlyStopped, ...] = ()
+    needed: Mapping[str, int] = field(default_factory=dict)  # months of history, by name
+    levelled: np.ndarray | None = None  # (n_cutoffs, n, T), adjusted for level shifts
+
+    def seen_at(self, back: int) -> History:
+        """The history as candidates saw it at a cutoff: adjusted for level shifts."""
+        history = self.history.cut(back)
+        if self.levelled is None:
+            return history
+        return replace(history, y=self.levelled[self.backs.index(back)])
 
     @property
     def names(self) -> list[str]:
@@ -154,10 +163,14 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         values[name] = floor_at_zero(full, views["plain"].y).reshape(shape)
     if progress is not None:
         progress("", len(names), len(names))
+    levelled = views["panel"].y.reshape(len(backs), n, history.y.shape[1])
     del views  # with all that was computed from it once
     values, rejected = _reject(history, backs, {name: values[name] for name in names})
     listed = tuple(item for item in (*failures, *rejected) if item.back in (*tested, 0))
-    return CandidateForecasts(history, backs, tested, values, listed, tuple(stopped))
+    needed = {name: known[name].needed for name in values}
+    return CandidateForecasts(
+        history, backs, tested, values, listed, tuple(stopped), needed, levelled
+    )
 
 
 def _view(candidate: Candidate) -> str:

@@ -161,7 +161,7 @@ def feature_table(
     candidates: CandidateForecasts, back: int, rows: np.ndarray, aim: Target = MEDIAN
 ) -> FeatureTable:
     """Features of each month ahead as known at a cutoff, in sizes of the series."""
-    history, forecast = candidates.history.take(rows).cut(back), candidates.at(back)[:, rows]
+    history, forecast = candidates.seen_at(back).take(rows), candidates.at(back)[:, rows]
     base = aim.centre(forecast, 0)
     size = nan_mean(np.abs(history.y[:, -SEASON:]), 1)
     size = np.where(size > 0, size, 1.0)
