@@ -3,12 +3,13 @@
 Combined forecasts of every series enter, or those of stage `assumed` where declared effects changed
 them; coherent ones (stage `reconciled`) and the table of methods by level leave. At each earlier
 cutoff a method learns only from errors of months that were over by then; all methods are compared
-on the same cutoffs, each level weighing alike. The methods are in `projection`.
+on the same cutoffs, each level weighing alike. What is learnt from errors is learnt by band of
+months ahead. The methods are in `projection`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,15 @@ from salesfc_lib.panel import Summing, count_silent, summing_matrix
 from salesfc_lib.reconciliation.projection import METHODS, project
 
 USUAL = schema.Lifecycle()
+# first and last month ahead of the bands that have a covariance of their own
+BANDS = ((1, 3), (4, 6), (7, 10**6))
+# of the least error, within which methods are level. Not tuned
+TIE = 0.02
 # cutoffs at which a method that learns from errors must have enough of them to be judged
 MIN_CUTOFFS = 2
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913  four frames, and what the month is judged by
     combined: pd.DataFrame,
     backtest: pd.DataFrame,
     panel: pd.DataFrame,
@@ -32,8 +37,11 @@ def reconcile(
     *,
     parameters: Parameters,
     month: str,
+    before: str | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Coherent forecasts at `month` (stage `reconciled`) and the table `reconciliation`.
+
+    `before` is the method of the month before, which stays while it is level with the best.
 
     combined, backtest: rows of table `forecast` of every series of every level, at the month and at
     earlier cutoffs; other stages and cutoffs in either frame are ignored. Of combined those of
@@ -48,29 +56,36 @@ def reconcile(
     earlier = backtest[backtest["stage"].eq("combined") & (backtest["cutoff"] < cutoff)]
     known = panel.loc[panel["ds"] <= cutoff]
     past = BacktestErrors.of(earlier, known, series, parameters.levels, rule=rule)
-    table = choose_method(judge_methods(past, methods), methods)
+    table = choose_method(judge_methods(past, methods), methods, before)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
     stage = "assumed" if combined["stage"].eq("assumed").any() else "combined"
     rows = combined[combined["stage"].eq(stage) & combined["cutoff"].eq(cutoff)]
     base = _base(rows, past.summing.ids, cutoff)
-    errors, signed = past.errors_by(now), past.ever_negative(now)
-    values = base.to_numpy(copy=True)
-    for ended, months in _months_by_ended(past.ended_by(now), rows, base):
-        values[:, months] = project(
-            values[:, months], past.summing, chosen, errors=errors, signed=signed, ended=ended
-        )
+    signed, values = past.ever_negative(now), base.to_numpy(copy=True)
+    for steps, errors in past.bands(chosen, now, base.columns.to_numpy()):
+        part = base.iloc[:, steps]
+        for ended, months in _months_by_ended(past.ended_by(now), rows, part):
+            at = steps[months]
+            values[:, at] = project(
+                values[:, at], past.summing, chosen, errors=errors, signed=signed, ended=ended
+            )
     return _long(values, base, chosen, cutoff), table
 
 
-def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+def choose_method(
+    scores: pd.DataFrame, methods: Sequence[str], before: str | None = None
+) -> pd.DataFrame:
     """Table `reconciliation` with `chosen`: the lowest mean of the levels' WAPE.
 
-    Where none was judged: bottom-up, or the one method that the parameters name if it needs no
+    Of methods within 2 % of it, `before` stays, so that the method does not change from month to
+    month by chance; without it the first of `methods`, which stand from simple to complex. Where
+    none was judged: bottom-up, or the one method that the parameters name if it needs no
     errors.
     """
     error = mean_wape(scores)
     if error.notna().any():
-        return scores.assign(chosen=scores["method"].eq(error.reindex(methods).idxmin()))
+        level = error.reindex(methods)[lambda each: each <= each.min() * (1 + TIE)].index
+        return scores.assign(chosen=scores["method"].eq(before if before in level else level[0]))
     only = methods[0] if len(methods) == 1 and METHODS[methods[0]].needs == 0 else "bottom_up"
     if only not in set(scores["method"]):
         added = _unjudged(only, scores["level"].to_numpy())
@@ -156,10 +171,40 @@ class BacktestErrors:
         """Cutoffs at which a forecast has its actual."""
         return self.cutoffs[np.isfinite(self.actuals - self.forecast).any(axis=(1, 2))]
 
-    def errors_by(self, month: np.datetime64) -> np.ndarray:
-        """Errors actual - forecast of months over at `month`, (n_vectors, n_series)."""
-        errors = (self.actuals - self.forecast)[self.target <= month]
-        return errors[np.isfinite(errors).any(axis=1)]
+    def errors_by(
+        self, month: np.datetime64, band: tuple[int, int] = (1, BANDS[-1][1])
+    ) -> np.ndarray:
+        """Errors actual - forecast of months over at `month`, (n_vectors, n_series).
+
+        A vector a month, the mean of all forecasts of it that were made within a band of months
+        ahead: errors of one month made at several cutoffs are no further evidence.
+        """
+        ahead = (self.target - self.cutoffs[:, None]).astype(int)
+        taken = (self.target <= month) & (ahead >= band[0]) & (ahead <= band[1])
+        errors, of_month = (self.actuals - self.forecast)[taken], self.target[taken]
+        known = np.isfinite(errors)
+        months, place = np.unique(of_month[known.any(axis=1)], return_inverse=True)
+        sums, count = np.zeros((2, len(months), errors.shape[1]))
+        np.add.at(sums, place, np.where(known, errors, 0.0)[known.any(axis=1)])
+        np.add.at(count, place, known[known.any(axis=1)])
+        return np.where(count > 0, sums / count.clip(1), np.nan)
+
+    def bands(
+        self, method: str, month: np.datetime64, ahead: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Places of months `ahead` with the errors known at `month` that a method learns from.
+
+        By band, where the method learns from errors and the band has enough of them, else all.
+        """
+        every, needs = self.errors_by(month), METHODS[method].needs
+        if not needs:
+            yield np.arange(len(ahead)), every
+            return
+        for band in BANDS:
+            steps = np.flatnonzero((ahead >= band[0]) & (ahead <= band[1]))
+            own = self.errors_by(month, band)
+            if len(steps):
+                yield steps, own if len(own) >= needs else every
 
     def ever_negative(self, month: np.datetime64) -> np.ndarray:
         """Whether a series was negative in any month through `month`, (n_series,)."""
@@ -188,9 +233,13 @@ def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataF
     steps = np.isfinite(past.actuals[at] - past.forecast[at]).any(axis=1)
     base, actuals = past.forecast[at][steps].T, past.actuals[at][steps].T
     rows, summing = _there(past.summing, np.isfinite(base).all(axis=1))
-    errors = past.errors_by(cutoff)[:, rows]
     signed, ended = past.ever_negative(cutoff)[rows], past.ended_by(cutoff)[rows]
-    coherent = project(base[rows], summing, method, errors=errors, signed=signed, ended=ended)
+    coherent = base[rows]
+    ahead = (past.target[at][steps] - cutoff).astype(int)
+    for months, errors in past.bands(method, cutoff, ahead):
+        coherent[:, months] = project(
+            coherent[:, months], summing, method, errors=errors[:, rows], signed=signed, ended=ended
+        )
     gap = np.abs(coherent - actuals[rows])
     size = np.where(np.isnan(gap), 0.0, np.abs(actuals[rows]))
     columns = {

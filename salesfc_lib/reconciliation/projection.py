@@ -44,7 +44,7 @@ class Covariance(NamedTuple):
 
 
 class Method(NamedTuple):
-    """A way to reconcile: error vectors it needs, and its W from S and the errors (n_vectors,
+    """A way to reconcile: months of errors it needs, and its W from S and the errors (n_vectors,
     n_series); None: bottom-up.
     """
 
@@ -137,7 +137,7 @@ METHODS: Mapping[str, Method] = {
     "ols": Method(0, weigh_equally),
     "wls_struct": Method(0, weigh_by_size),
     "wls_var": Method(6, weigh_by_variance),
-    "mint_shrink": Method(12, weigh_by_shrunk_covariance),
+    "mint_shrink": Method(6, weigh_by_shrunk_covariance),
 }
 
 

@@ -24,9 +24,10 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     from salesfc_lib.forecasting import add_intervals
 
     panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
-    modeled = read_modeled_stages(run)
+    modeled, judged_before = read_modeled_stages(run), run.read_before("reconciliation")
+    before = None if judged_before is None else judged_before.query("chosen")["method"].iloc[0]
     coherent, methods = reconciliation.reconcile(
-        modeled, backtest, panel, series, parameters=run.parameters, month=run.month
+        modeled, backtest, panel, series, parameters=run.parameters, month=run.month, before=before
     )
     overrides = tables.empty("override")
     if run.parameters.adjust.enabled:

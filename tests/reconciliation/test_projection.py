@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.panel.hierarchy import Summing, build_series, summing_matrix
+from salesfc_lib.reconciliation.methods import BacktestErrors
 from salesfc_lib.reconciliation.projection import (
     METHODS,
     project,
@@ -234,3 +235,29 @@ def test_thousands_of_series_are_reconciled_without_a_matrix_of_series_by_series
     assert time.perf_counter() - start < 5  # well below 1 s measured; shared processors vary
     assert (found >= 0).all()
     np.testing.assert_allclose(summing.matrix @ found[summing.bottom], found, rtol=1e-10, atol=1e-9)
+
+
+@pytest.mark.parametrize(("common", "least", "most"), [(0.0, 0.8, 1.0), (1.0, 0.0, 0.35)])
+def test_correlations_of_series_that_share_nothing_are_taken_for_noise(common, least, most):
+    """Errors of months that several cutoffs forecast, as the backtest leaves them."""
+    found = []
+    for seed in range(5):
+        dice = np.random.default_rng(seed)
+        months = pd.date_range("2020-01-01", periods=72, freq="MS")
+        y = 100 + 10 * dice.normal(size=(72, 24)) + 10 * common * dice.normal(size=(72, 1))
+        ids = [f"s{n}" for n in range(24)]
+        wide = pd.DataFrame(y, months, ids)
+        panel = wide.stack().rename("y_raw").rename_axis(["ds", "unique_id"]).reset_index()
+        rows = []
+        for back in (3, 6, 9, 12, 15, 18, 21, 24):
+            ahead = wide.iloc[72 - back : 84 - back]
+            level = wide.iloc[66 - back : 72 - back].mean()
+            for h, ds in enumerate(ahead.index, start=1):
+                cutoff = ds - pd.DateOffset(months=h)
+                row = {"unique_id": ids, "cutoff": cutoff, "ds": ds, "h": h, "y_hat": level}
+                rows.append(pd.DataFrame(row))
+        series = pd.DataFrame({"unique_id": ids, "level": "bottom", "line": ids})
+        past = BacktestErrors.of(pd.concat(rows), panel, series, {"bottom": ["line"]})
+        errors = past.errors_by(np.datetime64("2025-12", "M"))
+        found.append(shrinkage_intensity(errors - errors.mean(axis=0)))
+    assert least <= np.mean(found) <= most

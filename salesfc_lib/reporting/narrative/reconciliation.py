@@ -43,6 +43,13 @@ def answer(run: UnitMonth, reconciled: ReconciledMonth) -> Answer:
     equal = _say_equal(writer, judged) if len(judged) else ""
     choice = {"judged": len(judged), "wape": judged.get(method), "equal": equal}
     choice["method"] = writer.name("method", method).lower()
+    if not len(judged):
+        told = "only"
+    elif judged.index[0] == method:
+        told = "method"
+    else:
+        told, choice["least"] = "level", judged.iloc[0]
+        choice["best"] = writer.name("method", judged.index[0]).lower()
     series, earlier = reconciled.series, reconciled.earlier["cutoff"]
     levels = writer.text("reconciliation.note", levels=series["level"].nunique())
     return Answer(
@@ -53,7 +60,7 @@ def answer(run: UnitMonth, reconciled: ReconciledMonth) -> Answer:
                 f"reconciliation.summary.published.{stage}", unit=run.title, **parts, **ahead
             ),
             writer.text(f"reconciliation.summary.{gap}", before=reconciled.gap_before),
-            writer.text(f"reconciliation.summary.{'method' if len(judged) else 'only'}", **choice),
+            writer.text(f"reconciliation.summary.{told}", **choice),
         ),
         note=writer.text("run.note", month=run.month, series=len(series), measure=levels),
         facts=_facts(run, reconciled),
