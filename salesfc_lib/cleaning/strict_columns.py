@@ -96,6 +96,6 @@ def _parse(
         decimals = fixed_point.to_decimals(numbers.values, numbers.scale).to_pylist()
         return pd.Series(decimals, dtype=object), numbers.problems
     days = (read_months if kind == "month" else read_dates)(
-        texts, source.date_format, order=source.date_order
+        texts, source.date_format, order=source.date_order, exchanged=source.dates_exchanged
     )
     return pd.Series(days.values), days.problems

@@ -23,7 +23,7 @@ POWERS = _HAN | {word.translate(_OLD): power for word, power in _HAN.items()}
 
 _WORDS = {  # that mean a power of ten and nothing else
     3: "thousand,thousands,tausend,tsd,000,000s,000's,milliers,millier,migliaia,duizend,duizenden,"
-    "tusen,tusental,tys,tis,miles de,milhares",
+    "tusen,tusental,tys,tis,miles de,milhar,milhares",
     5: "lakh,lakhs,lac,lacs",
     6: "million,millions,millionen,mio,mln,millones,milioni,milhões,miljoen,miljoner,millioner,"
     "000 000",
@@ -52,12 +52,13 @@ COUNTS = ("quantity", "price", "stock")
 class StatedScale(NamedTuple):
     """A power of ten that a text states, and the words that say it.
 
-    sure: whether the words can mean nothing else.
+    sure: whether the words can mean nothing else; other: the power that they have elsewhere.
     """
 
     power: int
     words: str
     sure: bool = True
+    other: int | None = None
 
     @property
     def unit(self) -> str:
@@ -98,7 +99,17 @@ _OTHER = re.compile(
     r"\b(?:weight|size|length|width|height|code|name|id|customer|client|grade|class|kg)\b"
     r"|gewicht|größe|länge|kunde|重量|尺寸|型号|编码|名称|客户"
 )
+# mil is thousand in Portuguese and Spanish, and short for million in English
+_IBERIAN = (
+    r"\b(?:importe|ventas?|facturaci[oó]n|ingresos|precio|coste|beneficio|presupuesto|saldo"
+    r"|vendas?|faturamento|receitas?|preço|custo|lucro|orçamento|valor|montante)\b"
+)
+_PESO = r"(?:r\$|\b(?:brl|mxn|ars|clp|cop|pen|reais|pesos|euros)\b)"
 _STATED = (  # in this order
+    rf"\b(?:em|en)\s+(?:{_MONETARY}\s*)?(?P<mil>mil|miles)\b",
+    rf"{_IBERIAN}[^()\[\]]*[(\[]?\s*(?:{_MONETARY}\s*)?(?<!\d\s)\b(?P<mil>mil|miles)\b",
+    rf"{_PESO}\s*(?P<mil>mil|miles)\b",
+    rf"(?<!\d\s)\b(?P<mil>mil|miles)\s*(?:de\s+)?{_PESO}",
     rf"单位\s*:?\s*{_MONEY}(?P<han>{_POWER})?\s*(?P<yuan>{_YUAN})",
     rf"单位\s*:?\s*{_MONEY}(?P<han>{_POWER})(?!\w)",
     rf"[(\[]\s*{_MONEY}(?P<han>{_POWER})\s*{_YUAN}\s*[)\],]",
@@ -106,9 +117,9 @@ _STATED = (  # in this order
     rf"(?<![\d.几数两])(?P<han>{_POWER})元(?:为单位|\s*$)",
     r"(?<=[额入价本款税费润值计])(?P<han>[十百千]?[万亿]|千)$",
     r"(?<![\d.,])'000[ ,]?'?(?P<million>000)(?!\w)",
-    rf"(?:{_SIGN}|\b{_CODE})\s*'?(?P<word>{_WORD}|{_LETTER}|mil|tr)\b(?!['.,]?\d)",
+    rf"(?:{_SIGN}|\b{_CODE})\s*'?(?P<word>{_WORD}|{_LETTER}|tr)\b(?!['.,]?\d)",
     rf"{_SIGN}(?P<word>b)\b",
-    rf"(?<![\w'])(?P<word>{_WORD}|mil)\.?\s*(?:of\s+|de\s+|d'|di\s+|d\s+)?{_MONETARY}",
+    rf"(?<![\w'])(?P<word>{_WORD})\.?\s*(?:of\s+|de\s+|d'|di\s+|d\s+)?{_MONETARY}",
     rf"(?<![\w'])(?P<letter>{_LETTER})(?:\s*{_SIGN}|\s+{_CODE}\b)",
     rf"(?<![\w'])(?P<letter>[ktm])(?:{_SIGN}|(?:{_ATTACHED})\b)",
     r"\b(?:in|en|i|w|v|em|units?\s*:?(?:\s+of)?|einheit\s*:?|figures?|angaben\s+in)\s*:?\s*"
@@ -124,6 +135,10 @@ _STATED = (  # in this order
     rf"{_AMOUNT}(?:\s+\w+)?\s*[,:/-]?\s+in\s+(?P<letter>{_LETTER})$",
 )
 _UNSURE = (
+    rf"{_MONETARY}\s*'?(?P<word>mil)\b",
+    rf"(?<![\w'])(?P<word>mil)\.?\s*(?:of\s+)?{_MONETARY}",
+    rf"{_AMOUNT}[^()\[\]]*[(\[]\s*(?:in\s+)?(?P<word>mil)\.?\s*[)\]]",
+    rf"{_AMOUNT}(?:\s+\w+)?\s+(?:in\s+)?(?P<word>mil)\.?$",
     rf"{_AMOUNT}[^()\[\]]*[(\[]\s*(?:in\s+)?(?P<letter>[tb])\s*[)\]]",
     rf"{_AMOUNT}(?:\s+\w+)?\s+(?P<letter>m|mm|t|b)$",
 )
@@ -151,7 +166,8 @@ def find_scale(text: str) -> StatedScale | None:
         groups = found.groupdict()
         if groups.get("letter") and is_other and not re.search(_MONETARY, found[0]):
             continue
-        return StatedScale(_find_power(groups), " ".join(found[0].split()), sure)
+        other = 3 if groups.get("word") == "mil" else None
+        return StatedScale(_find_power(groups), " ".join(found[0].split()), sure, other)
     return None
 
 
@@ -172,4 +188,6 @@ def _find_power(groups: dict[str, str | None]) -> int:
         return POWERS[groups["han"]] if groups["han"] else 0
     if groups.get("million"):
         return 6
+    if groups.get("mil"):
+        return 3
     return _LATIN[groups.get("word") or groups.get("letter") or ""]

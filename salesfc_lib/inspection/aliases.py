@@ -29,7 +29,7 @@ OPPOSITES |= {meant: other for other, meant in OPPOSITES.items()}
 AFTER = frozenset([*CURRENCIES, "lc", "local", "total", "sum", "value"])
 # and where the header states a scale: Sales in thousands of euros, Umsatz TEUR
 STATING = scales.SCALE_WORDS | {letter + code for letter in "ktm" for code in CURRENCIES}
-STATING |= {"in", "of", "en", "de", "d", "us", "euros"}
+STATING |= {"in", "of", "en", "em", "de", "d", "us", "euros", "mil", "miles", "r", "reais"}
 _YUAN = re.compile(f"(?:{'|'.join(sorted(scales.POWERS, key=len, reverse=True))})元?$")
 GERMAN = ("datum", "menge", "betrag", "umsatz", "kunde", "artikel")  # ends of compound words
 LONG = 4  # letters from which a word counts inside a longer one, too: `rma` is no part of `format`

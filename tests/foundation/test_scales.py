@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +27,9 @@ HEADERS = {  # power of ten: headers of a column of amounts that state it
         *("Amount in Tsd. EUR", "Umsatz (Tsd. €)", "Umsatz Tsd. EUR", "Umsatz (TEUR)"),
         *("Umsatz in T€", "Umsatz in TEUR", "Umsatz (k€)", "Net sales (in EUR thousands)"),
         *("Amount in thousands", "Montant en milliers d'euros", "Montant (k€)"),
-        *("Importe (miles de euros)", "金额(千元)", "金额（千）", "金额(k)", "销售额(K)"),
+        *("Importe (miles de euros)", "Vendas (R$ mil)", "Vendas em mil R$", "Importe (mil)"),
+        *("Ventas en miles", "Importe mil EUR", "Valor (mil R$)", "Receita (em milhares)"),
+        *("金额(千元)", "金额（千）", "金额(k)", "销售额(K)"),
     ],
     4: [
         *("金额(万)", "金额（万元）", "金额万元", "金额(人民币万元)", "销售额（单位：万元）"),
@@ -48,7 +51,8 @@ TITLES = {
     2: ["单位:百元", "单位：百元"],
     3: [
         *("in thousands", "Units: thousands", "Amounts in thousands of EUR", "in Tsd. EUR"),
-        *("EUR '000", "USD thousands", "TEUR", "单位：千元"),
+        *("EUR '000", "USD thousands", "TEUR", "单位：千元", "R$ mil", "em mil", "en miles"),
+        *("em R$ mil", "en mil", "miles de euros", "mil reais", "Valores em mil reais"),
     ],
     4: ["单位：万元", "金额单位：人民币万元", "單位:萬元", "(万美元)", "以万元为单位", "单位:万"],
     6: [
@@ -67,7 +71,8 @@ NONE = [
     *("单位:箱", "计量单位", "万科", "万利", "百货", "千叶店", "亿达公司销售", "100万元以上客户"),
     *("Maud Ltd", "Ansprechpartner M. Kurz", "Sales in Munich", "Order (000123)", "Item 000"),
     *("EUR 000123", "Price per 1000", "Sales (B2B)", "Region (T)", "K", "M", "MTD"),
-    *("in stock", "Amount (M/F)"),
+    *("in stock", "Amount (M/F)", "Miles driven", "Distance (miles)", "Quantity in miles"),
+    *("Milla", "Familia", "Mil-spec parts", "Camille"),
 ]
 PAIRS = [(power, header) for power, headers in HEADERS.items() for header in headers]
 
@@ -162,6 +167,22 @@ def test_a_letter_that_may_be_a_scale_is_asked_and_has_to_be_declared(tmp_path: 
         refuse(tmp_path, "Sales M")
     refuse(tmp_path, "Sales M", units={"amount": 1})
     refuse(tmp_path, "Sales M", units={"amount": "million"})
+
+
+@pytest.mark.parametrize("header", ["Sales USD mil", "Amount (mil)", "Sales mil", "Sales in mil."])
+def test_mil_without_words_of_its_language_is_asked_and_every_answer_is_taken(
+    tmp_path: Path, header: str
+) -> None:
+    found = propose_feed([write(tmp_path, header)], read_aliases())
+    assert found.names["amount"] == header and found.units == {}
+    (question,) = [each for each in found.questions if "count in" in each]
+    assert "units of million or thousand?" in question
+    answers = re.findall(r"\{amount: (\w+)\}", question)
+    assert answers == ["million", "thousand", "1"]
+    with pytest.raises(SalesForecastError, match=r"\{amount: 1000000\}.*\{amount: 1000\}.*: 1\}"):
+        refuse(tmp_path, header)
+    for answer in answers:
+        refuse(tmp_path, header, units={"amount": answer})
 
 
 def test_a_header_of_another_column_or_another_file_counts_too(tmp_path: Path) -> None:

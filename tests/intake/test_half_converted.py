@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 
+from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.intake.parse.days.reading import read_dates
 from salesfc_lib.intake.parse.survey import survey_days
 
@@ -65,6 +69,38 @@ def test_what_few_cells_show_stops_and_is_asked() -> None:
     survey = survey_days(texts)
     assert survey.values[0] == date(2023, 8, 1)
     assert survey.strange == {"half_converted": [0, 1]}
+
+
+@pytest.mark.parametrize(("declared", "first"), [("true", 1), ("false", 8)])
+def test_what_few_cells_show_is_read_as_its_message_says(
+    tmp_path: Path, declared: str, first: int
+) -> None:
+    days = ["2023-08-01", "2023-09-01", "15/01/2023", "16/01/2023"]
+    rows = [f"{day},A{at},10" for at, day in enumerate(days)]
+    text = "\n".join(["date,order_id,amount", *rows, ""])
+    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
+    columns = {name: name for name in ("date", "order_id", "amount")}
+    source = {"kind": "csv", "path": "orders.csv", "columns": columns}
+    unit = {"sources": {"orders": source}, "calendar": {"closed_through": "2023-09"}}
+    with pytest.raises(SalesForecastError) as stopped:
+        clean(Parameters.model_validate(unit), tmp_path, "2023-09")
+    day = date(2023, first, 8 if first == 1 else 1)
+    assert f"`dates_exchanged: {declared}` if it is of {day}" in str(stopped.value)
+    source |= yaml.safe_load(f"dates_exchanged: {declared}")
+    done = clean(Parameters.model_validate(unit), tmp_path, "2023-09").transactions
+    assert done["date"].iloc[0].date() == day
+    assert sorted(done["date"].dt.month) == ([1, 1, 1, 1] if first == 1 else [1, 1, 8, 9])
+
+
+def test_a_proved_exchange_is_declared_away_and_one_date_is_enough_for_a_declared_one() -> None:
+    texts = [convert(day) for day in YEAR]
+    column = pa.chunked_array([texts])
+    kept = read_dates(column, exchanged=False).values.astype("datetime64[D]")
+    assert kept[1].astype(object) == date(2023, 6, 1)
+    few = pa.chunked_array([["2023-08-01", "15/01/2023"]])
+    read_back = read_dates(few, exchanged=True).values.astype("datetime64[D]")
+    assert read_back[0].astype(object) == date(2023, 1, 8)
+    assert read_dates(few).values.astype("datetime64[D]")[0].astype(object) == date(2023, 8, 1)
 
 
 def test_days_mixed_at_random_are_hardly_ever_taken_for_exchanged() -> None:

@@ -129,7 +129,12 @@ def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.Data
             texts = pairs[column].fillna("").to_numpy()
             cells = pa.chunked_array([pa.array(texts, pa.string())])
             try:
-                read = read_dates(cells, source.date_format, order=source.date_order)
+                read = read_dates(
+                    cells,
+                    source.date_format,
+                    order=source.date_order,
+                    exchanged=source.dates_exchanged,
+                )
             except SalesForecastError as error:
                 raise evidence.prefix(error, f"Column `{column}` of source '{name}': ") from error
             wrong = [f"`{column}` {text}" for at, text in read.problems.items() if texts[int(at)]]

@@ -90,6 +90,9 @@ class Source(ParameterBlock):
     # strptime; order of days whose form does not tell; decimal mark
     date_format: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    # of real dates among texts, where a spreadsheet converted a part of a column: whether day and
+    # month were exchanged; null: proved by the column
+    dates_exchanged: bool | None = None
     decimal: Literal[".", ","] | None = None
     # sign of amounts marked CR or 贷; those marked DR or 借 have the other
     credit: Literal["negative", "positive"] = "negative"

@@ -31,7 +31,8 @@ STRANGE = {
     "half_converted_dates": "are real dates with days up to 12, beside texts with days past 12 "
     "alone; day and month were exchanged and are exchanged back",
     "half_converted": "are real dates with days up to 12, beside texts with days past 12 alone; "
-    "are their day and month exchanged? A run stops there",
+    "are their day and month exchanged? A run stops there until `dates_exchanged: true` or `false` "
+    "says it",
     "serial_date": "are days as Excel counts them",
     "epoch": "count time since 1970-01-01, universal time",
     "roc_year": "have years of the Republic of China; 1911 is added",

@@ -115,9 +115,11 @@ def _describe_units(found: Proposal) -> Iterator[Finding]:
     for name, header in found.names.items():
         scale = scales.find_scale(header) if name in (*scales.MONEY, *scales.COUNTS) else None
         if scale and not scale.sure:
+            other = "" if scale.other is None else scales.NAMES[scale.other]
             text = (
                 f"does '{scale.words}' in the header {header} say that its numbers count in units "
-                f"of {scale.unit}? Declare `units: {{{name}: {scale.unit}}}`, or `{{{name}: 1}}` "
+                f"of {scale.unit}{f' or {other}' if other else ''}? Declare `units: {{{name}: "
+                f"{scale.unit}}}`, {f'`{{{name}: {other}}}`, ' if other else ''}or `{{{name}: 1}}` "
                 "if not"
             )
             yield ask("stated_unit", text)

@@ -79,6 +79,7 @@ def read_days(
             column,
             source.date_format,
             order=source.date_order or order,
+            exchanged=source.dates_exchanged,
             date_system=system,
             zone=zone,
             periods=True,

@@ -29,6 +29,8 @@ def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
             says = f"`sources.{name}.units` says {declared:f}"
         if not scale.sure:
             do = f"or `{{{column}: 1}}` if '{scale.words}' means something else"
+            if scale.other is not None:
+                do = f"`{{{column}: {10**scale.other}}}` if it is {scales.NAMES[scale.other]}, {do}"
         raise SalesForecastError.of(
             f"'{path}' {'states' if scale.sure else 'may state'} a unit in '{text[:60]}', "
             f"which makes one of its numbers in `{column}` {worth:,}; {says}",

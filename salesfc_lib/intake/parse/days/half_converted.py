@@ -25,7 +25,8 @@ ISO = "YYYY-MM-DD"
 FEWEST = 2  # different dates, and texts, from which an exchange is likely
 REASON = (
     "real dates that all have days up to 12 stand beside texts that all have days past 12: day and "
-    "month had been exchanged when they were converted, and are exchanged back"
+    "month had been exchanged when they were converted, and are exchanged back; "
+    "`dates_exchanged: false` says that they had not"
 )
 
 
@@ -36,14 +37,16 @@ class Converted(NamedTuple):
     is_proved: bool
 
 
-def find_converted(written: Sequence[DaySpelling | Unreadable]) -> Converted:
-    """The real dates of a column with day and month exchanged; none where that is not likely."""
+def find_converted(written: Sequence[DaySpelling | Unreadable], fewest: int = FEWEST) -> Converted:
+    """The real dates of a column with day and month exchanged; none where that is not likely, or
+    where there are fewer different dates, or texts, than `fewest`.
+    """
     days = {at: day for at, day in enumerate(written) if isinstance(day, DaySpelling)}
     dates = {at: day.numbers for at, day in days.items() if _is_date(day)}
     texts = {day.numbers: day for day in days.values() if len(day.orders) > 1}
     counts = len({*dates.values()}), len(texts)
     is_early = all(day <= LAST for _, _, day in dates.values())
-    if min(counts) < FEWEST or not is_early or not _are_late([*texts.values()]):
+    if min(counts) < fewest or not is_early or not _are_late([*texts.values()]):
         return Converted([], False)
     chance = EARLY ** counts[0] * (1 - EARLY) ** counts[1]
     return Converted([*dates], chance <= PROVED)
@@ -61,21 +64,28 @@ def exchange_back(written: DaySpelling) -> DaySpelling:
 
 
 def settle_converted(
-    texts: Sequence[str], written: Sequence[DaySpelling | Unreadable]
+    texts: Sequence[str], written: Sequence[DaySpelling | Unreadable], declared: bool | None = None
 ) -> list[DaySpelling | Unreadable]:
-    """The cells of a column, real dates exchanged back where that is proved.
+    """The cells of a column, real dates exchanged back where that is proved or `declared`.
 
-    Raises `SalesForecastError` where it is likely and not proved.
+    Raises `SalesForecastError` where it is likely, not proved, and not declared either way.
     """
-    converted = find_converted(written)
-    if converted.places and not converted.is_proved:
-        first = texts[converted.places[0]]
+    if declared is False:
+        return [*written]
+    converted = find_converted(written, 1 if declared else FEWEST)
+    if converted.places and not converted.is_proved and not declared:
+        first = written[converted.places[0]]
+        assert isinstance(first, DaySpelling)
+        year, month, day = first.numbers
         raise SalesForecastError.of(
-            f"Day and month of '{first}' may be exchanged: {len(converted.places)} real dates all "
-            "have days up to 12, and the texts beside them all have days past 12",
+            f"Day and month of '{texts[converted.places[0]]}' may be exchanged: "
+            f"{len(converted.places)} real dates all have days up to 12, and the texts beside them "
+            "all have days past 12",
             "All days of a column as real dates, or all as text",
             "Export the column again as it stands in its system, without opening it in a "
-            "spreadsheet first",
+            "spreadsheet first, or look that row up there and declare in this source "
+            f"`dates_exchanged: true` if it is of {year}-{day:02}-{month:02}, "
+            f"`dates_exchanged: false` if it is of {year}-{month:02}-{day:02}",
         )
     exchanged = set(converted.places)
     return [

@@ -43,11 +43,12 @@ AMBIGUOUS = "may be day or month first; set `date_format` or `date_order`"
 Read = Callable[[str], DaySpelling]
 
 
-def read_dates(
+def read_dates(  # noqa: PLR0913  what a source declares of its days
     column: pa.ChunkedArray,
     date_format: str | None = None,
     *,
     order: str | None = None,
+    exchanged: bool | None = None,
     date_system: int = 1900,
     zone: str | None = None,
     periods: bool = False,
@@ -63,6 +64,8 @@ def read_dates(
         As `datetime.strptime` takes it; None: found cell by cell.
     order
         'dmy', 'mdy' or 'ymd', of days whose form does not tell; None: proved by the column.
+    exchanged
+        Whether day and month of real dates among texts were exchanged; None: proved by the column.
     date_system
         1900 or 1904: from when a workbook counts its days.
     zone
@@ -83,11 +86,18 @@ def read_dates(
     read: Read = partial(dissect_period, date_system=date_system)
     if date_format:
         read = partial(_read_format, date_format=date_format)
-    return _read_column(column, read, order, zone, date_system, allowed=1 if periods else 0)
+    allowed = 1 if periods else 0
+    return _read_column(
+        column, read, order, zone, date_system, allowed=allowed, exchanged=exchanged
+    )
 
 
 def read_months(
-    column: pa.ChunkedArray, date_format: str | None = None, *, order: str | None = None
+    column: pa.ChunkedArray,
+    date_format: str | None = None,
+    *,
+    order: str | None = None,
+    exchanged: bool | None = None,
 ) -> ParsedColumn:
     """First days of months of a column of months or days as text.
 
@@ -95,11 +105,11 @@ def read_months(
     array(['2024-07', '2024-07'], dtype='datetime64[M]')
     """
     read = partial(_read_format, date_format=date_format) if date_format else dissect_period
-    months = _read_column(column, read, order)
+    months = _read_column(column, read, order, exchanged=exchanged)
     return months._replace(values=months.values.astype("datetime64[M]").astype("datetime64[ns]"))
 
 
-def _read_column(
+def _read_column(  # noqa: PLR0913  as `read_dates`
     column: pa.ChunkedArray,
     read: Read,
     declared: str | None,
@@ -107,6 +117,7 @@ def _read_column(
     date_system: int = 1900,
     *,
     allowed: int | None = None,
+    exchanged: bool | None = None,
 ) -> ParsedColumn:
     """Days of a column; `allowed` as in `refuse_periods`, None: periods and days may be mixed."""
     texts, places = list_cells(column)
@@ -115,7 +126,7 @@ def _read_column(
     codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
     written = [read_cell(text, read) for text in distinct]
     written = written if allowed is None else refuse_periods(written, allowed)
-    written = settle_converted(distinct, written)
+    written = settle_converted(distinct, written, exchanged)
     order = _decide_order(distinct, written, declared)
     found = [_find_day(each, order, ZoneInfo(zone) if zone else None) for each in written]
     _require_certain(distinct, written, found)
