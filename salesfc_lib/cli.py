@@ -247,31 +247,9 @@ def verify(
     project: Project = Path("."),
 ) -> None:
     """Re-hash and re-check what is published; say what differs."""
-    from salesfc_lib import archive
-    from salesfc_lib.foundation import check_month, check_unit
-    from salesfc_lib.reporting import read_damaged
+    from salesfc_lib.running import verify as verify_published
 
-    reports = project / "reports"
-    for repaired in archive.recover(reports):
-        typer.echo(repaired)
-    month, unit = month and check_month(month), unit and check_unit(unit)
-    damaged = [
-        each
-        for each in read_damaged(reports)
-        if month in (None, each.month) and (not each.unit or unit in (None, each.unit))
-    ]
-    for each in damaged:
-        typer.echo(f"{'/'.join(filter(None, [each.month, each.unit]))}: {each.error}")
-    told = {(each.month, each.unit, archive.manifest.NAME) for each in damaged}
-    differences = archive.verify(reports, month, unit)
-    found = [each for each in differences if (each.month, each.unit, each.path) not in told]
-    for difference in found:
-        typer.echo(f"{'note: ' if difference.is_note else ''}{difference}")
-    if serious := [difference for difference in found if not difference.is_note]:
-        typer.echo(f"Differences: {len(serious)}.")
-    if damaged:
-        typer.echo(f"Damaged: {len(damaged)}.")
-    if serious or damaged:
+    if not verify_published(project, month, unit, typer.echo):
         raise typer.Exit(1)
     typer.echo("Everything published is as its manifests say.")
 

@@ -8,7 +8,7 @@ note only, because sources go on and archives are pruned.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOLERANCE = 1e-6  # relative gap between the levels' totals of a month
-CSV_ROUNDING = 1e-4  # of each number in forecast.csv, which has four decimals
+ROUNDING = 1e-4  # of each number in the files for people, which have four decimals
 COHERENT_STAGES = ("reconciled", "adjusted")
 
 
@@ -140,19 +140,26 @@ def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
     import pandas as pd
 
     name = "tables/forecast.parquet"
-    path, csv = folder / name, folder / "forecast.csv"
+    path = folder / name
     if not path.is_file():
         return
     try:
-        final = _published(pd.read_parquet(path), pd.read_parquet(path.with_name("series.parquet")))
+        series = pd.read_parquet(path.with_name("series.parquet"))
+        final = _published(pd.read_parquet(path), series)
         totals = final.groupby(["month", "level"])["y_hat"].sum()
         if (gap := _gap_between_levels(totals)) > TOLERANCE:
             limit = f"more than {TOLERANCE:.0e}"
             yield name, f"the levels' totals disagree by {gap:.1e} of the total, {limit}"
-        if csv.is_file() and not _agree(totals, pd.read_csv(csv)):
-            yield csv.name, f"its totals by month and level are not those of {name}"
     except Exception as error:  # whatever a damaged table brings about
         yield name, f"cannot be checked: {error}"
+        return
+    book = partial(_read_book, levels=series["level"].unique())
+    for shown, read in {"forecast.csv": pd.read_csv, "forecast.xlsx": book}.items():
+        try:
+            if (folder / shown).is_file() and not _agree(totals, read(folder / shown)):
+                yield shown, f"its totals by month and level are not those of {name}"
+        except Exception as error:  # likewise
+            yield shown, f"cannot be checked: {error}"
 
 
 def _published(forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
@@ -172,12 +179,24 @@ def _gap_between_levels(totals: pd.Series) -> float:
     return float((spread / table.abs().max(axis=1).clip(lower=1e-12)).max())
 
 
-def _agree(totals: pd.Series, csv: pd.DataFrame) -> bool:
-    """Whether a CSV for people has the same totals, to its rounding."""
-    rows = csv.groupby(["month", "level"])["forecast"].agg(["sum", "size"])
+def _read_book(path: Path, levels: Sequence[str]) -> pd.DataFrame:
+    """Month, level and forecast of a workbook's rows; it has a sheet for each level, in order."""
+    import pandas as pd
+
+    columns = ["Month", "Forecast"]
+    sheets = pd.read_excel(path, sheet_name=None, engine="calamine", usecols=columns)
+    named = zip(levels, sheets.values(), strict=False)  # a missing one has no totals
+    rows = pd.concat([sheet.assign(level=level) for level, sheet in named])
+    months = rows["Month"].dt.strftime("%Y-%m")
+    return rows.assign(month=months).rename(columns={"Forecast": "forecast"})
+
+
+def _agree(totals: pd.Series, shown: pd.DataFrame) -> bool:
+    """Whether a file for people has the same totals, to its rounding."""
+    rows = shown.groupby(["month", "level"])["forecast"].agg(["sum", "size"])
     if not rows.index.sort_values().equals(totals.index.sort_values()):
         return False
-    return bool(((rows["sum"] - totals).abs() <= CSV_ROUNDING * rows["size"]).all())
+    return bool(((rows["sum"] - totals).abs() <= ROUNDING * rows["size"]).all())
 
 
 def _compare_inputs(record: Mapping[str, Any], project: Path) -> Iterator[tuple[str, str]]:
