@@ -145,6 +145,28 @@ def test_the_key_of_a_long_file_is_asked_of_every_row(
     assert (found["key"], found["sure"]) == (["order_id", "line"], False)
 
 
+def test_a_key_of_a_year_and_a_month_is_asked_of_every_row_of_a_long_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "limit_rows", lambda width: 100)
+    rows = [
+        f"{year},{month},P{place},{place}.5"
+        for year in range(2020, 2025)
+        for month in range(1, 13)
+        for place in range(1, 8)
+    ]
+    path, header = tmp_path / "x.csv", "Year,Month,Product,Amount"
+    look(path, header, *rows)
+    found = propose_feed([path], read_aliases())
+    assert (len(found.sample.rows), found.key.proved) == (100, True)
+    assert {*found.key.columns} == {"date", "product"}
+    assert "# key: [date, product]   # identify every row of the export" in "\n".join(
+        write_source("orders", found, path.name)
+    )
+    rows[200:200] = ["2021,7,P3,9.5"]  # where nobody looked
+    assert look(path, header, *rows)["key"] == []
+
+
 @pytest.mark.parametrize(("total", "sure"), [("15,150", True), ("20,200", False)])
 def test_subtotals_prove_that_a_repeated_row_is_none(
     tmp_path: Path, total: str, sure: bool

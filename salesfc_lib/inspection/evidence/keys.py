@@ -94,7 +94,8 @@ def confirm_key(key: Key, source: Source, files: Sequence[Path]) -> Key:
     except SalesForecastError:
         return replace(key, proved=False)
     rows = rows.filter(pa.array(layout.is_plain(rows)))
-    parts = rows.select([layout.exported(source.columns[name]) for name in key.columns])
+    names = [part for name in key.columns for part in _list_parts(name, source)]
+    parts = rows.select([layout.exported(source.columns[name]) for name in names])
     frame = parts.to_pandas()
     blank = frame.eq("").any(axis=1).to_numpy()
     repeated = pa.array(frame.duplicated(keep=False).to_numpy() & ~blank)
@@ -108,6 +109,11 @@ def confirm_key(key: Key, source: Source, files: Sequence[Path]) -> Key:
         return key
     why = f"{' + '.join(key.columns)}: {clashes:,} rows of the whole export repeat or lack it"
     return Key((), key.copies, [why, *key.tried])
+
+
+def _list_parts(name: str, source: Source) -> Sequence[str]:
+    """The columns that hold a part of a key: of a date, a year and a month may."""
+    return ("year", "month") if name == "date" and source.has_months else (name,)
 
 
 def prove_by_sums(key: Key, source: Source, files: Sequence[Path]) -> Key:

@@ -98,8 +98,12 @@ def source_of(
     sample: Sample, files: Sequence[Path], columns: Mapping[str, str], fill_down: Sequence[str] = ()
 ) -> Source:
     """The source by which a run would read these columns of all rows of a feed, under the folder of
-    its first file.
+    its first file: of a column that the sample joined, those that it was joined of.
     """
+    joined = [sample.joined[header] for header in columns.values() if header in sample.joined]
+    columns = {name: head for name, head in columns.items() if head not in sample.joined}
+    for parts in joined:
+        columns |= parts
     source = Source(
         kind=sample.kind,
         path=find_path(files, files[0].parent),
