@@ -77,15 +77,15 @@ def choose_method(
 ) -> pd.DataFrame:
     """Table `reconciliation` with `chosen`: the lowest mean of the levels' WAPE.
 
-    Of methods within 2 % of it, `before` stays, so that the method does not change from month to
-    month by chance; without it the first of `methods`, which stand from simple to complex. Where
-    none was judged: bottom-up, or the one method that the parameters name if it needs no
+    `before` stays while it is within 2 % of it, so that the method does not change from month to
+    month by chance. Where none was judged: bottom-up, or the one method that the parameters name if it needs no
     errors.
     """
     error = mean_wape(scores)
     if error.notna().any():
-        level = error.reindex(methods)[lambda each: each <= each.min() * (1 + TIE)].index
-        return scores.assign(chosen=scores["method"].eq(before if before in level else level[0]))
+        level = error.index[error <= error.min() * (1 + TIE)]
+        best = before if before in level else error.reindex(methods).idxmin()
+        return scores.assign(chosen=scores["method"].eq(best))
     only = methods[0] if len(methods) == 1 and METHODS[methods[0]].needs == 0 else "bottom_up"
     if only not in set(scores["method"]):
         added = _unjudged(only, scores["level"].to_numpy())
