@@ -21,6 +21,7 @@ from salesfc_lib.foundation import ABSURD_RATIO, SEASON, find_absurd
 from salesfc_lib.panel import fill_forward
 
 TRADING_DAYS = "trading_days"
+UNTREATED = 1e-9  # of a value, that rounding leaves between what was sold and what models see
 KEYS = ("unique_id", "ds", "y", "y_raw")
 
 
@@ -28,7 +29,9 @@ KEYS = ("unique_id", "ds", "y", "y_raw")
 class History:
     """Series as known at a cutoff each: one row a series and cutoff.
 
-    ids: (n,) of the series. y: (n, T), NaN before a series' first month and nowhere else. last:
+    ids: (n,) of the series. y: (n, T), NaN before a series' first month and nowhere else. actual:
+    (n, T), what was sold, NaN where y was filled, replaced or censored: forecasts are judged by it,
+    and it is y where nothing else is known. last:
     (n,) datetime64[M], the month of the last column. regressors: name to (n, T + ahead), what is
     known of each month and of `ahead` more, NaN where it is unknown. level: (n,) codes of the level
     in the hierarchy. back: (n,) months between the row's cutoff and that of the run; what has the
@@ -44,10 +47,13 @@ class History:
     level: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     back: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     absurd: Mapping[Any, str] = field(default_factory=dict)
+    actual: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Default codes of level and back: 0."""
+        """Default codes of level and back: 0; what was sold: y."""
+        if self.actual.shape != self.y.shape:
+            object.__setattr__(self, "actual", self.y)
         for name in ("level", "back"):
             if len(getattr(self, name)) != len(self.y):
                 object.__setattr__(self, name, np.zeros(len(self.y), dtype=int))
@@ -87,6 +93,7 @@ class History:
         return replace(
             self,
             y=shift(self.y, months),
+            actual=shift(self.actual, months),
             last=self.last - np.timedelta64(months, "M"),
             regressors={name: shift(values, months) for name, values in self.regressors.items()},
             back=self.back + months,
@@ -95,11 +102,12 @@ class History:
     def actuals(self, back: int, horizon: int, *, known: int = 0) -> np.ndarray:
         """Months after those through `back` months ago (n, horizon).
 
-        NaN later than `known` months ago.
+        NaN later than `known` months ago, and where what was sold is not known.
         """
         width = self.y.shape[1]
         columns = width - back + np.arange(horizon)
-        return np.where(columns < width - known, self.y[:, columns.clip(max=width - 1)], np.nan)
+        sold = self.actual[:, columns.clip(max=width - 1)]
+        return np.where(columns < width - known, sold, np.nan)
 
     def stack(self, backs: Sequence[int]) -> History:
         """Every row at each of `backs` months earlier, one cutoff's rows behind another's."""
@@ -115,7 +123,7 @@ def _combine_rows(
     }
     rows: dict[str, Any] = {
         name: combine([getattr(part, name) for part in parts])
-        for name in ("ids", "y", "last", "level", "back")
+        for name in ("ids", "y", "actual", "last", "level", "back")
     }
     return replace(parts[0], regressors=known, **rows)
 
@@ -182,12 +190,19 @@ def align(
     y = drop_before_gap(y)
     odd = find_absurd(y)
     told = _describe_absurd(y, odd, ids, last)
+    actual = np.where(odd, np.nan, y)
+    if "y_raw" in past:
+        raw = np.full_like(y, np.nan)
+        raw[codes, width - 1 - (last[codes] - month)] = past["y_raw"].to_numpy(
+            float, na_value=np.nan
+        )
+        actual = np.where(np.isclose(raw, y, rtol=UNTREATED), y, np.nan)
     y = fill_forward(np.where(odd, np.nan, y))
     if TRADING_DAYS not in regressors:
         mask = find_booked_days(y, last)
         regressors[TRADING_DAYS] = count_weekdays(last, width, horizon, mask)
     known = (np.asarray(ids, dtype=object), y, last.astype("datetime64[M]"))
-    return History(*known, horizon, regressors, levels, absurd=told)
+    return History(*known, horizon, regressors, levels, absurd=told, actual=actual)
 
 
 def drop_before_gap(y: np.ndarray) -> np.ndarray:

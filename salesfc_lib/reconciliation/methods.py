@@ -78,8 +78,8 @@ def choose_method(
     """Table `reconciliation` with `chosen`: the lowest mean of the levels' WAPE.
 
     `before` stays while it is within 2 % of it, so that the method does not change from month to
-    month by chance. Where none was judged: bottom-up, or the one method that the parameters name if it needs no
-    errors.
+    month by chance. Where none was judged: bottom-up, or the one method that the parameters name
+    if it needs no errors.
     """
     error = mean_wape(scores)
     if error.notna().any():

@@ -239,3 +239,30 @@ def test_trading_days_that_are_given_are_kept() -> None:
     panel = make_panel({"a": [1.0, 2.0]}).assign(trading_days=[7.0, 8.0])
     history = align(panel, make_future(["a"], trading_days=[9.0, 10.0, 11.0]), horizon=3)
     assert history.regressors["trading_days"].tolist() == [[7.0, 8.0, 9.0, 10.0, 11.0]]
+
+
+def test_forecasts_are_judged_by_what_was_sold_and_by_no_value_that_was_put_there() -> None:
+    months = pd.date_range("2024-01-01", periods=30, freq="MS")
+    sold = np.full(30, 100.0)
+    treated = sold.copy()
+    treated[20] = 130.0  # censored by a stock-out
+    treated[25] = 90.0  # an outlier, replaced
+    raw = pd.Series(sold)
+    raw[22] = np.nan  # a gap, filled
+    panel = pd.DataFrame({"unique_id": "a", "ds": months, "y": treated, "y_raw": raw})
+    history = align(panel, horizon=6)
+    assert np.flatnonzero(np.isnan(history.actual[0])).tolist() == [20, 22, 25]
+    np.testing.assert_array_equal(history.y[0], treated)
+    assert np.isnan(history.actuals(12, 6)[0]).tolist() == [False] * 2 + [True, False, True, False]
+    earlier = history.cut(6).actuals(6, 6)  # the same months, as known six months ago
+    np.testing.assert_array_equal(earlier, history.actuals(12, 6))
+    stacked = history.stack((6, 0))
+    np.testing.assert_array_equal(stacked.actual[1], history.actual[0])
+
+
+def test_without_raw_sales_every_known_month_is_what_was_sold() -> None:
+    months = pd.date_range("2024-01-01", periods=30, freq="MS")
+    panel = pd.DataFrame({"unique_id": "a", "ds": months, "y": np.arange(30.0) + 1})
+    history = align(panel[panel["ds"] != "2025-06-01"], horizon=6)
+    assert np.flatnonzero(np.isnan(history.actual[0])).tolist() == [17]  # filled, so no evidence
+    assert np.isfinite(history.y).all()
