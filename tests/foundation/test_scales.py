@@ -44,7 +44,13 @@ HEADERS = {  # power of ten: headers of a column of amounts that state it
     5: ["Amount in lakhs", "Amount (lakh)"],
     7: ["Amount (INR crore)"],
     8: ["金额(亿)", "金额（亿元）"],
-    9: ["Amount in billions", "Amount USD bn", "Amount $bn", "Umsatz Mrd. EUR"],
+    9: [
+        "Sales in US billions",
+        "Amount in billions",
+        "Amount USD bn",
+        "Amount $bn",
+        "Umsatz Mrd. EUR",
+    ],
 }
 TITLES = {
     0: ["单位：元"],
@@ -142,6 +148,7 @@ def test_sizes_names_and_lengths_are_no_scale(text: str) -> None:
         ("Amount $b", 9),
         ("USD mil", 6),
         ("EUR tr", 6),
+        ("Sales (XOF millions)", 6),
         ("Sales '000,000", 6),
         ("Amount (000,000)", 6),
         ("Values (mm)", 6),

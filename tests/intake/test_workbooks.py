@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
 from demo_company.workbook import Day, Error, Formula
 from salesfc_lib.errors import SalesForecastError
@@ -23,6 +24,7 @@ from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.header import SEARCHED
 from salesfc_lib.intake.sources.workbooks import package
+from salesfc_lib.intake.sources.workbooks.excel import list_covered
 from tests.workbooks import WRITERS, Book, biff, compound, ods, xls, xlsb, xlsx, zipped
 
 COLUMNS = {"date": "日期", "amount": "金额", "customer": "客户"}
@@ -418,6 +420,16 @@ def test_a_sheet_of_all_the_columns_there_are_is_read(tmp_path: Path) -> None:
     wide = {"date": "h0", "amount": "h16383"}
     extract = read(tmp_path, xlsx(Book([header, ["d", *[None] * 16_382, 5]])), columns=wide)
     assert values(extract, "h0", "h16383") == [["d", "5"]]
+
+
+def test_a_merged_cell_covers_its_first_column_alone(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (["a", "b", "c"], ["x", "y", "z"], ["x", "", ""]):
+        workbook.active.append(row)
+    workbook.active.merge_cells("B2:C3")
+    workbook.save(tmp_path / "book.xlsx")
+    sheet = CalamineWorkbook.from_path(tmp_path / "book.xlsx").get_sheet_by_index(0)
+    assert list_covered(sheet, [0, 1, 2]) == {(3, 1)}
 
 
 def test_merged_cells_fill_only_declared_columns_and_are_counted(tmp_path: Path) -> None:
