@@ -1,4 +1,4 @@
-"""Addresses of databases in texts: nothing of one but its scheme is written or shown anywhere.
+"""Addresses of databases in texts: nothing of one but scheme, host and database is shown anywhere.
 
 A text for people enters (a message, a value of a parameter, a traceback); the same text without
 passwords leaves. What is hidden is whatever looks like an address or a password, and the passwords
@@ -23,6 +23,10 @@ EXAMPLES = ("user@host/database", "…")  # what messages of this library write 
 # up to the last @ of the line, because a password may hold anything; a Path halves the slashes
 ADDRESS = re.compile(
     r"\b(?P<scheme>[A-Za-z][\w+.-]{1,30})(?:://(?:[^\n]{0,1000}@)?|:/[^\n/]{1,1000}@)\S*"
+)
+# an address with one @ and plain names behind it: none of them can be a part of the password
+PLAIN = re.compile(
+    r"[\w+.-]+://[^@\s]*@(?P<place>[A-Za-z0-9.-]+)(?::\d+)?(?P<base>/[\w-]+)?(?P<more>\?\S*)?$"
 )
 # without a scheme: user:password@host/database
 BARE = re.compile(r"(?<![\w.-])[\w.-]{1,60}:(?!/)[^\s@]{1,1000}@(?=[\w.-]+[:/])\S*")
@@ -58,9 +62,11 @@ def hide_secrets(text: str) -> str:
     """The text without addresses and passwords, written out or held by the environment.
 
     >>> hide_secrets("no answer from postgresql://me:pw@host/db?password=pw, said host=a pwd=b")
-    'no answer from postgresql://***, said host=a pwd=***'
+    'no answer from postgresql://***@host/db?***, said host=a pwd=***'
     """
     held = [value for value in os.environ.values() if find_secret(value)]
+    for address in held:
+        text = text.replace(address, hide_written(address))
     return hide_written(hide_parts(text, (part for value in held for part in passwords_of(value))))
 
 
@@ -123,4 +129,8 @@ def _hide_address(match: re.Match[str]) -> str:
         return text
     if bare.partition("://")[2] in EXAMPLES:
         return text
+    if plain := PLAIN.match(bare):
+        more = f"?{HIDDEN}" if plain["more"] else ""
+        place = f"{plain['place']}{plain['base'] or ''}{more}"
+        return f"{scheme}://{HIDDEN}@{place}{text[len(bare) :]}"
     return f"{scheme}://{HIDDEN}{text[len(bare) :]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -155,14 +156,23 @@ def _socket_base() -> str | None:
 
 
 def _hide_secrets(node: NotebookNode) -> None:
-    """Take passwords of databases out of what cells printed and raised."""
+    """Take passwords of databases out of what cells printed, showed and raised."""
     outputs = [each for cell in node.cells for each in cell.get("outputs", [])]
     for output in outputs:
         for name in ("text", "evalue"):
             if name in output:
                 output[name] = hide_secrets(output[name])
+        for name, shown in output.get("data", {}).items():
+            if isinstance(shown, str) and shown != (hidden := hide_secrets(shown)):
+                is_marked = name in ("text/html", "image/svg+xml")
+                output["data"][name] = _hide_between_tags(shown) if is_marked else hidden
         if "traceback" in output:
             output.traceback = [hide_secrets(line) for line in output.traceback]
+
+
+def _hide_between_tags(markup: str) -> str:
+    """Markup whose texts and tags are looked through one by one, so that no tag is hidden."""
+    return re.sub(r"[^<>]+", lambda text: hide_secrets(text[0]), markup)
 
 
 def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -> None:

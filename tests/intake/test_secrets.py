@@ -163,6 +163,12 @@ def test_no_file_of_a_failed_run_holds_a_secret_of_fifty_addresses(
         "held = [v for k, v in sorted(os.environ.items()) if k.startswith('SALESFC_TEST_DB_')]\n"
         "print(len(held), *held, sep='\\n')\n"
         "print(*held, sep='\\n', file=sys.stderr)",
+        "import html\n"
+        "from IPython.display import HTML, SVG, Markdown, display\n"
+        "cells = ''.join(f'<td title=\"{html.escape(v)}\">{html.escape(v)}</td>' for v in held)\n"
+        "display(HTML(f'<table><tr>{cells}</tr></table>'), Markdown(' '.join(held)), held)\n"
+        "display(SVG(f'<svg xmlns=\"http://www.w3.org/2000/svg\"><text>{html.escape(held[0])}'\n"
+        "            '</text></svg>'))",
         "try:\n    raise KeyError(held)\n"
         "except KeyError as error:\n    raise ValueError('\\n'.join(held)) from error",
     )
@@ -181,8 +187,34 @@ def test_no_file_of_a_failed_run_holds_a_secret_of_fifty_addresses(
     assert {each.suffix for each in written} == {".ipynb", ".html", ".json"}
     shown = "".join([str(error), facts["error"], *(each.read_text("utf-8") for each in written)])
     assert "50\\n" in shown
+    outputs = [each for cell in error.node.cells for each in cell.get("outputs", [])]
+    data = [each["data"] for each in outputs if "data" in each]
+    (table,) = [each["text/html"] for each in data if "text/html" in each]
+    assert table.count("<td title=") == table.count("</td>") == len(ADDRESSES)
     for _, secret in ADDRESSES:
         assert told(shown, secret) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://owner:Zq7@db.example.com:5432/shop", "postgresql://***@db.example.com/shop"),
+        ("mysql+pymysql://Zq7@10.0.0.7/shop?ssl=Zq7", "mysql+pymysql://***@10.0.0.7/shop?***"),
+        ("postgresql://owner:p%40Zq7@host", "postgresql://***@host"),
+        ("postgresql://owner:p@Zq7@host/shop", "postgresql://***"),
+        ("postgresql://owner:a Zq7@host/shop", "postgresql://***"),
+        ("postgresql://owner:x@host/shop/Zq7", "postgresql://***"),
+        ("postgresql://owner:x@host:Zq7/shop", "postgresql://***"),
+        ("postgresql://owner:12/Zq7", "postgresql://***"),
+    ],
+    ids=range(8),  # the name of the test is in the environment too
+)
+def test_of_an_address_host_and_database_are_shown_where_they_are_plain(
+    monkeypatch: pytest.MonkeyPatch, address: str, shown: str
+) -> None:
+    assert hide_secrets(f"no answer from '{address}'.") == f"no answer from '{shown}'."
+    monkeypatch.setenv(VARIABLE, address)
+    assert hide_secrets(f"no answer from '{address}'.") == f"no answer from '{shown}'."
 
 
 @pytest.mark.parametrize(
