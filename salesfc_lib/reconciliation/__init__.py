@@ -14,7 +14,7 @@ from salesfc_lib.reconciliation.assumptions.application import (
 )
 from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effects
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
-from salesfc_lib.reconciliation.methods import mean_wape, reconcile
+from salesfc_lib.reconciliation.methods import mean_wape, reconcile, reconcile_backtest
 from salesfc_lib.reconciliation.overrides import read_overrides, select_overrides
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "read_effects",
     "read_overrides",
     "reconcile",
+    "reconcile_backtest",
     "select_effects",
     "select_overrides",
     "sum_gap",

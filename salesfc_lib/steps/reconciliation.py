@@ -37,9 +37,14 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
         coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv"
     )
 
+    method = str(coherent["model"].iloc[0])
+    reconciled = reconciliation.reconcile_backtest(
+        method, backtest, panel, series, parameters=run.parameters
+    )
+    past = reconciled if len(reconciled) else backtest
+
     def widen(forecast: pd.DataFrame) -> pd.DataFrame:
-        rule = run.parameters.lifecycle
-        return add_intervals(forecast, backtest, panel, series, rule=rule)
+        return add_intervals(forecast, past, panel, series, rule=run.parameters.lifecycle)
 
     final = [
         reconciliation.intervals_with_effects(rows, modeled, widen)

@@ -12,12 +12,13 @@ from salesfc_lib.foundation.tables import check, empty
 from salesfc_lib.panel.aggregation import aggregate
 from salesfc_lib.panel.hierarchy import build_series, coherence_gap, summing_matrix
 from salesfc_lib.reconciliation.methods import (
-    BacktestErrors,
     choose_method,
     judge_methods,
     mean_wape,
     reconcile,
+    reconcile_backtest,
 )
+from salesfc_lib.reconciliation.past_errors import BacktestErrors
 from salesfc_lib.reconciliation.projection import METHODS, project
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
@@ -366,3 +367,39 @@ def test_what_came_to_an_end_stays_at_zero_even_after_a_return(method: str) -> N
     )
     assert values[1, 0] == 0.0
     assert values[0, 0] == pytest.approx(values[1:, 0].sum())
+
+
+def test_a_backtest_is_reconciled_at_each_cutoff_as_it_would_have_been_then():
+    history = panel()
+    past = backtest(history, errors(0.1, 0.1, 0.3))
+    found = reconcile_backtest("wls_var", past, history, SERIES, parameters=parameters())
+    check(found, "forecast")
+    assert coherence_gap(found, SERIES, LEVELS) < 1e-9
+    cutoffs = sorted(past["cutoff"].unique())
+    learnt = sorted(found["cutoff"].unique())
+    assert learnt == cutoffs[-len(learnt) :]
+    assert len(learnt) < len(cutoffs)  # none where too little was known
+    last = learnt[-1]
+    rows = past[past["cutoff"].eq(last)]
+    alone, _ = reconcile(
+        rows.assign(stage="combined"),
+        past[past["cutoff"] < last],
+        history[history["ds"] <= last],
+        SERIES,
+        parameters=parameters("wls_var"),
+        month=f"{last:%Y-%m}",
+    )
+    of_last = found[found["cutoff"].eq(last)].reset_index(drop=True)
+    key = ["unique_id", "ds", "y_hat"]
+    pd.testing.assert_frame_equal(
+        of_last[key].sort_values(key[:2], ignore_index=True),
+        alone[key].sort_values(key[:2], ignore_index=True),
+    )
+
+
+def test_a_backtest_without_evidence_is_not_reconciled_by_a_method_that_learns():
+    history = panel()
+    first = backtest(history, errors(0.1, 0.1, 0.3)).query("cutoff == cutoff.min()")
+    arguments = (first, history, SERIES)
+    assert reconcile_backtest("wls_var", *arguments, parameters=parameters()).empty
+    assert len(reconcile_backtest("ols", *arguments, parameters=parameters())) == len(first)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.panel.hierarchy import Summing, build_series, summing_matrix
-from salesfc_lib.reconciliation.methods import BacktestErrors
+from salesfc_lib.reconciliation.past_errors import BacktestErrors
 from salesfc_lib.reconciliation.projection import (
     METHODS,
     project,

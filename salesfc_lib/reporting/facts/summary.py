@@ -223,6 +223,11 @@ class Summary:
         """The forecast of the month after."""
         return self.forecast[0] if self.forecast else None
 
+    @property
+    def changes_apply(self) -> bool:
+        """Whether people changed any number that is published."""
+        return any(change.applied for change in self.changes)
+
     def actual(self, month: str) -> float | None:
         """Total of a month of the history."""
         return next((row.y for row in self.history if row.month == month), None)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Answer, Cell, Fact
+from salesfc_lib.reporting.blocks import Answer, Block, Cell, Fact
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.shared import year_change
@@ -226,7 +226,10 @@ def published(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
         upper.join(ahead.set_axis(list(months), axis=1), on="unique_id"),
         columns={f">{wording.month_name(month)}": f"{{{month}:scaled}}" for month in months},
     )
-    return Blocks(writer.prose("reconciliation.published"), figure, table)
+    shown: list[Block] = [writer.prose("reconciliation.published")]
+    if reconciled.counts()["changes applied"]:
+        shown.append(writer.prose("reconciliation.published.borrowed"))
+    return Blocks(*shown, figure, table)
 
 
 def checks(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:

@@ -134,6 +134,7 @@ def _fan(summary: Summary) -> Figure | None:
         cut=writer.text("outlook.cut", start=wording.number(start / divisor)) if start else "",
         values=wording.listing(values, 20),
         circle="" if earlier is None else writer.text("unit.fan.circle", month=month),
+        borrowed=writer.text("unit.fan.borrowed") if summary.changes_apply else "",
     )
 
 
