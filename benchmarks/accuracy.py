@@ -1,10 +1,11 @@
 """How good the forecasts are and what they cost, beside the peers', on months that are held back.
 
     python benchmarks/accuracy.py [--panels DIR] [--peers scum,autogluon] --out FILE.json
-        [--full] [--only m3] [--forecasts DIR]
+        [--full] [--short] [--only m3] [--forecasts DIR]
 
 DIR holds Parquet files with `unique_id, ds, y` and optional regressors, the horizon in the name
-(`NAME_h18.parquet`; 12 without); without `--panels` the four public panels of `panels.py`. Writes a
+(`NAME_h18.parquet`; 12 without); without `--panels` the four public panels of `panels.py`, or its
+short ones with `--short`. Writes a
 list of rows, one a panel and method: panel, method, mase, rmsse, smape (percent), wape, bias, wis,
 coverage80, seconds, peak_mib, and wape_total, coverage80_by_h, series, scored, zeros, negative,
 horizon, notes, error. Methods: the workbench with its defaults, the seasonal naive, and the peers.
@@ -294,7 +295,10 @@ def main() -> None:
                 )
                 return
             folder = Path(made)
-            panels.write_panels(folder, data=panels.find_data(), full=wanted.full)
+            if wanted.short:
+                panels.write_short(folder, data=panels.find_data())
+            else:
+                panels.write_panels(folder, data=panels.find_data(), full=wanted.full)
         files = find_files(folder, wanted.only)
         if not files:
             raise SystemExit(
@@ -321,6 +325,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--full", action="store_true", help="whole public panels instead of samples"
     )
+    parser.add_argument("--short", action="store_true", help="panels of 25 and 37 months")
     parser.add_argument("--only", type=names, default=[], help="panels by name")
     parser.add_argument(
         "--known", type=names, default=[], help="further columns that are known ahead"

@@ -1,6 +1,7 @@
 """The public panels that forecasts are judged on, as monthly Parquet files for `accuracy.py`.
 
-    python benchmarks/panels.py --out DIR [--full] [--earlier 12] [--only iowa,m3] [--data DIR]
+    python benchmarks/panels.py --out DIR [--full] [--earlier 12] [--short] [--only iowa,m3]
+        [--data DIR]
 
 The public data sets enter (`SALESFC_DATA`, by default ../shared/data); one file a panel leaves,
 NAME_hH.parquet, with unique_id, ds (first of the month), y and regressors that a planner knows
@@ -8,7 +9,9 @@ ahead; H months of it are held back by `accuracy.py`. Which series a
 panel holds, which are drawn (the same ones everywhere) and what counts as known ahead is decided
 here. `--earlier N`
 removes the last N months first (in proportion to the panel's horizon: 12 takes 18 from m3), so that
-settings are chosen on months that are not judged.
+settings are chosen on months that are not judged. `--short` writes the same panels, and the made-up
+ones of `made_up.py`, cut to 25 and 37 months with 6 held back, at several origins, none of which
+looks at the months that the whole panels hold back.
 """
 
 from __future__ import annotations
@@ -21,9 +24,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import made_up
+
 SEED = 7  # of the draw; with it carparts and m3 are the samples of the published results
 HORIZON = {"iowa": 12, "m3": 18, "carparts": 12, "stallion": 12, "pasta": 12}  # months held back
 SAMPLE = {"iowa": 150, "m3": 250, "carparts": 250}  # series drawn; the other panels are taken whole
+SHORT = {"months": (25, 37), "held_back": 6, "earlier": (0, 6, 12)}
+LEAST_SERIES = 10  # of a short panel
+SHORT_PANELS = ("iowa", "m3", "stallion", "pasta")
 JUDGED = ("iowa", "m3", "carparts", "stallion")
 STALLION_DAYS = (
     "easter_day",
@@ -83,6 +91,39 @@ def drop_last(rows: pd.DataFrame, months: int) -> pd.DataFrame:
     return rows[rows.groupby("unique_id").cumcount(ascending=False) >= months].reset_index(
         drop=True
     )
+
+
+def cut_short(rows: pd.DataFrame, months: int) -> pd.DataFrame:
+    """The last `months` of each series; shorter series are left out."""
+    kept = rows[rows.groupby("unique_id").cumcount(ascending=False) < months]
+    size = kept.groupby("unique_id")["ds"].transform("size")
+    return kept[size == months].reset_index(drop=True)
+
+
+def write_short(folder: Path, *, data: Path) -> list[Path]:
+    """Files of short panels, NAME-MONTHS-EARLIER_h6.parquet: `earlier` months before those that
+    the whole panel holds back; public ones and made-up ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held_back, files = SHORT["held_back"], []
+    for months in SHORT["months"]:
+        made = {
+            f"{name}-{months}": make(months + held_back, held_back)
+            for name, make in made_up.PANELS.items()
+        }
+        for name in SHORT_PANELS if data.is_dir() else ():
+            rows = build_panel(name, data)
+            made |= {
+                f"{name}-{months}-{earlier}": cut_short(
+                    drop_last(rows, HORIZON[name] + earlier), months + held_back
+                )
+                for earlier in SHORT["earlier"]
+            }
+        files += [
+            _write(folder / f"{name}_h{held_back}.parquet", rows)
+            for name, rows in made.items()
+            if rows["unique_id"].nunique() >= LEAST_SERIES
+        ]
+    return files
 
 
 def write_panels(folder: Path, names: tuple[str, ...] = JUDGED, **how: object) -> list[Path]:
@@ -181,13 +222,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--full", action="store_true", help="whole panels instead of samples")
     parser.add_argument("--earlier", type=int, default=0, help="months to remove first")
+    parser.add_argument("--short", action="store_true", help="panels of 25 and 37 months")
     parser.add_argument("--only", default=",".join(SOURCES), help="names, by commas")
     parser.add_argument("--data", type=Path, default=find_data())
     wanted = parser.parse_args()
     names = tuple(wanted.only.split(","))
-    for path in write_panels(
-        wanted.out, names, data=wanted.data, full=wanted.full, earlier=wanted.earlier
-    ):
+    how = {"full": wanted.full, "earlier": wanted.earlier}
+    files = (
+        write_short(wanted.out, data=wanted.data)
+        if wanted.short
+        else write_panels(wanted.out, names, data=wanted.data, **how)
+    )
+    for path in files:
         rows = pd.read_parquet(path)
         print(
             f"{path}: {rows['unique_id'].nunique()} series, {len(rows)} rows, "

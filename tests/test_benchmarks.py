@@ -492,6 +492,58 @@ def test_the_same_series_are_drawn_again_and_earlier_months_leave_out_the_judged
     assert early.merge(judged_months).empty
 
 
+def test_a_short_panel_is_cut_to_its_last_months_and_holds_no_shorter_series() -> None:
+    panels = load("panels")
+    ds = pd.date_range("2020-01-01", periods=60, freq="MS")
+    rows = pd.concat(
+        [
+            pd.DataFrame({"unique_id": "long", "ds": ds, "y": range(60)}),
+            pd.DataFrame({"unique_id": "young", "ds": ds[-40:], "y": range(40)}),
+        ]
+    )
+    short = panels.cut_short(panels.drop_last(rows, 12), 25 + 6)
+    assert short["unique_id"].unique().tolist() == ["long"]  # the other has too few months then
+    assert short["y"].tolist() == list(range(60 - 12 - 6 - 25, 60 - 12))
+
+
+def test_short_panels_are_written_of_months_that_nobody_else_is_judged_on(
+    real_data: Path, tmp_path: Path
+) -> None:
+    panels = load("panels")
+    files = {path.stem: path for path in panels.write_short(tmp_path, data=real_data)}
+    assert {"weeks-25_h6", "rise-37_h6", "launches-25_h6"} <= set(files)
+    for name in ("iowa", "m3"):
+        whole = panels.build_panel(name, real_data)
+        judged = whole.groupby("unique_id").tail(panels.HORIZON[name])[["unique_id", "ds"]]
+        for months in (25, 37):
+            short = pd.read_parquet(files[f"{name}-{months}-0_h6"])
+            assert (short.groupby("unique_id").size() == months + 6).all()
+            assert short.merge(judged, on=["unique_id", "ds"]).empty
+
+
+@pytest.mark.parametrize("name", ["weeks", "rise", "launches"])
+def test_made_up_panels_hold_the_trap_that_they_are_named_for(name: str) -> None:
+    rows = load("made_up").PANELS[name](43, 6)
+    wide = rows.pivot(index="ds", columns="unique_id", values="y")
+    if name == "launches":
+        ages = wide.notna().sum()
+        assert ages.between(16, 26).all() and ages.nunique() > 5
+        return
+    assert wide.notna().all(axis=None) and len(wide) == 43
+    if name == "rise":
+        change = (wide.iloc[-10:].mean() / wide.iloc[-14:-10].mean()).groupby(
+            np.arange(wide.shape[1]) % 3 == 0
+        )
+        assert change.median()[True] > 1.2 * change.median()[False]
+    else:
+        month = wide.index.to_numpy().astype("datetime64[M]")
+        fridays = np.busday_count(
+            month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]"), weekmask="0000100"
+        )
+        yearly = np.log(wide).diff(12).mean(axis=1).iloc[12:]
+        assert np.corrcoef(yearly, np.log(fridays[12:] / fridays[:-12]))[0, 1] > 0.8
+
+
 def test_stallion_holds_no_column_that_nobody_knows_ahead(real_data: Path) -> None:
     columns = set(load("panels").build_panel("stallion", real_data).columns)
     assert columns.isdisjoint({"industry_volume", "soda_volume", "avg_max_temp"})
