@@ -6,15 +6,17 @@ the parameter file asks for it, and the same rows undeclared are left alone.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from defects.company import MONTH, make_lines, seeded
 from defects.feeds import HEADERS, Export, record_of
-from defects.planting import choose, insert, is_free, plain_records, spoil
+from defects.planting import choose, insert, is_free, plain_records, quarantine, spoil
 from defects.projects import declare, text_case
 from defects.truth import Case, Cell, Line, Note, Record
 
@@ -110,7 +112,41 @@ def plant_overlaps(seed: int) -> list[Case]:
     return [
         text_case(33, "newest by name", exports, tree),
         text_case(33, "newest by column", stamped, by_column),
+        *_overlaps_without_key(lines),
     ]
+
+
+def _overlaps_without_key(lines: Sequence[Line]) -> list[Case]:
+    """Extracts that overlap by a month, without a key: the unit stops, and does not where the rows
+    are declared to have been sold twice.
+    """
+    bounds = (date(2023, 1, 1), date(2024, 6, 30)), (date(2024, 6, 1), date(2024, 12, 31))
+    exports = [
+        Export(
+            f"orders_{place}.csv", [record_of(line) for line in lines if first <= line.date <= last]
+        )
+        for place, (first, last) in enumerate(bounds)
+    ]
+    keyless: dict[str, Any] = {"path": "orders_*.csv", "key": []}
+    twice = [
+        replace(export, records=[_mark_june(record) for record in export.records])
+        for export in exports
+    ]
+    return [
+        text_case(33, "without a key", exports, declare(keyless), blocked=("2024-06", "twice")),
+        text_case(
+            33,
+            "sold twice, declared",
+            twice,
+            declare({**keyless, "repeats": "real"}),
+            allowed=("possible_duplicate",),
+        ),
+    ]
+
+
+def _mark_june(record: Record) -> Record:
+    is_june = record.line is not None and record.line.date.replace(day=1) == date(2024, 6, 1)
+    return replace(record, planted=is_june)
 
 
 def _revise(record: Record) -> Record:
@@ -238,12 +274,21 @@ def plant_future(seed: int) -> list[Case]:
     records = [record_of(line) for line in lines]
     for record in planted:
         records = insert(records, record, [rng.randrange(len(records))])
+    free = [place for place, record in enumerate(records) if is_free(records)(record)]
+    mistyped = spoil(records, rng.sample(free, 2), partial(_mistype_year, rng))
     open_ended = declare(calendar={"closed_through": None})
     later = declare(calendar={"closed_through": MONTH})
     return [
         text_case(36, name, Export("orders.csv", records), tree)
         for name, tree in (("closed month given", later), ("found", open_ended))
-    ]
+    ] + [text_case(36, "years too early", Export("orders.csv", mistyped), open_ended)]
+
+
+def _mistype_year(rng: random.Random, record: Record) -> Record:
+    """The record dated a decade or two before the business began."""
+    day = str(record.cells["date"])
+    early = f"{rng.choice((1999, 2003, 2013))}{day[4:]}".replace("-02-29", "-02-28")
+    return quarantine("far_date", date=early)(record)
 
 
 def plant_implausible(seed: int) -> list[Case]:

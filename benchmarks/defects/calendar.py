@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from defects.company import PLAIN, list_months, make_lines, seeded
-from defects.feeds import Export, record_of
+from defects.feeds import KINDS, Export, record_of
 from defects.projects import declare, text_case
-from defects.truth import Case, Cell, Note
+from defects.truth import Case, Cell, Note, Record
 
 
 def plant_gaps(seed: int) -> list[Case]:
@@ -122,6 +122,43 @@ def plant_weeks(seed: int) -> list[Case]:
                 Export("orders.csv", records),
                 tree,
                 cells=cells,
+            )
+        )
+    return cases + plant_shared_weeks(seed)
+
+
+def plant_shared_weeks(seed: int) -> list[Case]:
+    """49: sums of weeks, each shared over two months by its days; the first month is a part."""
+    rng = seeded(seed, "weeks")
+    mondays = [date(2023, 1, 2) + timedelta(weeks=week) for week in range(104)]  # to 29 Dec 2024
+    cases = []
+    for variant, period, off in (("begin", "week", 0), ("end", "week_ending", 6)):
+        records, sums = [], dict[tuple[str, date], Decimal]()
+        for place, monday in enumerate(mondays):
+            for region in PLAIN.regions:
+                daily = Decimal(rng.randrange(5_000, 6_000)) / 100  # of seven days: exact shares
+                day = (monday + timedelta(days=off)).isoformat()
+                cells = {"date": day, "order_id": f"W{place}", "line": region, "region": region}
+                cells |= {"quantity": "7", "amount": f"{7 * daily:f}", "kind": KINDS["sale"]}
+                cells |= {"customer": PLAIN.customers[0], "product": PLAIN.products[0]}
+                records.append(Record(cells, None))
+                for each in range(7):
+                    month = (monday + timedelta(days=each)).replace(day=1)
+                    sums[region, month] = sums.get((region, month), Decimal(0)) + daily
+        found = tuple(
+            Cell("panel", {"region": region, "ds": month.isoformat()}, "y_raw", total)
+            for (region, month), total in sorted(sums.items())
+        )
+        notes = tuple(Note("part_month", "", (month,), "noted") for month in ("2023-01", "2024-12"))
+        cases.append(
+            text_case(
+                49,
+                f"weeks by their {variant}",
+                Export("orders.csv", records),
+                declare({"period": period}),
+                cells=found,
+                notes=notes,
+                allowed=("week", "part_month"),
             )
         )
     return cases

@@ -159,6 +159,12 @@ def plant_date_orders(seed: int) -> list[Case]:
         for year, style in ((2023, "d/m/y"), (2024, "m/d/y"))
     ]
     cases.append(text_case(28, "one order a file", feed))
+    for style in ("d/m/y", "m/d/y"):
+        half = show_days(records, _convert_half(styles[style]))
+        notes = (Note("half_converted_dates", "orders"),)
+        cases.append(
+            text_case(28, f"half converted {style}", Export("orders.csv", half), notes=notes)
+        )
     some = [styles[name] for name in ("y/m/d", "y.m.d", "y年m月d日", "with time")]
     mixed = spoil(records, range(len(records)), lambda record: _show_day(record, rng.choice(some)))
     cases.append(text_case(28, "mixed, year first", Export("orders.csv", mixed)))
@@ -186,6 +192,13 @@ def plant_date_orders(seed: int) -> list[Case]:
             )
         )
     return cases
+
+
+def _convert_half(show: Callable[[date], str]) -> Callable[[date], str]:
+    """Days up to the 12th as a spreadsheet of the other order leaves them: real dates, of which day
+    and month are exchanged; all others as text.
+    """
+    return lambda day: show(day) if day.day > 12 else date(day.year, day.day, day.month).isoformat()
 
 
 def plant_time_zones(seed: int) -> list[Case]:
