@@ -9,6 +9,7 @@ import pytest
 from salesfc_lib.cleaning import clean
 from salesfc_lib.foundation import resolve
 from salesfc_lib.inspection import write_unit_file
+from salesfc_lib.inspection.writing.unit_file import propose_sources
 
 SALES = ["OrderDate,OrderNumber,ProductKey,TerritoryKey,Customer,Amount"] + [
     f"2024-{1 + at % 6:02}-0{1 + at % 9},SO{at},{210 + at % 4},{1 + at % 2},C{at % 5},{at}.00"
@@ -18,6 +19,34 @@ PRODUCTS = ["ProductKey,ProductName,SubcategoryKey", "210,a,1", "211,b,2", "212,
 PARTS = ["SubcategoryKey,SubcategoryName,CategoryKey", "1,Racks,9", "2,Pans,8", "3,Pots,8"]
 KINDS = ["CategoryKey,CategoryName", "8,Cooking", "9,Storage"]
 PLACES = ["SalesTerritoryKey,Region,Country", "1,North,NO", "2,South,IT"]
+
+
+MONTHS = [f"2025-{month:02}" for month in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "role"), [("targets", "Target", "targets"), ("stock", "Stock", "inventory")]
+)
+def test_months_side_by_side_of_other_figures_are_asked_and_the_answer_is_read(
+    tmp_path: Path, name: str, figure: str, role: str
+) -> None:
+    sold = [
+        f"{month}-28,O{at}{region},{region},{at}.5"
+        for at, month in enumerate(MONTHS)
+        for region in ("East", "West")
+    ]
+    orders, other = tmp_path / "orders.csv", tmp_path / f"{name}.csv"
+    orders.write_text("\n".join(["Date,Order ID,Region,Amount", *sold, ""]), encoding="utf-8")
+    wide = [f"{region},{','.join('7' * 12)}" for region in ("East", "West")]
+    other.write_text("\n".join([f"Region,{','.join(MONTHS)}", *wide, ""]), encoding="utf-8")
+    found = propose_sources([orders, other], tmp_path)
+    assert found["unused"].assignment.why == "not read: its months stand side by side"
+    (question,) = found["unused"].questions
+    assert figure in question and "a row for each month" in question
+    long = [f"{region},{month},7" for region in ("East", "West") for month in MONTHS]
+    other.write_text("\n".join([f"Region,Month,{figure}", *long, ""]), encoding="utf-8")
+    again = propose_sources([orders, other], tmp_path)
+    assert again[role].names["ds"] == "Month" and again[role].questions == []
 
 
 def write(folder: Path, **files: list[str]) -> list[Path]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
-from salesfc_lib.inspection.findings.proposal import Proposal
+from salesfc_lib.inspection.findings.proposal import Finding, Proposal
 from salesfc_lib.intake import fold_header
 
 COVERED = 0.9  # share of a column's members that a master has to name
@@ -114,7 +114,7 @@ def _join(found: list[Proposal], place: int, link: Link) -> None:
     why = f"each row names one {reached.column.header} of {owner.files[-1].name}"
     assignment = replace(one.assignment, role="lookup", why=why)
     found[place] = replace(
-        one, assignment=assignment, findings=[], joined_by={reached.name: link.header}
+        one, assignment=assignment, findings=_list_wide(one), joined_by={reached.name: link.header}
     )
 
 
@@ -138,9 +138,16 @@ def _brings(found: Proposal) -> bool:
     return bool(list_brought(found) or found.extra)
 
 
+def _list_wide(found: Proposal) -> list[Finding]:
+    """What is asked of months that stand side by side, whatever the export is."""
+    return [one for one in found.issues if one.rule == "wide" and one.action == "asked"]
+
+
 def _set_aside(found: Proposal, why: str) -> Proposal:
+    wide = _list_wide(found)
+    why = "its months stand side by side" if wide else why
     assignment = replace(found.assignment, role=UNUSED, why=f"not read: {why}")
-    return replace(found, assignment=assignment, findings=[])
+    return replace(found, assignment=assignment, findings=wide)
 
 
 def _slug(header: str) -> str:

@@ -34,8 +34,12 @@ def describe_headers(found: Proposal) -> Iterator[Finding]:
         yield ask("renamed_column", text) if is_mapped else Issue("renamed_column", text)
     months = [head for head in named if is_year(head) or survey_days([head, f"{head} 2000"]).share]
     if len(months) >= 3 and len(months) * 2 > len(named):
-        text = f"months stand side by side as columns ({', '.join(months[:3])} …)"
-        yield ask("wide", f"{text}: can it be exported with a row for each month, and its year?")
+        text = (
+            f"months stand side by side as columns ({', '.join(months[:3])} …), which is read of "
+            "sales alone: can it be exported with a row for each month, the month with its year in "
+            "one column (Month) and the figure in another (Target, Stock)?"
+        )
+        yield ask("wide", text)
 
 
 def _ask_about_sheets(found: Proposal) -> Iterator[Issue]:
