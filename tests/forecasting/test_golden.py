@@ -80,7 +80,7 @@ def test_the_forecasts_of_a_small_panel_are_those_that_were_meant() -> None:
 
 
 def list_constants() -> dict[str, Any]:
-    """Every constant of `tuning`, and the defaults that decide about forecasts, as JSON has them."""
+    """Constants of `tuning` and the defaults that decide about forecasts, as JSON has them."""
     tuned = {name: value for name, value in vars(tuning).items() if name.isupper()}
     chosen = defaults().model_dump(mode="json")
     found = {"tuning": tuned, "defaults": {name: chosen[name] for name in BLOCKS}}
