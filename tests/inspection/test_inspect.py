@@ -24,6 +24,7 @@ from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection import inspect_exports
 from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.findings.propose import propose_feed
 from salesfc_lib.inspection.sampling.feeds import sample_file
 from salesfc_lib.intake import dialect, read_source
 
@@ -607,6 +608,21 @@ def test_the_superstore_files_are_read_as_people_know_them() -> None:
         "Returns": "returns",
         "People": "lookup",
     }
+
+
+def test_days_below_their_groups_in_one_column_are_asked_as_a_pivot_in_compact_form(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        row
+        for region in ("East", "West")
+        for row in (f"{region},104", *(f"2025-0{month},26" for month in range(1, 5)))
+    ]
+    path = tmp_path / "sales.csv"
+    path.write_text("\n".join(["Row Labels,Sum of Amount", *rows, ""]), encoding="utf-8")
+    asked = propose_feed([path], read_aliases()).questions
+    assert any("Row Labels holds days or months among other texts (East)" in one for one in asked)
+    assert any("tabular form" in one for one in asked)
 
 
 def test_the_block_is_what_a_run_accepts_and_says_where_it_comes_from(tmp_path: Path) -> None:

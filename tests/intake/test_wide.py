@@ -16,6 +16,7 @@ from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.writing.unit_file import write_unit_file
 from salesfc_lib.intake import read_source
 from salesfc_lib.intake.sources.extract import Extract
+from salesfc_lib.intake.sources.layout import exported
 
 COLUMNS = {"region": "Region", "product": "Item"}
 MONTHS = "Region,Item,Jan 2025,Feb 2025,Mar 2025"
@@ -472,3 +473,38 @@ def test_init_asks_for_the_year_of_months_without_one(tmp_path: Path) -> None:
     _, proposals = write_unit_file([tmp_path / "a.csv"], tmp_path, "u")
     asked = [text for found in proposals.values() for text in found.questions]
     assert any("months stand side by side" in text for text in asked)
+
+
+PERIODS = ["2025-01", "2025-02", "2025-03"]
+TEA, RICE, BOTH = [11, 12, 13], [15, 16, 17], [26, 28, 30]
+
+
+def write_pivot(folder: Path, first: list[str], rows: list[list[object]]) -> None:
+    total: list[object] = ["Grand Total", *[""] * (len(first) - 1), 52, 56, 60]
+    lines = [",".join(map(str, row)) for row in ([*first, *PERIODS], *rows, total)]
+    (folder / "pivot.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def read_pivot(folder: Path, **columns: str) -> list[Any]:
+    source = Source.model_validate(
+        {"kind": "csv", "path": "pivot.csv", "wide": "amount", "columns": columns}
+        | {"fill_down": [name for name in columns if name == "region"]}
+    )
+    return read_source("orders", source, folder).rows[exported("amount")].to_pylist()
+
+
+def test_a_pivot_in_compact_form_is_named_and_is_read_in_the_form_that_its_message_says(
+    tmp_path: Path,
+) -> None:
+    compact = [["East", *BOTH], ["  Tea", *TEA], ["  Rice", *RICE]]
+    write_pivot(tmp_path, ["Row Labels"], [*compact, *[["West", *BOTH], *compact[1:]]])
+    with pytest.raises(SalesForecastError, match=r"2 times as much.*compact.*tabular form"):
+        read_pivot(tmp_path)
+    tabular = [
+        row
+        for region in ("East", "West")
+        for row in ([region, "Tea", *TEA], ["", "Rice", *RICE], [f"{region} Total", "", *BOTH])
+    ]
+    write_pivot(tmp_path, ["Region", "Product"], tabular)
+    found = read_pivot(tmp_path, region="Region", product="Product")
+    assert sorted(map(int, found)) == sorted([*TEA, *RICE] * 2)

@@ -14,6 +14,7 @@ from salesfc_lib.intake import Issue, is_year, survey_days
 
 FILLED = 0.9  # share of the rows with an order number, below which blank ones are asked about
 MOST_COPIES = 0.02  # share of rows that stand again, from which a key without lines is not named
+LEVELS = 0.3  # share of days in a column, from which the texts beside them may be their groups
 MANY_ROWS = 50  # in which no two rows repeat a key, from which it is written without a question
 
 
@@ -38,6 +39,14 @@ def describe_headers(found: Proposal) -> Iterator[Finding]:
             f"months stand side by side as columns ({', '.join(months[:3])} …), which is read of "
             "sales alone: can it be exported with a row for each month, the month with its year in "
             "one column (Month) and the figure in another (Target, Stock)?"
+        )
+        yield ask("wide", text)
+    levels = [one for one in free.values() if LEVELS <= one.days.share < 1 and one.days.unread]
+    if levels and found.role == "orders" and "date" in found.missing:
+        text = (
+            f"{levels[0].header} holds days or months among other texts "
+            f"({levels[0].raw[levels[0].days.unread[0]]}): are they levels of a pivot table in one "
+            "column? Show it in tabular form (Design, Report Layout) and export it again"
         )
         yield ask("wide", text)
 

@@ -186,8 +186,16 @@ def _gather(texts: Texts, places: Sequence[tuple[int, int]]) -> pa.ChunkedArray:
 def _refuse(wrong: Wrong, columns: Sequence[int], sheet: _Sheet, where: str) -> SalesForecastError:
     column = sheet.across.names[columns[wrong.column]]
     place = f"row {sheet.body.numbers[wrong.row]}, column '{column}'"
+    said = f"The sum in {place} of '{where}' says {wrong.says:f}; its parts make {wrong.make:f}"
+    if wrong.says and wrong.make > wrong.says and wrong.make % wrong.says == 0:
+        return SalesForecastError.of(
+            f"{said}, {wrong.make / wrong.says:f} times as much: rows that no word marks add up "
+            "others, as the groups of a pivot table in compact form do",
+            "Each level in a column of its own, and sums that a word marks, such as East Total",
+            "Show the pivot table in tabular form (Design, Report Layout) and export it again",
+        )
     return SalesForecastError.of(
-        f"The sum in {place} of '{where}' says {wrong.says:f}; its parts make {wrong.make:f}",
+        said,
         "A sum equals the rows or the periods that it adds up",
         "Export it again with right ones or none; if this row adds up nothing, list under "
         "`subtotals` only the words that do mark sums ([] for none)",
