@@ -176,7 +176,7 @@ def test_every_class_of_the_macros_is_in_a_style() -> None:
     )
     for block in every_block("x"):
         for names in re.findall(
-            r'class="([^"{]*)"', components.markup.render("lab.html.j2", b=block.to_json())
+            r'class="([^"{]*)"', markup.render("lab.html.j2", b=block.to_json())
         ):
             for name in names.split():
                 assert name in ("sfc", "plain") or f".{name}" in styles, name

@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from salesfc_lib.reporting.blocks import MIME, Cell, ColumnHead, Table
 from salesfc_lib.reporting.pages.notebook import render_notebook
 from tests import pages
 
@@ -225,3 +226,59 @@ def test_a_long_table_can_be_searched_and_a_short_one_needs_no_field(
     field.fill("")
     assert page.locator("tbody tr:visible").count() == 20
     assert problems == []
+
+
+def test_rows_are_left_that_hold_all_that_is_chosen_and_their_number_is_said(
+    browser: Any, tmp_path: Path
+) -> None:
+    pages.write_pages(tmp_path)
+    page = browser.new_context(offline=True).new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.goto((tmp_path / "index.html").as_uri())
+    units = page.locator(".matrix tbody tr:visible")
+    every = units.count()
+    status = page.get_by_label("Status")
+    status.select_option("failed or damaged")
+    left = units.count()
+    assert 0 < left < every
+    assert page.locator("#units output").inner_text() == f"{left} of {every} rows"
+    page.locator("#units").get_by_label("Find in this table").fill("no such unit")
+    assert units.count() == 0
+    page.locator("#units").get_by_label("Find in this table").fill("")
+    status.focus()
+    page.keyboard.press("Home")  # 'all', by the keyboard alone
+    assert units.count() == every and page.locator("#units output").inner_text() == ""
+    assert problems == []
+
+
+def test_a_row_that_is_folded_is_found_and_shown(browser: Any, tmp_path: Path) -> None:
+    heads = [ColumnHead("Series", choose="Level"), ColumnHead("Sold", "r")]
+    rows = [[Cell(f"s{n}", sub="top" if n < 12 else "bottom"), f"{n}"] for n in range(20)]
+    rest = Table("8 more", "", heads, rows[12:])
+    table = Table("All", "", heads, rows[:12], rest=rest)
+    output = nbformat.v4.new_output("display_data", {MIME: table.to_json()})
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=[output])])
+    html = render_notebook(node, title="t", breadcrumb=[("t", "")])
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    page = browser.new_context(offline=True).new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    seen = page.locator(".tablebox tbody tr:visible")
+    assert page.locator(".find").count() == 1 and seen.count() == 12
+    page.get_by_label("Find in this table").fill("s17")
+    assert seen.all_inner_texts() == ["s17\nbottom\n\t17"]
+    page.get_by_label("Find in this table").fill("")
+    page.get_by_label("Level").select_option("bottom")
+    assert seen.count() == 8
+    page.get_by_label("Level").select_option("all")
+    assert seen.count() == 12 and page.locator("output").inner_text() == ""
+
+
+def test_without_scripts_a_page_is_whole_and_offers_nothing_that_does_nothing(
+    browser: Any, tmp_path: Path
+) -> None:
+    pages.write_pages(tmp_path)
+    page = browser.new_context(offline=True, java_script_enabled=False).new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    assert page.locator(".find, select, input").count() == 0
+    assert page.locator(".matrix tbody tr").count() > 1

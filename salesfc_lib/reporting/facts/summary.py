@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, TypeAdapter
 
-from salesfc_lib.foundation import check_month
+from salesfc_lib.foundation import check_month, wording
 
 COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
 SENTENCES = AliasChoices("sentences", "lede")  # the second in manifests of earlier versions
@@ -231,6 +231,10 @@ class Summary:
     def actual(self, month: str) -> float | None:
         """Total of a month of the history."""
         return next((row.y for row in self.history if row.month == month), None)
+
+    def year_before(self, month: str) -> float | None:
+        """Total of the same month a year before."""
+        return self.actual(wording.add_months(month, -12))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""

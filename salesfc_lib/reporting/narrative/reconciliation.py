@@ -13,12 +13,12 @@ from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
+from salesfc_lib.reporting.narrative.record import record_and_checks
 from salesfc_lib.reporting.narrative.writer import (
     SHOWN,
     Blocks,
     context_line,
     heat_cells,
-    record_and_checks,
     with_labels,
     writer_of,
 )

@@ -10,25 +10,22 @@ from typing import Any, Literal, TypeAlias, cast
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import flatten, wording
+from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import (
     Align,
     Block,
     Cell,
-    Check,
-    Checks,
     ColumnHead,
     Fact,
     Figure,
     Prose,
-    Record,
     Table,
     Tone,
 )
 from salesfc_lib.reporting.catalogue import Sentences, read_catalogue
 
 SHOWN = 12  # rows of a table that may be long
+NOISE = 5  # rows of less interest that are worth folding
 LONG = 80  # characters of a text in a table, beyond which it is cut
 ALIGN: dict[str, Align] = {">": "r", "#": "q", "=": "w"}  # numbers, heat, never broken
 Width = Literal["", "min40", "min46"]
@@ -80,12 +77,15 @@ class BlockWriter(Sentences):
         columns: Mapping[str, str] | None = None,
         title_key: str = "",
         footer: Rows = (),
+        notable: Sequence[bool] | None = None,
         **facts: Any,
     ) -> Table:
         """Table of the entry's `title`, `subtitle`, `heads`, `cells`, `width` and `source`.
 
         `heads` and `cells` are parts between ' | ' (`read_heads`, `cell`), where `{columns}` stands
         for `columns`: cells by head. `title_key` is a sentence in place of the entry's title.
+        `notable` says of each row whether it stays open; the others are folded under the entry's
+        `rest`, where there are enough of them and something stays open.
         """
         added = columns or {}
         heads = self.text(f"{key}.heads", columns=" | ".join(added), **facts)
@@ -95,7 +95,7 @@ class BlockWriter(Sentences):
             [[self.cell(cell, row) for cell in cells.split(" | ")] for row in _records(each)]
             for each in (rows, footer)
         )
-        return Table(
+        table = Table(
             self.text(title_key or f"{key}.title", **facts),
             self.find(f"{key}.subtitle", **facts),
             read_heads(heads),
@@ -105,14 +105,39 @@ class BlockWriter(Sentences):
             outset=width == "outset",
             min_width=cast(Width, "min46" if width == "outset" else width),
         )
+        return table if notable is None else self._fold(table, key, list(notable), **facts)
 
-    def section(self, key: str, rows: Rows, /, *, variant: str = "some", **facts: Any) -> Blocks:
+    def _fold(self, table: Table, key: str, notable: list[bool], **facts: Any) -> Table:
+        n = len(notable) - sum(notable)
+        if n < NOISE or n == len(notable):
+            return table
+        title = self.text(f"{key}.rest", rest=n, **facts)
+        rows = list(zip(table.rows, notable, strict=True))
+        rest = replace(
+            table,
+            title=title,
+            subtitle="",
+            source="",
+            rows=[row for row, stays in rows if not stays],
+            footer=(),
+        )
+        return replace(table, rows=[row for row, stays in rows if stays], rest=rest)
+
+    def section(
+        self,
+        key: str,
+        rows: Rows,
+        /,
+        *,
+        variant: str = "some",
+        notable: Sequence[bool] | None = None,
+        **facts: Any,
+    ) -> Blocks:
         """The sentence `variant` of `key`, and its `table` of the rows; without rows its `none`."""
         if not len(rows):
             return Blocks(self.prose(f"{key}.none", **facts))
-        return Blocks(
-            self.prose(f"{key}.{variant}", **facts), self.table(f"{key}.table", rows, **facts)
-        )
+        table = self.table(f"{key}.table", rows, notable=notable, **facts)
+        return Blocks(self.prose(f"{key}.{variant}", **facts), table)
 
     def cell(self, template: str, row: Row) -> Cell:
         """A cell of a row: `**{label}** // {level:spaced}` is bold, with the level small below.
@@ -193,13 +218,15 @@ def read_heads(heads: str) -> list[ColumnHead]:
     """Columns from labels between ' | '.
 
     A label that begins with '>' is right-aligned, with '=' never broken, with '#' a heat cell, and
-    with '.' for screen readers only, above a drawing that a phone leaves out.
+    with '.' for screen readers only, above a drawing that a phone leaves out. What stands after
+    ' ? ' names what rows can be chosen by.
     """
+    parts = [head.partition(" ? ") for head in heads.split(" | ")]
     return [
         ColumnHead(head[1:], "l", small=False, silent=True)
         if head.startswith(".")
-        else ColumnHead(head.lstrip(">#="), ALIGN.get(head[:1], "l"))
-        for head in heads.split(" | ")
+        else ColumnHead(head.lstrip(">#="), ALIGN.get(head[:1], "l"), choose=choose)
+        for head, _, choose in parts
     ]
 
 
@@ -236,41 +263,6 @@ def tone_of(difference: float) -> Tone:
 def with_labels(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Rows of series with the `label` and the `level` of each."""
     return frame.merge(series[["unique_id", "label", "level"]], on="unique_id", how="left")
-
-
-def record_and_checks(run: UnitMonth, checks: Sequence[Check], key: str, **facts: Any) -> Blocks:
-    """Record and checks of a notebook; the record's terms are the lines of the sentence `key`.
-
-    Raises `SalesForecastError` with the checks that failed, so that the notebook fails.
-    """
-    failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
-    if failed:
-        raise SalesForecastError.of(
-            f"{len(failed)} of {len(checks)} checks failed: {'; '.join(failed)}",
-            "Every check passes before a month is published",
-            "Read the section that the check belongs to",
-        )
-    folded = (Checks(tuple(checks)), parameter_table(run))
-    badge = writer_of(run).text("checks.passed", n=len(checks))
-    terms = writer_of(run).record(key, unit=run.unit, month=run.month, **facts)
-    return Blocks(Record(badge, "", terms, folded))
-
-
-def parameter_table(run: UnitMonth) -> Table:
-    """Parameters that differ from the defaults, with the layer that set them."""
-    values = flatten(run.parameters.model_dump(mode="json"))
-    rows = [
-        {"key": key, "value": _write_value(values.get(key, "")), "layer": layer}
-        | {"reason": run.reasons.get(key, "")}
-        for key, layer in sorted(run.layer.items())
-        if layer != "defaults"
-    ]
-    return writer_of(run).table("parameters", rows, n=len(rows))
-
-
-def _write_value(value: object) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return cut(text.lower() if isinstance(value, bool) else text)
 
 
 def cut(text: str, most: int = LONG) -> str:

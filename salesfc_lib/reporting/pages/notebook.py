@@ -180,7 +180,7 @@ def highlight(source: str) -> Markup:
     Source of more than `PLAIN` characters, such as a run's parameters, stays without colours.
     """
     if len(source) > PLAIN:
-        return escape(source)
+        return Markup(str(escape(source)).replace("&#39;", "'"))  # a quote is no markup in text
     from pygments.lexers import PythonLexer
     from pygments.token import Comment, Keyword, Name, String
 

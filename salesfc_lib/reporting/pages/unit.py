@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         writer=writer_of(summary),
         numbers=key_numbers(summary, earlier),
         fan=_fan(summary),
+        ahead=_ahead(summary),
         revision=_revision(summary),
         attention=Attention(alerts, WRITER.text("unit.attention.none")),
         changes=_changes(summary),
@@ -103,14 +104,6 @@ def _fan(summary: Summary) -> Figure | None:
     month, frame, following = summary.month, _fan_frame(summary), summary.next
     writer = writer_of(summary).at([*frame["y"].dropna(), *frame["y_hat"].dropna()])
     divisor, start = writer.scale.divisor, plots.fan_start(frame)
-
-    def year_before(month: str) -> float | None:
-        return summary.actual(wording.add_months(month, -12))
-
-    def interval(row: Mapping[str, Any], level: int) -> str:
-        low, high = (writer.fill(f"{{{side}{level}:bare}}", row) for side in ("lo", "hi"))
-        return f"{low} – {high}" if low and high else ""
-
     earlier, size = summary.earlier, {"height": FAN_HEIGHT, "width": FAN_WIDTH}
     values = [
         f"{wording.month_word(row.month)} {wording.number(row.y_hat / divisor, 1)}"
@@ -119,23 +112,39 @@ def _fan(summary: Summary) -> Figure | None:
     return writer.figure(
         "unit.fan",
         draw_fan(writer, frame, cutoff=month, earlier=earlier, **size),
-        [
-            vars(row)
-            | {f"interval{level}": interval(vars(row), level) for level in (80, 95)}
-            | {"before": year_before(row.month)}
-            for row in summary.forecast
-        ],
         month=month,
         following=following.month,
         last=summary.forecast[-1].month,
         y_hat=following.y_hat,
-        growth=growth(following.y_hat, year_before(following.month)),
+        growth=growth(following.y_hat, summary.year_before(following.month)),
         axis=writer.axis,
         cut=writer.text("outlook.cut", start=wording.number(start / divisor)) if start else "",
         values=wording.listing(values, 20),
         circle="" if earlier is None else writer.text("unit.fan.circle", month=month),
         borrowed=writer.text("unit.fan.borrowed") if summary.changes_apply else "",
     )
+
+
+def _ahead(summary: Summary) -> Table | None:
+    """The months of the forecast beside the same months a year before; None without a forecast."""
+    if summary.next is None:
+        return None
+    writer = writer_of(summary).at([row.y_hat for row in summary.forecast])
+    before = [summary.year_before(row.month) for row in summary.forecast]
+    rows = [
+        vars(row) | {"before": then, "change": row.y_hat / then - 1 if then else None}
+        for row, then in zip(summary.forecast, before, strict=True)
+    ]
+    known = [then for then in before if then is not None]
+    total = sum(row.y_hat for row in summary.forecast)
+    whole = sum(known) if len(known) == len(rows) else None
+    facts: dict[str, Any] = {
+        "n": len(rows),
+        "total": total,
+        "growth": growth(total, whole),
+        "axis": writer.axis,
+    }
+    return writer.table("unit.ahead", rows, **facts)
 
 
 def _fan_frame(summary: Summary) -> pd.DataFrame:

@@ -1,16 +1,39 @@
-// A field above each long table that leaves the rows holding what is typed; the page reads whole without it.
+// Above each long table a field and selects that leave the rows sought; the page reads whole without them.
 "use strict";
+const words = document.body.dataset;
 for (const table of document.querySelectorAll("main table")) {
-  const rows = Array.from(table.tBodies).flatMap((body) => Array.from(body.rows));
-  if (rows.length < 15) continue;
-  const label = document.createElement("label"), field = document.createElement("input");
-  label.className = "find";
-  label.textContent = document.body.dataset.find + " ";
+  const box = table.closest(".tablebox") || table;
+  if (box !== table && box.querySelector("table") !== table) continue; // folded rows are sought with the open ones
+  const rows = Array.from(box.querySelectorAll("tbody tr"));
+  if (rows.length < (table.dataset.from || 15)) continue;
+  const bar = document.createElement("div"), count = document.createElement("output"), tests = [];
+  const add = (name, field, test) => {
+    const label = document.createElement("label");
+    label.append(name + " ", field);
+    bar.append(label);
+    tests.push(test);
+    field.addEventListener("input", () => {
+      for (const row of rows) row.hidden = !tests.every((passes) => passes(row));
+      const left = rows.filter((row) => !row.hidden), sought = left.length < rows.length;
+      for (const fold of box.querySelectorAll("details")) fold.open = sought && left.some((row) => fold.contains(row));
+      count.textContent = sought ? words.left.replace("%n", left.length).replace("%all", rows.length) : "";
+    });
+  };
+  const field = document.createElement("input");
   field.type = "search";
-  field.addEventListener("input", () => {
-    const wanted = field.value.trim().toLocaleLowerCase();
-    for (const row of rows) row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted);
-  });
-  label.append(field);
-  (table.closest(".scroll") || table).before(label);
+  add(words.find, field, (row) => row.textContent.toLocaleLowerCase().includes(field.value.trim().toLocaleLowerCase()));
+  for (const head of table.querySelectorAll("thead th[data-choose]")) {
+    const value = (row) => {
+      const cell = row.cells[head.cellIndex];
+      return cell.dataset.value ?? (cell.querySelector(".sub") || cell).textContent.trim();
+    };
+    const values = Array.from(new Set(rows.map(value))).filter(Boolean).sort();
+    if (values.length < 2) continue;
+    const select = document.createElement("select");
+    select.append(new Option(words.all, ""), ...values.map((text) => new Option(text)));
+    add(head.dataset.choose, select, (row) => !select.value || value(row) === select.value);
+  }
+  bar.className = "find";
+  bar.append(count);
+  (table.closest(".scroll") || table).before(bar);
 }

@@ -90,6 +90,7 @@ def stock_outs(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     return writer.section(
         "cleaning.stock_outs",
         rows,
+        notable=~rows["y_raw"].ge(rows["y"]),
         n=n,
         known=int(censored["y"].notna().sum()),
         below=int((censored["y_raw"] < censored["y"]).sum()),

@@ -14,6 +14,7 @@ from salesfc_lib.reporting.facts.cleaning import CleanedMonth
 from salesfc_lib.reporting.narrative.writer import SHOWN, Blocks, BlockWriter, Row, cut, writer_of
 
 LONG = 160  # characters of a row as it was read, beyond which it is cut
+QUIET = ("noted", "read")  # what changed no line
 ACTIONS = ("quarantined", "dropped", "changed", "noted", "read")  # gravest first
 
 
@@ -36,8 +37,8 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
         for name in ACTIONS
         if name in counts
     ]
-    named = wording.listing(parts, len(ACTIONS))
-    return writer.section("cleaning.scan", rows, kinds=kinds, parts=named)
+    named, acted = wording.listing(parts, len(ACTIONS)), list(~ranked["action"].isin(QUIET))
+    return writer.section("cleaning.scan", rows, kinds=kinds, parts=named, notable=acted)
 
 
 def _describe_problem(writer: BlockWriter, row: Any) -> Row:

@@ -11,12 +11,12 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.shared import sales_of, year_change
+from salesfc_lib.reporting.narrative.record import record_and_checks
 from salesfc_lib.reporting.narrative.writer import (
     SHOWN,
     Blocks,
     context_line,
     draw,
-    record_and_checks,
     with_labels,
     writer_of,
 )

@@ -36,6 +36,7 @@ def errors_by_distance(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
         "modeling.backtest.table",
         rows,
         columns={f"#{h} month" if h == 1 else f"#{h}": f"{{h{h}}}" for h in steps},
+        notable=wide.index.isin({COMBINED, BASELINE, *wide[steps].idxmin()}),
         best=int((wide[steps].idxmin() == COMBINED).sum()),
         all=len(steps),
         bottom=modeled.bottom,

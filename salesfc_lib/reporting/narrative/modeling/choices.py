@@ -86,7 +86,8 @@ def models_by_series(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     year = modeled.panel["ds"] > modeled.cutoff - pd.DateOffset(months=SEASON)
     sales = modeled.panel[year].groupby("unique_id")["y_raw"].sum()
     sales = table["unique_id"].map(sales).fillna(0.0)
-    shown = table[sales.rank(method="first", ascending=False) <= LISTED]
+    place = sales.rank(method="first", ascending=False)
+    shown = table[place <= LISTED]
     single = shown["single"].map(lambda name: model_name(name, run))
     return writer_of(run).section(
         "modeling.choices",
@@ -95,6 +96,7 @@ def models_by_series(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
             single=single.where(shown["weights"].notna(), ""),
         ),
         variant="some" if modeled.cutoffs else "not_judged",
+        notable=(place[shown.index] <= HEAVIEST) | (shown["error"] > shown["naive"]),
         title_key=f"modeling.choices.title.{'all' if len(shown) == len(table) else 'some'}",
         shown=len(shown),
         n=len(table),

@@ -13,13 +13,8 @@ from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.modeling.choices import model_name
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
-from salesfc_lib.reporting.narrative.writer import (
-    Blocks,
-    context_line,
-    draw,
-    record_and_checks,
-    writer_of,
-)
+from salesfc_lib.reporting.narrative.record import record_and_checks
+from salesfc_lib.reporting.narrative.writer import Blocks, context_line, draw, writer_of
 
 
 def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:

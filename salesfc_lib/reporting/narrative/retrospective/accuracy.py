@@ -154,9 +154,12 @@ def dimensions(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     wape = wape.assign(year=year.set_index(member)["wape"])
     table = table.assign(toned=writer.toned("{bias:signed_percent}", table, "difference"))
     worst = judged.loc[judged["wape"].idxmax()]
+    whole = compared.now["wape"]
     return writer.section(
         key,
         table.join(wape, on=member),
+        notable=~table["wape"].le(whole),
+        whole=whole,
         columns={
             f">WAPE, {lag} ahead": f"{{wape {lag}:percent}} ?? {word}"
             for lag, word in empty.items()

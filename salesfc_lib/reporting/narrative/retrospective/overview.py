@@ -10,12 +10,8 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Fact
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
-from salesfc_lib.reporting.narrative.writer import (
-    Blocks,
-    context_line,
-    record_and_checks,
-    writer_of,
-)
+from salesfc_lib.reporting.narrative.record import record_and_checks
+from salesfc_lib.reporting.narrative.writer import Blocks, context_line, writer_of
 
 HIT = 0.0005  # of the actual: a difference that rounds to none
 
