@@ -7,6 +7,7 @@ and failures leave."""
 from __future__ import annotations
 
 from salesfc_lib.forecasting.backtest.plausibility import REJECTED
+from salesfc_lib.forecasting.booked_days import find_booked_days
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.project import load_own, read_own
 from salesfc_lib.forecasting.candidates.protocol import Candidate, each_series
@@ -41,6 +42,7 @@ __all__ = [
     "count_inside",
     "each_series",
     "explain_drivers",
+    "find_booked_days",
     "forecast_panel",
     "list_backtest",
     "list_candidates",

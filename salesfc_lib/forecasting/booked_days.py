@@ -15,35 +15,25 @@ from salesfc_lib.foundation import SEASON
 WEEKDAYS = "1111100"  # Monday to Friday, as numpy writes it
 TERMS = 3  # constant, trend, count
 LEAST_VARIANCE = 1e-12  # of a month around the line: a perfect fit is no infinite t
-NAMES = {
-    "1000000": "Mondays",
-    "0100000": "Tuesdays",
-    "0010000": "Wednesdays",
-    "0001000": "Thursdays",
-    "0000100": "Fridays",
-    "0000010": "Saturdays",
-    "0000001": "Sundays",
-    "0000110": "Fridays and Saturdays",
-    "1111110": "Mondays to Saturdays",
-}
+MASKS = (WEEKDAYS, "1111110", "0000110", *("0" * day + "1" + "0" * (6 - day) for day in range(7)))
 
 
-def find_booked_days(y: np.ndarray, last: np.ndarray) -> str:
+def find_booked_days(y: np.ndarray, last: np.ndarray, usual: str = WEEKDAYS) -> str:
     """Weekdays, as a numpy weekmask, whose number in a month sales (n, T) follow; `last` (n,).
 
-    They are found once, of all that is known now, like a calendar that a unit declares. Monday to
-    Friday unless another count explains the changes over a year with a t of at least 5,
+    They are found once, of all that is known now, like a calendar that a unit declares. The
+    `usual` ones unless another count explains the changes over a year with a t of at least 5,
     and 1.25 times as well. A month is one observation, however many series there are: the mean over
     series of the change relative to both months, on a constant, a trend and the relative change of
     the count.
     """
     months, change = _changes(y, last)
     if len(months) <= TERMS:
-        return WEEKDAYS
-    t = {mask: _t(change, months, mask) for mask in (WEEKDAYS, *NAMES)}
-    best = max(NAMES, key=lambda mask: t[mask])
-    enough = t[best] >= BOOKED_T and t[best] >= BOOKED_RATIO * t[WEEKDAYS]
-    return best if enough else WEEKDAYS
+        return usual
+    t = {mask: _t(change, months, mask) for mask in dict.fromkeys((usual, *MASKS))}
+    best = max(MASKS, key=lambda mask: t[mask])
+    enough = t[best] >= BOOKED_T and t[best] >= BOOKED_RATIO * t[usual]
+    return best if enough else usual
 
 
 def count_days(months: np.ndarray, mask: str) -> np.ndarray:

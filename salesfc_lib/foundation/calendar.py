@@ -59,7 +59,7 @@ def bound_months(months: np.ndarray, calendar: Calendar) -> tuple[np.ndarray, np
 def count_trading_days(
     months: np.ndarray, holidays: Sequence[str] = (), calendar: Calendar | None = None
 ) -> np.ndarray:
-    """Weekdays of each business month (datetime64[M]) that are no holidays.
+    """The calendar's trading weekdays of each business month (datetime64[M]), without holidays.
 
     >>> months = np.array(["2026-01", "2026-02"], dtype="datetime64[M]")
     >>> count_trading_days(months, ["2026-01-01", "2026-01-03"])
@@ -73,7 +73,9 @@ def count_trading_days(
             "YYYY-MM-DD",
             "Correct it in the unit's parameter file",
         ) from error
-    return np.busday_count(*bound_months(months, calendar or Calendar()), holidays=off)
+    calendar = calendar or Calendar()
+    bounds = bound_months(months, calendar)
+    return np.busday_count(*bounds, weekmask=calendar.weekmask, holidays=off)
 
 
 def month_of(rows: pd.DataFrame) -> pd.Series:

@@ -12,11 +12,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from salesfc_lib.foundation import SEASON, Parameters, tables
+from salesfc_lib.foundation.schema.calendar import Weekday
 from salesfc_lib.retrospective.accuracy import coverage, history
 from salesfc_lib.retrospective.compare import Past, no_rows, of_stage, score_as, shared_rows, window
 from salesfc_lib.retrospective.facts import write_facts
@@ -189,6 +190,22 @@ def propose_closed_months(observed: Observed) -> Rows:
         yield _parameter(key, now, proposed, "months_without_rows", months=missing)
 
 
+def propose_trading_weekdays(observed: Observed) -> Rows:
+    """Other weekdays to count, where the bottom series' months follow those."""
+    from salesfc_lib.forecasting import align, find_booked_days
+
+    known = observed.at_the_bottom
+    actual = known.actual[["unique_id", "ds", "y_raw"]].rename(columns={"y_raw": "y"})
+    actual = actual.merge(known.series[["unique_id"]], on="unique_id")
+    history = align(actual, horizon=1, end=observed.month)
+    calendar = observed.parameters.calendar
+    mask = find_booked_days(history.y, history.last, calendar.weekmask)
+    if calendar.kind == "months" and mask != calendar.weekmask:
+        days = [day for day, counts in zip(get_args(Weekday), mask, strict=True) if counts == "1"]
+        now, proposed = (f"[{', '.join(each)}]" for each in (calendar.trading_weekdays, days))
+        yield _parameter("calendar.trading_weekdays", now, proposed, "booked_days", days=days)
+
+
 RULES: tuple[Callable[[Observed], Rows], ...] = (
     propose_failing_candidates,
     propose_unused_candidates,
@@ -199,6 +216,7 @@ RULES: tuple[Callable[[Observed], Rows], ...] = (
     propose_outlier_threshold,
     propose_interval_review,
     propose_closed_months,
+    propose_trading_weekdays,
 )
 
 

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.forecasting import align, forecast_panel
-from salesfc_lib.forecasting.booked_days import NAMES, WEEKDAYS, count_days, find_booked_days
+from salesfc_lib.forecasting.booked_days import WEEKDAYS, count_days, find_booked_days
+from salesfc_lib.foundation import count_trading_days
+from salesfc_lib.foundation.schema import Calendar
 
 FRIDAYS = "0000100"
 
@@ -56,7 +58,11 @@ def test_nothing_is_found_in_too_little() -> None:
 def test_the_order_and_the_size_of_series_do_not_matter() -> None:
     y, last = draw(3, 48, FRIDAYS)
     assert find_booked_days(1000 * y[::-1], last) == find_booked_days(y, last) == FRIDAYS
-    assert FRIDAYS in NAMES
+
+
+def test_a_calendar_that_counts_the_right_days_stays() -> None:
+    assert find_booked_days(*draw(3, 48, FRIDAYS), usual=FRIDAYS) == FRIDAYS
+    assert find_booked_days(*draw(3, 60, WEEKDAYS), usual="1111110") == "1111110"  # as good
 
 
 def panel(y: np.ndarray, last: np.datetime64) -> pd.DataFrame:
@@ -89,3 +95,11 @@ def test_a_panel_with_its_own_trading_days_keeps_them() -> None:
     future["ds"] += pd.DateOffset(months=3)
     history = align(known, future, horizon=3)
     assert (history.regressors["trading_days"] == 20.0).all()
+
+
+def test_a_unit_that_declares_its_trading_weekdays_has_those_counted() -> None:
+    months = np.array(["2026-01", "2026-02"], dtype="datetime64[M]")
+    fridays = Calendar.model_validate({"trading_weekdays": ["friday"]})
+    assert count_trading_days(months, (), fridays).tolist() == [5, 4]
+    assert count_trading_days(months, ["2026-01-02"], fridays).tolist() == [4, 4]
+    assert count_trading_days(months).tolist() == [22, 20]

@@ -216,6 +216,31 @@ def test_a_month_without_any_row_is_proposed_as_closed() -> None:
     assert facts == {"months": ["2026-02"]}
 
 
+def test_sales_that_follow_fridays_propose_to_count_them() -> None:
+    months = pd.date_range(end=JUNE, periods=48, freq="MS")
+    first = months.to_numpy().astype("datetime64[D]")
+    after = (months + pd.DateOffset(months=1)).to_numpy().astype("datetime64[D]")
+    fridays = np.busday_count(first, after, weekmask="0000100")
+    noise = np.random.default_rng(1).normal(1, 0.02, (len(IDS), 48))
+    rows = [
+        (name, ds, 25.0 * count * around[at])
+        for name, around in zip(IDS, noise, strict=True)
+        for at, (ds, count) in enumerate(zip(months, fridays, strict=True))
+    ]
+    sold = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw"])
+    observed = replace(quiet(), actual=sold, vintages=tables.empty("forecast"))
+    row, facts = only(observed)
+    assert (row["key"], row["now"], row["proposed"]) == (
+        "calendar.trading_weekdays",
+        "[monday, tuesday, wednesday, thursday, friday]",
+        "[friday]",
+    )
+    assert facts == {"days": ["friday"]}
+    calendar = DEFAULTS.calendar.model_copy(update={"trading_weekdays": ["friday"]})
+    accepted = DEFAULTS.model_copy(update={"calendar": calendar})
+    assert proposed(replace(observed, parameters=accepted)).empty  # and asks no more
+
+
 def test_what_comes_after_the_month_is_no_evidence() -> None:
     later = replace(
         quiet(),

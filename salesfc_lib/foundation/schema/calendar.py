@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
@@ -19,11 +19,17 @@ class Calendar(ParameterBlock):
     year_begins: str = Field(default("calendar.year_begins"), pattern=MONTH_AND_DAY)
     moving_holidays: list[Festival] | None = default("calendar.moving_holidays")
     week_begins: Weekday = default("calendar.week_begins")
+    trading_weekdays: list[Weekday] = Field(default("calendar.trading_weekdays"), min_length=1)
     closed_through: Month | None = default("calendar.closed_through")
     closed_months: list[Month] = default("calendar.closed_months")
     holidays: list[str] = default("calendar.holidays")
     country: str | None = default("calendar.country")
     zone: str | None = default("calendar.zone")
+
+    @property
+    def weekmask(self) -> str:
+        """`trading_weekdays` as numpy writes them, from Monday on."""
+        return "".join(str(int(day in self.trading_weekdays)) for day in get_args(Weekday))
 
     @field_validator("country", mode="before")
     @classmethod
