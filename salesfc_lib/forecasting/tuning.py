@@ -112,6 +112,7 @@ LAUNCH_BOUNDS = (0.5, 2.0)  # times the mean of the first months. As above
 LAUNCH_SIZE_WEIGHT = 0.06  # squared distance that a launch e times as large counts for. As above
 ARIMA_SEASONAL_STRENGTH = 0.64  # for a seasonal difference. Convention (Wang et al. 2006)
 ARIMA_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little
+STRUCTURAL_ITERATIONS = 50  # of the likelihood's optimiser, of a structural model. Not tuned
 
 # Level shifts
 SHIFT_WINDOW = 36  # latest months looked at

@@ -16,8 +16,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, Parameters, tables
-from salesfc_lib.foundation.schema.calendar import Weekday
+from salesfc_lib.foundation import SEASON, Parameters, schema, tables
 from salesfc_lib.retrospective.accuracy import coverage, history
 from salesfc_lib.retrospective.compare import Past, no_rows, of_stage, score_as, shared_rows, window
 from salesfc_lib.retrospective.facts import write_facts
@@ -201,7 +200,8 @@ def propose_trading_weekdays(observed: Observed) -> Rows:
     calendar = observed.parameters.calendar
     mask = find_booked_days(history.y, history.last, calendar.weekmask)
     if calendar.kind == "months" and mask != calendar.weekmask:
-        days = [day for day, counts in zip(get_args(Weekday), mask, strict=True) if counts == "1"]
+        named = zip(get_args(schema.Weekday), mask, strict=True)
+        days = [day for day, counts in named if counts == "1"]
         now, proposed = (f"[{', '.join(each)}]" for each in (calendar.trading_weekdays, days))
         yield _parameter("calendar.trading_weekdays", now, proposed, "booked_days", days=days)
 

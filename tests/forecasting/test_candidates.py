@@ -38,6 +38,7 @@ SLOW = {"ces", "auto_arima", "arima"}
 EVERY = [
     name for name in REGISTRY if name != "launch"
 ]  # which knows young series only: tests/forecasting/test_launch.py
+OPTIMISED = {"unobserved_components"}  # to a tolerance of its own
 FAST = [name for name in EVERY if name not in SLOW]
 POOLED = {
     *(
@@ -160,7 +161,8 @@ def test_forecast_has_the_unit_of_its_series(name: str) -> None:
     history = simulate()
     unit = np.array([1000.0, 1.0, 1e-3, 1.0])[:, None]
     scaled = make_history(history.y * unit, **history.regressors)
-    np.testing.assert_allclose(ask(name, scaled), unit * ask(name, history), rtol=1e-6, atol=1e-9)
+    close = 1e-5 if name in OPTIMISED else 1e-6
+    np.testing.assert_allclose(ask(name, scaled), unit * ask(name, history), rtol=close, atol=1e-9)
 
 
 def test_only_candidates_that_pool_over_the_panel_know_its_other_series() -> None:

@@ -121,7 +121,7 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
         suppress_warnings=True,
     )
     differenced = _difference(window.y / scale, monthly, yearly)
-    known, ahead = _drivers(window, monthly, yearly)
+    known, ahead = lively_drivers(window, monthly, yearly)
     with warnings.catch_warnings():
         # an optimiser that stopped early still gives a forecast, and the backtest judges it
         warnings.simplefilter("ignore")
@@ -129,8 +129,8 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
     return _integrate(np.asarray(changes), window.y / scale, monthly, yearly) * scale
 
 
-def _drivers(
-    window: Window, monthly: int, yearly: int
+def lively_drivers(
+    window: Window, monthly: int = 0, yearly: int = 0
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Drivers differenced as the sales are: in the history (n, k) and ahead (horizon, k).
 

@@ -18,6 +18,7 @@ from salesfc_lib.forecasting.candidates import (
     intermittent,
     launch,
     naive,
+    structural,
     winters,
 )
 from salesfc_lib.forecasting.candidates import statsforecast_models as models
@@ -89,6 +90,14 @@ SERIES: list[Row] = [
     ),
     ("ces", SMOOTHING, "CES", models.ces, LONGER, KINDS),
     ("auto_arima", "ARIMA", "ARIMA by statsforecast", models.auto_arima, LONGER, KINDS),
+    (
+        "unobserved_components",
+        "structural",
+        "Structural model",
+        structural.unobserved_components,
+        LONGER,
+        SOLD,
+    ),
     ("arima", "ARIMA", "ARIMA", arima.forecast, arima.NEEDED, KINDS),
 ]
 SEARCHES = {"arima": arima.search}

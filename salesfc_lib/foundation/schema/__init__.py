@@ -15,7 +15,7 @@ from salesfc_lib.foundation.schema.block import (
     check_unit,
 )
 from salesfc_lib.foundation.schema.business import Members, PromotionWindow
-from salesfc_lib.foundation.schema.calendar import Calendar
+from salesfc_lib.foundation.schema.calendar import Calendar, Weekday
 from salesfc_lib.foundation.schema.cleaning import Control, Implausible, KeptRow, Outliers
 from salesfc_lib.foundation.schema.forecast import (
     Backtest,
@@ -48,6 +48,7 @@ __all__ = [
     "Parameters",
     "PromotionWindow",
     "Source",
+    "Weekday",
     "check_month",
     "check_unit",
 ]
