@@ -170,10 +170,16 @@ class _ScaledErrors(NamedTuple):
 
 
 def _scaled_errors(past: PastErrors) -> _ScaledErrors:
-    """Every error whose scale was known at its cutoff; of all cutoffs where none was."""
+    """Every error whose scale was known at its cutoff; of all cutoffs where none was.
+
+    Where two cutoffs knew a scale about as well as now, those that knew less are left out: their
+    errors would lie far out for the scale's sake.
+    """
     parts = []
     earliest = max(past.errors, default=0)
     cutoffs = [cutoff for cutoff in past.errors if cutoff < earliest] or list(past.errors)
+    sure = [each for each in cutoffs if _months_known(past, each) >= tuning.SCALE_MONTHS]
+    cutoffs = sure if len(sure) > 1 else cutoffs
     signed = np.any(past.history.y < 0, axis=1)
     for cutoff in cutoffs:
         errors, forecast = past.errors[cutoff], past.forecasts[cutoff]
@@ -193,6 +199,12 @@ def _scaled_errors(past: PastErrors) -> _ScaledErrors:
     if not parts:
         return _ScaledErrors(*(np.zeros(0),) * 5)
     return _ScaledErrors(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _months_known(past: PastErrors, back: int) -> int:
+    """Months of errors that a whole series has for its scale `back` months ago."""
+    horizon = next(iter(past.errors.values())).shape[1]
+    return sum(min(each - back, horizon) for each in past.errors if back < each <= back + SEASON)
 
 
 def _widths(scaled: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray, np.ndarray]:

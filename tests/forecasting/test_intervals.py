@@ -82,10 +82,12 @@ def test_intervals_cover_what_they_say_where_errors_are_exchangeable(
 
 
 def test_each_horizon_is_covered() -> None:
-    past, said, came = simulate(normal(0.2), n=400)
-    low, high = conformal_intervals(past, said, (80,))[80]
-    by_horizon = ((came >= low) & (came <= high)).mean(axis=0)
-    assert np.abs(by_horizon - 0.8).max() < 0.06
+    found = []
+    for seed in range(4):
+        past, said, came = simulate(normal(0.2), n=400, seed=seed)
+        low, high = conformal_intervals(past, said, (80,))[80]
+        found.append(((came >= low) & (came <= high)).mean(axis=0))
+    assert np.abs(np.mean(found, axis=0) - 0.8).max() < 0.03
 
 
 def test_upper_bound_gives_way_where_the_lower_one_rests_on_zero() -> None:
