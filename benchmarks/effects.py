@@ -22,12 +22,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from accuracy import write
 from salesfc_lib.forecasting.drivers.design import series_scale
-from salesfc_lib.forecasting.drivers.explain import list_coefficients
-from salesfc_lib.forecasting.drivers.pooled import pool_effects
+from salesfc_lib.forecasting.drivers.explain import list_effects, pool_effects
+from salesfc_lib.forecasting.drivers.factors import apply_effects
 from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import HALF_LIFE
+from salesfc_lib.panel import Summing
 
 BOTTOMS, LINES, MONTHS = 24, 4, 48
 EFFECT = 0.15  # of a month wholly on promotion, as a share of a usual month
@@ -35,6 +38,7 @@ SPREADS = (0.0, 0.1, 0.2)  # standard deviation of the series' effects
 SHARED, OWN = 0.05, 0.08  # standard deviations of a month's shock and of a series' own noise
 AUTOCORRELATION = 0.3  # of both, from month to month
 SHOWN = 4  # bottom series of each replication whose intervals are counted
+BOUNDS = ["estimate", "low", "high"]
 
 Row = dict[str, Any]
 
@@ -58,19 +62,23 @@ def simulate(seed: int, *, common: bool, spread: float) -> Unit:
     season = rng.normal(0, 0.1, 12) + rng.normal(0, 0.05, (BOTTOMS, 12))
     level = 1 + rng.normal(0, 0.05, (BOTTOMS, 1)) * (np.arange(MONTHS) - MONTHS + 1) / 12
     noise = SHARED * wander(rng, (1, MONTHS)) + OWN * wander(rng, (BOTTOMS, MONTHS))
-    usual = 1 + np.tile(season, MONTHS // 12) + noise + effect[:, None] * promotion
+    moved = promotion - promotion.mean(axis=1, keepdims=True)
+    usual = 1 + np.tile(season, MONTHS // 12) + noise + effect[:, None] * moved
     matrix = np.zeros((1 + LINES + BOTTOMS, BOTTOMS))
     matrix[0], matrix[1 + LINES :] = 1.0, np.eye(BOTTOMS)
     matrix[1 + np.arange(BOTTOMS) % LINES, np.arange(BOTTOMS)] = 1.0
     weight = matrix * size / (matrix @ size)[:, None]
     code = np.repeat([0, 1, 2], [1, LINES, BOTTOMS])
+    ids = pd.Index([f"s{place:02d}" for place in range(len(matrix))], dtype=object)
+    bottom = np.flatnonzero(code == 2)
     history = History(
-        np.array([f"s{place:02d}" for place in range(len(matrix))], dtype=object),
+        ids.to_numpy(),
         matrix @ (size[:, None] * level * usual),
         np.full(len(matrix), np.datetime64("2025-12", "M")),
         0,
         {"promotion": weight @ promotion},
         code,
+        summing=Summing(sparse.csr_matrix(matrix), ids, ids[bottom], bottom),
     )
     return Unit(history, weight @ effect, np.array(["total", "line", "bottom"], dtype=object)[code])
 
@@ -86,17 +94,13 @@ def wander(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
 
 def estimate(unit: Unit) -> pd.DataFrame:
     """What is shown of a unit: level, estimate, low, high and truth, in shares of a usual month."""
-    history = unit.history
-    shown = np.arange(1 + LINES + SHOWN)
-    terms = list_coefficients(history, list(history.ids[shown]))
-    terms = terms[terms["term"] == "promotion"].set_index("unique_id").loc[history.ids[shown]]
-    # of a whole month, also where the coefficient is for a rise by the driver's mean
-    by = series_scale(history.y)[shown] * terms["step"].to_numpy()
-    bounds = terms[["estimate", "low", "high"]].div(by, axis=0)
+    history, shown = unit.history, np.arange(1 + LINES + SHOWN)
+    [(_, applied)] = apply_effects(history, HALF_LIFE)
+    terms = pd.concat([list_effects(applied, row) for row in shown])
+    bounds = terms[BOUNDS].div(series_scale(history.y)[shown], axis=0)
     own = bounds.assign(level=unit.level[shown], truth=unit.truth[shown])
-    bottoms = history.take(np.flatnonzero(unit.level == "bottom"))
-    pooled = pool_effects(bottoms)[["estimate", "low", "high"]]
-    return pd.concat([own, pooled.assign(level="pooled", truth=unit.truth[0])], ignore_index=True)
+    pooled = pool_effects(applied)[BOUNDS].assign(level="pooled", truth=unit.truth[0])
+    return pd.concat([own, pooled], ignore_index=True)
 
 
 def measure_coverage(replications: int) -> Iterator[Row]:

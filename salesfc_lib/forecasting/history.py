@@ -18,10 +18,11 @@ import pandas as pd
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.booked_days import WEEKDAYS, count_days, find_booked_days
 from salesfc_lib.foundation import ABSURD_RATIO, SEASON, find_absurd
-from salesfc_lib.panel import fill_forward
+from salesfc_lib.panel import Kind, Summing, fill_forward
 
 TRADING_DAYS = "trading_days"
 UNTREATED = 1e-9  # of a value, that rounding leaves between what was sold and what models see
+LEAST_POSITIVE = 0.5  # share of months above zero from which a driver is a level. Not tuned
 KEYS = ("unique_id", "ds", "y", "y_raw")
 
 
@@ -31,12 +32,12 @@ class History:
 
     ids: (n,) of the series. y: (n, T), NaN before a series' first month and nowhere else. actual:
     (n, T), what was sold, NaN where y was filled, replaced or censored: forecasts are judged by it,
-    and it is y where nothing else is known. last:
-    (n,) datetime64[M], the month of the last column. regressors: name to (n, T + ahead), what is
-    known of each month and of `ahead` more, NaN where it is unknown. level: (n,) codes of the level
-    in the hierarchy. back: (n,) months between the row's cutoff and that of the run; what has the
-    same `back` was known at the same time. absurd: id to the month that was taken as unknown, in
-    words.
+    and it is y where nothing else is known. last: (n,) datetime64[M], the month of the last column.
+    regressors: name to (n, T + ahead), what is known of each month and of `ahead` more, NaN where
+    it is unknown; kinds: name to what it is, over the whole panel. level: (n,) codes of the level
+    in the hierarchy; summing: which bottom series make up which, None where all are bottoms. back:
+    (n,) months between the row's cutoff and that of the run; what has the same `back` was known at
+    the same time. absurd: id to the month that was taken as unknown, in words.
     """
 
     ids: np.ndarray
@@ -48,15 +49,20 @@ class History:
     back: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     absurd: Mapping[Any, str] = field(default_factory=dict)
     actual: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    summing: Summing | None = None
     derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Default codes of level and back: 0; what was sold: y."""
+        """Default codes of level and back: 0; what was sold: y; kinds: as the values tell."""
         if self.actual.shape != self.y.shape:
             object.__setattr__(self, "actual", self.y)
         for name in ("level", "back"):
             if len(getattr(self, name)) != len(self.y):
                 object.__setattr__(self, name, np.zeros(len(self.y), dtype=int))
+        known = self.regressors.items()
+        told = {name: self.kinds.get(name) or tell_kind(name, values) for name, values in known}
+        object.__setattr__(self, "kinds", told)
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -157,14 +163,16 @@ def align(
     horizon: int,
     end: pd.Timestamp | None = None,
     level: Mapping[str, int] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
 ) -> History:
     """History of a panel (unique_id, ds, y, regressors), through each last month or `end`.
 
     Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too, what is
     not known ahead is no regressor, and `trading_days`, which are the month's weekdays where no
-    better count is given. Series are sorted by id; one without any value through `end` is left out.
-    A series without a value for a year or more begins anew after it; a month more than 100 times
-    all months before it is taken as unknown.
+    better count is given; `kinds` says what they are, or else their values over the panel. Series
+    are sorted by id; one without any value through `end` is left out. A series without a value for
+    a year or more begins anew after it; a month more than 100 times all months before it is taken
+    as unknown.
 
     Raises `SalesForecastError` where a series has two rows for a month, or a value that is no
     finite number.
@@ -201,8 +209,9 @@ def align(
     if TRADING_DAYS not in regressors:
         mask = find_booked_days(y, last)
         regressors[TRADING_DAYS] = count_weekdays(last, width, horizon, mask)
-    known = (np.asarray(ids, dtype=object), y, last.astype("datetime64[M]"))
-    return History(*known, horizon, regressors, levels, absurd=told, actual=actual)
+    known = (np.asarray(ids, dtype=object), y, last.astype("datetime64[M]"), horizon)
+    said = kinds or {}
+    return History(*known, regressors, levels, absurd=told, actual=actual, kinds=said)
 
 
 def drop_before_gap(y: np.ndarray) -> np.ndarray:
@@ -254,6 +263,23 @@ def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> Non
             "A sale is a finite number, or null where it is unknown",
             "Correct what was divided by zero before the panel was built",
         )
+
+
+def tell_kind(name: str, values: np.ndarray) -> Kind:
+    """What a driver is by its values over the whole panel, where nobody declared it.
+
+    Shares lie within 0 and 1 and are 0 at times; a level is above zero in most months.
+
+    >>> shares, prices = np.array([[0.0, 0.5]]), np.array([[8.0, 9.5, 9.5, 0.0]])
+    >>> tell_kind("promotion", shares), tell_kind("price", prices), tell_kind("visits", -prices)
+    ('share', 'level', 'count')
+    """
+    known = values[np.isfinite(values)]
+    if name == TRADING_DAYS or not len(known) or known.min() < 0:
+        return "count"
+    if known.max() <= 1 and known.min() == 0:
+        return "share"
+    return "level" if (known > 0).mean() > LEAST_POSITIVE else "count"
 
 
 def _lay_out(

@@ -23,10 +23,12 @@ from salesfc_lib.panel.lifecycle import (
     count_silent_months,
     list_lifecycles,
 )
+from salesfc_lib.panel.regressors import Kind, regressor_kinds
 
 __all__ = [
     "DESCRIBING",
     "FADED_SHARE",
+    "Kind",
     "RECENT_MONTHS",
     "Summing",
     "aggregate",
@@ -41,6 +43,7 @@ __all__ = [
     "fill_gaps",
     "list_levels",
     "list_lifecycles",
+    "regressor_kinds",
     "summing_matrix",
     "take_known",
 ]

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import Parameters, bound_months, count_trading_days, holidays, schema
+
+Kind = Literal["share", "level", "count"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,17 @@ class SeriesSplit:
         sums = np.zeros((self.n_series, values.shape[1]))
         np.add.at(sums, self.series, values)
         return sums
+
+
+def regressor_kinds(parameters: Parameters) -> dict[str, Kind]:
+    """What each regressor is, as far as it is known or declared: a share of the month, a level or a
+    count.
+    """
+    known: dict[str, Kind] = {"trading_days": "count", "promotion": "share", "event": "share"}
+    known |= dict.fromkeys(holidays.WINDOWS, "share")
+    declared = parameters.drivers
+    kept = {name: kind for name, kind in known.items() if name not in declared}
+    return kept | {name: each.kind for name, each in declared.items() if each.kind}
 
 
 def calendar_columns(months: PanelMonths, parameters: Parameters) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.panel import choose_key_series
+from salesfc_lib.panel import choose_key_series, regressor_kinds, summing_matrix
 from salesfc_lib.reporting import EXPLAINED, Check, ModeledBefore, ModeledMonth, mean_weights
 from salesfc_lib.steps.checks import (
     COHERENT,
@@ -50,7 +50,7 @@ def model(run: UnitMonth) -> ModeledMonth:
         score=forecasting.score_modeled(modeled, panel),
         backtest_coverage=forecasting.count_inside(backtest, panel, series),
         key_series=key,
-        **forecasting.explain_drivers(history, explained, run.parameters),
+        **forecasting.explain_drivers(modeled.candidates.seen_at(0), explained, run.parameters),
     )
     return read_modeled(run)
 
@@ -65,7 +65,9 @@ def read_history(run: UnitMonth) -> History:
     series, names = run.read("series"), list(run.parameters.levels)
     codes = dict(zip(series["unique_id"], map(names.index, series["level"]), strict=True))
     panel, future, horizon = run.read("panel"), run.read("future"), run.parameters.horizon
-    return align(panel, future, horizon=horizon, end=run.cutoff, level=codes)
+    kinds = regressor_kinds(run.parameters)
+    history = align(panel, future, horizon=horizon, end=run.cutoff, level=codes, kinds=kinds)
+    return replace(history, summing=summing_matrix(series, run.parameters.levels))
 
 
 def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

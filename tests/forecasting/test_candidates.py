@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
@@ -24,8 +23,12 @@ from salesfc_lib.forecasting.candidates import (
 from salesfc_lib.forecasting.candidates.protocol import Prediction, Window, each_series, windows
 from salesfc_lib.forecasting.candidates.registry import REGISTRY
 from salesfc_lib.forecasting.drivers import design, regression
-from salesfc_lib.forecasting.drivers.design import build_design, series_scale
-from salesfc_lib.forecasting.drivers.shrunken_effects import learn_effects
+from salesfc_lib.forecasting.drivers.design import (
+    build_design,
+    exponential_weights,
+    noise_std,
+    series_scale,
+)
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.recursions import ALPHAS
 from salesfc_lib.forecasting.tuning import ARIMA_SEASONAL_STRENGTH, HALF_LIFE
@@ -48,7 +51,6 @@ POOLED = {
     ),  # the panel's season
     "autoregression",
     "autoregression_own",
-    "regression",  # a driver's effect
 }
 
 
@@ -468,91 +470,36 @@ def promote(
     return 100 + effect * promotion[:, :months] + rng.normal(0, 5, (n, months)), promotion
 
 
-def test_known_promotion_raises_the_forecast_of_its_month_only() -> None:
-    y, promotion = promote()
-    none, one = promotion.copy(), promotion.copy()
-    none[:, 48:] = 0.0
-    one[:, 48:] = np.arange(12) == 3
-    gain = ask("regression", make_history(y, promotion=one)) - ask(
-        "regression", make_history(y, promotion=none)
-    )
-    assert (np.abs(gain[:, 3] - 60) < 15).all()
-    np.testing.assert_allclose(np.delete(gain, 3, axis=1), 0.0, atol=1e-9)
+def test_solved_terms_and_their_intervals_are_those_that_statsmodels_finds() -> None:
+    from statsmodels.regression.linear_model import WLS
 
-
-def test_unknown_regressor_ahead_counts_as_usual_and_is_no_failure() -> None:
-    y, promotion = promote()
-    unknown, usual = promotion.copy(), promotion.copy()
-    unknown[:, 48:] = NAN
-    usual[:, 48:] = promotion[:, :48].mean(axis=1, keepdims=True)
-    np.testing.assert_allclose(
-        ask("regression", make_history(y, promotion=unknown)),
-        ask("regression", make_history(y, promotion=usual)),
-        rtol=1e-9,
-    )
-
-
-def test_series_that_never_had_a_promotion_takes_its_effect_from_the_panel() -> None:
-    y, promotion = promote(30)
-    rng = np.random.default_rng(1)
-    y[0], promotion[0, :48] = 1000 + rng.normal(0, 50, 48), 0.0
-    none, all_ahead = promotion.copy(), promotion.copy()
-    none[:, 48:], all_ahead[:, 48:] = 0.0, 1.0
-    gain = ask("regression", make_history(y, promotion=all_ahead)) - ask(
-        "regression", make_history(y, promotion=none)
-    )
-    assert gain[0].mean() == pytest.approx(
-        0.6 * 1000 / 1.15, rel=0.25
-    )  # what it is to the others, at its own size
-
-
-def test_coefficients_find_the_planted_promotion_and_half_of_the_trading_days() -> None:
-    rng = np.random.default_rng(3)
-    promotion, days = (
-        (rng.random((1, 72)) < 0.2).astype(float),
-        rng.integers(19, 24, (1, 72)).astype(float),
-    )
-    y = 1000 + 400 * promotion + 20 * (days - 21) + rng.normal(0, 10, (1, 72))
-    history = make_history(y[:, :60], promotion=promotion, days=days)
-    terms = regression.coefficients(history).set_index("term")
-    assert terms.loc["promotion", "estimate"] == pytest.approx(400, rel=0.2)
-    truth = 20 * days[:, :60].mean()  # for twice as many days
-    assert (
-        0.4 * truth < terms.loc["days", "estimate"] < truth
-    )  # five days more or less say little of that: it is shrunk
-    assert (terms["low"] <= terms["estimate"]).all() and (terms["estimate"] <= terms["high"]).all()
-
-
-def test_solved_coefficients_are_those_that_statsmodels_finds() -> None:
-    y, promotion = promote(3, 40)
+    y, _ = promote(3, 40)
     y[2, :15], y[2] = NAN, y[2] * 30
-    price = 5 + np.random.default_rng(2).random((3, 52))
-    history = make_history(y, promotion=promotion, price=price)
-    table = regression.coefficients(history)
-    effects = learn_effects(history, 18.0)
+    history = make_history(y)
+    table = regression.list_terms(history).set_index(["unique_id", "term"])
     terms, size = build_design(history, 12, 0.9), series_scale(history.y)
-    solved = regression._solve(
-        history.y / size[:, None], terms, effects=effects, half_life=HALF_LIFE
-    )
-    found = table.pivot(index="unique_id", columns="term", values="estimate")[
-        terms.names
-    ].to_numpy()
-    np.testing.assert_allclose(solved * size[:, None], found, rtol=1e-5, atol=1e-5 * np.nanmax(y))
-    by_hand = np.einsum("nhp,np->nh", terms.x[:, 40:], found)
-    np.testing.assert_allclose(ask("regression", history), by_hand, rtol=1e-5)
+    prior, noise = terms.prior, noise_std(history.y / size[:, None])
+    by_hand = np.full((3, 12), NAN)
+    for row, unique_id in enumerate(history.ids):
+        known, shrunk = np.isfinite(y[row]), np.flatnonzero(np.isfinite(prior))
+        rows = np.vstack([terms.own[row, :40][known], np.eye(len(prior))[shrunk]])
+        recent = exponential_weights(40, HALF_LIFE)[known]
+        weights = np.r_[recent, (noise[row] / prior[shrunk]) ** 2]
+        target = np.r_[y[row, known] / size[row], np.zeros(len(shrunk))]
+        fitted = WLS(target, rows, weights=weights).fit()
+        found = table.loc[unique_id].loc[terms.names] / size[row]
+        np.testing.assert_allclose(found["estimate"], fitted.params, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found[["low", "high"]], fitted.conf_int(), rtol=1e-3, atol=1e-5)
+        by_hand[row] = terms.own[row, 40:] @ fitted.params * size[row]
+    np.testing.assert_allclose(regression.forecast(history, 12), by_hand, rtol=1e-4)
 
 
-def test_coefficients_of_some_series_are_those_among_all() -> None:
-    y, promotion = promote(4)
+def test_a_series_of_less_than_thirteen_months_has_no_terms() -> None:
+    y, _ = promote(4)
     y[3, :40] = NAN
-    history = make_history(y, promotion=promotion)
-    everyone = regression.coefficients(history)
-    assert set(everyone["unique_id"]) == {"s000", "s001", "s002"}  # the last has eight months
-    some = regression.coefficients(history, only={"s001"})
-    pd.testing.assert_frame_equal(
-        some, everyone.query("unique_id == 's001'").reset_index(drop=True)
-    )
-    assert regression.coefficients(history.take(np.array([3]))).empty
+    table = regression.list_terms(make_history(y))
+    assert set(table["unique_id"]) == {"s000", "s001", "s002"}  # the last has eight months
+    assert regression.list_terms(make_history(y).take(np.array([3]))).empty
 
 
 def test_regression_shrinks_the_months_of_a_short_history() -> None:
@@ -561,8 +508,7 @@ def test_regression_shrinks_the_months_of_a_short_history() -> None:
 
 
 def test_rows_solved_in_parts_are_those_solved_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    y, promotion = promote(7)
-    history = make_history(y, promotion=promotion)
+    history = make_history(promote(7)[0])
     whole = ask("regression", history)
     monkeypatch.setattr(design, "BLOCK", 3)
     np.testing.assert_allclose(ask("regression", history), whole, rtol=1e-10)

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesfc_lib.forecasting.drivers.explain import list_ahead, list_coefficients
-from salesfc_lib.forecasting.drivers.pooled import pool_effects
+from salesfc_lib.forecasting.backtest.backtest import run_candidates
+from salesfc_lib.forecasting.drivers.explain import explain_drivers
+from salesfc_lib.forecasting.drivers.factors import driver_factors
 from salesfc_lib.forecasting.history import History, align
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.foundation.schema import Key
+from salesfc_lib.foundation.schema import DriverEffects, Key
 from salesfc_lib.panel.key_series import choose_key_series, name_page
 
 MONTHS, AHEAD = 60, 6
@@ -47,81 +48,122 @@ def make_panel(seed: int, *, shared: float = 0.0, own: float = 0.02, n: int = 12
     return align(frame[past], frame[~past].drop(columns="y"), horizon=AHEAD)
 
 
+def explain(history: History, *ids: str) -> dict[str, pd.DataFrame]:
+    """The three tables, checked, with drivers of some series explained."""
+    found = explain_drivers(history, ids, defaults().model_copy(update={"horizon": AHEAD}))
+    return {name: tables.check(frame, name) for name, frame in found.items()}
+
+
 def test_a_pooled_effect_is_the_one_that_was_put_in_and_is_not_drawn_towards_zero() -> None:
-    found = pool_effects(make_panel(1)).set_index("term")
+    found = explain(make_panel(1))["pooled_driver"].set_index("term")
     assert found.loc["promotion", "estimate"] == pytest.approx(TRUE["promotion"], abs=0.015)
     assert found.loc["holiday", "estimate"] == pytest.approx(TRUE["holiday"], abs=0.015)
 
 
 def test_a_driver_that_never_moves_has_no_effect_to_tell() -> None:
-    assert set(pool_effects(make_panel(1))["term"]) == {"promotion", "holiday", "trading_days"}
-    assert "price" not in set(list_coefficients(make_panel(1), ["s00"])["term"])
-
-
-def test_intervals_hold_the_truth_as_often_as_they_say_also_where_series_share_surprises() -> None:
-    hits = []
-    for seed in range(40):
-        found = pool_effects(make_panel(seed, shared=0.08, own=0.08)).set_index("term")
-        hits += [
-            found.loc[name, "low"] <= true <= found.loc[name, "high"] for name, true in TRUE.items()
-        ]
-    assert 0.86 <= np.mean(hits) <= 1.0  # of 80; 95 % of them is 76
-
-
-def test_more_series_do_not_narrow_an_effect_that_all_of_them_share() -> None:
-    few, many = (
-        pool_effects(make_panel(3, shared=0.1, own=0.01, n=n)).set_index("term").loc["holiday"]
-        for n in (4, 40)
-    )
-    assert many["high"] - many["low"] > 0.8 * (few["high"] - few["low"])
+    found = explain(make_panel(1), "s00")
+    assert set(found["pooled_driver"]["term"]) == {"promotion", "holiday", "trading_days"}
+    assert "price" not in set(found["coefficient"]["term"])
 
 
 def test_the_order_of_series_does_not_change_an_effect() -> None:
     history = make_panel(5, shared=0.05)
     turned = history.take(np.arange(len(history))[::-1])
-    pd.testing.assert_frame_equal(pool_effects(history), pool_effects(turned))
+    one, other = (explain(each)["pooled_driver"] for each in (history, turned))
+    pd.testing.assert_frame_equal(one, other)
 
 
 def test_a_panel_without_drivers_or_too_young_for_them_has_none() -> None:
     history = make_panel(1)
     bare = History(history.ids, history.y, history.last)
-    still = History(
-        history.ids, history.y, history.last, 0, {"price": np.full_like(history.y, 20.0)}
-    )
-    young = History(
-        history.ids,
-        history.y[:, -5:],
-        history.last,
-        0,
-        {"promotion": history.regressors["promotion"][:, MONTHS - 5 : MONTHS]},
-    )
+    price = np.full((12, MONTHS + AHEAD), 20.0)
+    still = History(history.ids, history.y, history.last, AHEAD, {"price": price})
+    promotion = {"promotion": history.regressors["promotion"][:, MONTHS - 5 :]}
+    young = History(history.ids, history.y[:, -5:], history.last, AHEAD, promotion)
     for each in (bare, still, young):
-        assert tables.check(pool_effects(each), "pooled_driver").empty
-        assert tables.check(
-            list_ahead(each, list_coefficients(each, list(each.ids)), AHEAD), "driver_effect"
-        ).empty
-    assert tables.check(list_coefficients(young, list(young.ids)), "coefficient").empty
+        found = explain(each, *each.ids)
+        assert found["pooled_driver"].empty and found["driver_effect"].empty
+    assert explain(young, *young.ids)["coefficient"].empty
 
 
 def test_coefficients_are_told_of_the_chosen_series_only_and_as_if_all_had_been_asked() -> None:
     history = make_panel(2)
-    every, one = list_coefficients(history, list(history.ids)), list_coefficients(history, ["s03"])
+    every, one = (explain(history, *ids)["coefficient"] for ids in (history.ids, ["s03"]))
     assert set(one["unique_id"]) == {"s03"}
     same = every[every["unique_id"] == "s03"].reset_index(drop=True)
     pd.testing.assert_frame_equal(one, same)
-    assert tables.check(one, "coefficient") is not None
 
 
 def test_what_a_coming_promotion_adds_is_its_share_of_the_effect_against_none() -> None:
     history = make_panel(2)
-    coefficient = list_coefficients(history, ["s00"])
-    ahead = list_ahead(history, coefficient, AHEAD)
-    effect = float(coefficient.set_index("term").loc["promotion", "estimate"])
-    rows = ahead[ahead["term"] == "promotion"]
+    found = explain(history, "s00")
+    terms, ahead = found["coefficient"].set_index("term"), found["driver_effect"]
+    effect, rows = float(terms.loc["promotion", "estimate"]), ahead[ahead["term"] == "promotion"]
     assert rows["effect"].to_numpy() == pytest.approx(effect * rows["value"].to_numpy())
     assert rows["value"].to_numpy() == pytest.approx(history.regressors["promotion"][0, MONTHS:])
     assert (rows["low"] <= rows["effect"]).all() and (rows["effect"] <= rows["high"]).all()
-    assert tables.check(ahead, "driver_effect") is not None
+
+
+def test_the_pages_tell_the_effects_that_the_forecast_applies() -> None:
+    """What is told of the coming months, all drivers together, is what the forecast's factor makes
+    of a usual month.
+    """
+    history = make_panel(2)
+    factor = driver_factors(history, AHEAD)[0, MONTHS:]
+    ahead = explain(history, "s00")["driver_effect"]
+    share = ahead.groupby("ds")["share"].sum().to_numpy()
+    np.testing.assert_allclose(share, 1 - 1 / factor)
+
+
+def test_the_setting_of_the_effects_moves_what_is_applied_and_what_is_told() -> None:
+    history = make_panel(2, shared=0.1)
+    usual = defaults().model_copy(update={"horizon": AHEAD})
+    short = usual.model_copy(update={"driver_effects": DriverEffects(half_life=6.0)})
+    told = [
+        explain_drivers(history, ["s00"], each)["pooled_driver"]["estimate"].to_numpy()
+        for each in (usual, short)
+    ]
+    applied = [
+        run_candidates(history, few(each), horizon=AHEAD).values["level"] for each in (usual, short)
+    ]
+    assert np.abs(told[0] - told[1]).max() > 0.005
+    assert np.abs(applied[0] - applied[1]).max() > 0.1
+
+
+def test_a_switch_turns_drivers_off() -> None:
+    history = make_panel(2)
+    off = defaults().model_copy(update={"driver_effects": DriverEffects(enabled=False)})
+    bare = History(history.ids, history.y, history.last)
+    without, never = (run_candidates(each, few(off), horizon=AHEAD) for each in (history, bare))
+    np.testing.assert_array_equal(without.values["level"], never.values["level"])
+    assert not without.seen_at(0).regressors
+    on = run_candidates(history, few(defaults()), horizon=AHEAD)
+    assert np.abs(on.values["level"] - without.values["level"]).max() > 1
+
+
+def few(parameters: Parameters) -> Parameters:
+    """The parameters with three candidates only."""
+    kept = ("seasonal_naive", "level", "regression")
+    blocks = {
+        name: each.model_copy(update={"enabled": name in kept})
+        for name, each in parameters.candidates.items()
+    }
+    return parameters.model_copy(update={"candidates": blocks})
+
+
+def test_a_share_stays_a_share_where_it_is_never_zero() -> None:
+    """Series 0 is always a little on promotion, as an aggregate is; its effect is told for a whole
+    month all the same.
+    """
+    history = make_panel(2)
+    promotion = history.regressors["promotion"].copy()
+    promotion[0] = promotion[0].clip(0.05)
+    always = History(history.ids, history.y, history.last, AHEAD, {"promotion": promotion})
+    assert always.kinds == {"promotion": "share"}
+    terms = explain(always, "s00", "s01")["coefficient"].set_index(["term", "unique_id"])
+    first, second = (terms.loc[("promotion", each)] for each in ("s00", "s01"))
+    assert first["kind"] == second["kind"] == "share"
+    assert first["estimate"] == pytest.approx(second["estimate"], rel=0.3)
 
 
 def test_what_a_driver_that_is_never_zero_adds_is_told_against_the_year_before() -> None:
@@ -129,15 +171,12 @@ def test_what_a_driver_that_is_never_zero_adds_is_told_against_the_year_before()
     then less, as 22 is part of what is usual.
     """
     history = make_panel(2)
-    price = np.full_like(history.regressors["promotion"], 20.0)
+    price = np.full((12, MONTHS + AHEAD), 20.0)
     price[:, : MONTHS - 24], price[:, MONTHS] = 10.0, 22.0
-    changed = History(history.ids, history.y, history.last, AHEAD, {"price": price})
-    coefficient = list_coefficients(changed, ["s00"]).set_index("term")
-    assert coefficient.loc["price", "step"] == pytest.approx(price[0, :MONTHS].mean())
-    effect = (
-        list_ahead(changed, coefficient.reset_index(), AHEAD)["effect"]
-        / coefficient.loc["price", "estimate"]
-    )
+    found = explain(History(history.ids, history.y, history.last, AHEAD, {"price": price}), "s00")
+    terms = found["coefficient"].set_index("term")
+    assert terms.loc["price", "kind"] == "level"
+    effect = found["driver_effect"]["effect"] / terms.loc["price", "estimate"]
     assert effect.iloc[:2].tolist() == pytest.approx([0.1, 20.0 / ((11 * 20.0 + 22.0) / 12) - 1])
 
 
@@ -162,11 +201,7 @@ def test_what_a_rising_price_adds_is_what_the_forecast_believes_of_it() -> None:
     y = 100 * (1 - 1.5 * (price / usual - 1))[:, :MONTHS]
     ids = np.array([f"s{k:02d}" for k in range(12)], dtype=object)
     history = History(ids, y, np.full(12, np.datetime64("2024-12", "M")), AHEAD, {"price": price})
-    told = (
-        list_ahead(history, list_coefficients(history, list(ids)), AHEAD)["effect"]
-        .to_numpy()
-        .reshape(12, AHEAD)
-    )
+    told = explain(history, *ids)["driver_effect"]["effect"].to_numpy().reshape(12, AHEAD)
     np.testing.assert_allclose(told, -150 * (price / usual - 1)[:, MONTHS:], atol=1.5)
 
 

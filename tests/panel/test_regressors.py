@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from salesfc_lib import steps
 from salesfc_lib.cleaning.clean import Cleaned
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation.parameters import resolve
-from salesfc_lib.foundation.schema import Parameters
+from salesfc_lib.foundation.parameters import defaults, resolve
+from salesfc_lib.foundation.schema import Driver, Parameters
 from salesfc_lib.foundation.tables import check
 from salesfc_lib.panel.build import BottomPanel, build_panel
+from salesfc_lib.panel.regressors import regressor_kinds
 from tests.orders import Row, order, run, save, unit
 
 EAST, WEST = "region:east", "region:west"
@@ -366,3 +367,11 @@ def test_a_driver_without_a_source_is_told_with_its_key(project: Path) -> None:
         resolve(project, "shop", sets=["drivers.rain.known_ahead=true"])
     with pytest.raises(SalesForecastError, match="drivers.price.know_ahead"):
         resolve(project, "shop", sets=["drivers.price.know_ahead=true"])
+
+
+def test_what_a_regressor_is_is_known_or_declared_and_a_declaration_wins() -> None:
+    declared = {"price": Driver(kind="level"), "spend": Driver(), "promotion": Driver(kind="count")}
+    kinds = regressor_kinds(defaults().model_copy(update={"drivers": declared}))
+    assert kinds["trading_days"] == "count" and kinds["easter"] == kinds["event"] == "share"
+    assert kinds["price"] == "level" and kinds["promotion"] == "count"
+    assert "spend" not in kinds  # its values tell

@@ -22,7 +22,7 @@ from salesfc_lib.panel.key_series import name_page
 from salesfc_lib.reporting.facts.key import KeyMonth, list_key_months, list_within
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.summary import KeyLink
-from salesfc_lib.reporting.narrative.drivers import describe_effect, step_in
+from salesfc_lib.reporting.narrative.drivers import describe_effect, describe_share
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.writer import writer_of
 from salesfc_lib.reporting.pages.unit import write_unit_page
@@ -88,14 +88,14 @@ def key_month(**changed: Any) -> KeyMonth:
         columns=["unique_id", "model", "weight", "backtest_error", "reason"],
     )
     terms = [
-        ("level", 100.0, 90.0, 110.0, np.nan),
-        ("trend", 5.0, 1.0, 9.0, np.nan),
-        ("promotion", 40.0, 30.0, 50.0, 1.0),
+        ("level", 100.0, 90.0, 110.0, None),
+        ("trend", 5.0, 1.0, 9.0, None),
+        ("promotion", 40.0, 30.0, 50.0, "share"),
     ]
     terms += [
-        (f"month {n:02d}", float(n - 6), float(n - 8), float(n - 4), np.nan) for n in range(1, 13)
+        (f"month {n:02d}", float(n - 6), float(n - 8), float(n - 4), None) for n in range(1, 13)
     ]
-    coefficient = pd.DataFrame(terms, columns=["term", "estimate", "low", "high", "step"]).assign(
+    coefficient = pd.DataFrame(terms, columns=["term", "estimate", "low", "high", "kind"]).assign(
         unique_id=ID
     )
     ahead = pd.DataFrame(
@@ -107,9 +107,10 @@ def key_month(**changed: Any) -> KeyMonth:
             "effect": 0.0,
             "low": 0.0,
             "high": 0.0,
+            "share": 0.0,
         }
     )
-    ahead.loc[2, ["value", "effect", "low", "high"]] = [0.5, 20.0, 15.0, 25.0]
+    ahead.loc[2, ["value", "effect", "low", "high", "share"]] = [0.5, 20.0, 15.0, 25.0, 0.2]
     archived = pd.concat(
         [
             rows_of(["2026-04-01", "2026-05-01"], [110.0, 80.0], [100.0, 100.0]),
@@ -399,57 +400,76 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(
 
 
 @pytest.mark.parametrize(
-    ("term", "step", "numbers", "expected"),
+    ("term", "kind", "numbers", "expected"),
     [
         (
             "promotion",
-            1.0,
+            "share",
             (0.12, 0.08, 0.16),
             "A month wholly on promotion adds 12.0\u202f% (95\u202f%: 8.0\u202f% to 16.0\u202f%).",
         ),
         (
             "trading_days",
-            20.0,
-            (0.4, 0.2, 0.6),
+            "count",
+            (0.02, 0.01, 0.03),
             "One trading day more adds 2.0\u202f% (95\u202f%: 1.0\u202f% to 3.0\u202f%).",
         ),
         (
             "price",
-            25.0,
+            "level",
             (-1.5, -2.0, -1.0),
             "A price 10\u202f% higher takes away 15.0\u202f% "
             "(95\u202f%: 10.0\u202f% to 20.0\u202f%).",
         ),
         (
             "easter",
-            1.0,
+            "share",
             (0.02, -0.03, 0.07),
             "All of Easter in a month has no clear effect over all series "
             "(95\u202f%: −3.0\u202f% to +7.0\u202f%).",
         ),
         (
             "shelf_space",
-            8.0,
+            "level",
             (0.5, 0.4, 0.6),
             "Shelf space 10\u202f% above its usual value adds 5.0\u202f% "
             "(95\u202f%: 4.0\u202f% to 6.0\u202f%).",
         ),
         (
-            "campaign",
-            1.0,
+            "campaigns",
+            "count",
             (0.1, 0.05, 0.15),
-            "Campaign higher by one adds 10.0\u202f% (95\u202f%: 5.0\u202f% to 15.0\u202f%).",
+            "Campaigns higher by one adds 10.0\u202f% (95\u202f%: 5.0\u202f% to 15.0\u202f%).",
+        ),
+        (
+            "promotion",
+            "count",
+            (0.1, 0.05, 0.15),
+            "Promotion higher by one adds 10.0\u202f% (95\u202f%: 5.0\u202f% to 15.0\u202f%).",
         ),
     ],
 )
 def test_a_driver_is_told_in_a_step_that_a_person_can_picture(
-    run: UnitMonth, term: str, step: float, numbers: tuple[float, float, float], expected: str
+    run: UnitMonth, term: str, kind: str, numbers: tuple[float, float, float], expected: str
 ) -> None:
     row = pd.Series(
-        {"term": term, "step": step} | dict(zip(("estimate", "low", "high"), numbers, strict=True))
+        {"term": term, "kind": kind} | dict(zip(("estimate", "low", "high"), numbers, strict=True))
     )
     assert describe_effect(writer_of(run), row) == expected
-    assert step_in(term, step) > 0
+
+
+def test_what_rests_on_drivers_is_their_share_of_each_month_up_or_down_in_all_months(
+    run: UnitMonth,
+) -> None:
+    """Of 100 + 300: 0.3 - 0.1 of the first month and -0.1 of the second: 20 + 30."""
+    months = pd.to_datetime(["2026-07-01", "2026-08-01"])
+    forecast = pd.DataFrame({"ds": months, "y_hat": [100.0, 300.0]})
+    ahead = pd.DataFrame({"ds": [months[0], *months], "share": [0.3, -0.1, -0.1]})
+    said = describe_share(writer_of(run), ahead, forecast)
+    assert said.startswith(
+        "12.5\u202f% of the forecast of the next 2 months rests on what is known"
+    )
+    assert describe_share(writer_of(run), ahead.head(0), forecast) == ""
 
 
 def modeled(shares: list[float], n: int = 100) -> ModeledMonth:

@@ -21,7 +21,7 @@ from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
 from salesfc_lib.forecasting.demand import classify, is_intermittent
-from salesfc_lib.forecasting.drivers.regression import driver_factors
+from salesfc_lib.forecasting.drivers.factors import driver_factors
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.level_shifts import adjust_level_shifts
 from salesfc_lib.foundation import SEASON, schema
@@ -119,6 +119,8 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     and for regressors that end before the horizon.
     """
     extra, n = extra or {}, len(history)
+    if not parameters.driver_effects.enabled:
+        history = replace(history, regressors={})
     known = {**REGISTRY, **extra}
     names = _enabled(parameters.candidates, known, extra)
     _check_request(history, names, horizon)
@@ -126,7 +128,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     backs = (*earlier, *tested, 0)
     shape = (len(backs), n, horizon)
     views, factor = _stack(
-        history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks
+        history, backs, horizon, of_series=len(tested) + 1, parameters=parameters
     )
     values: dict[str, np.ndarray] = {}
     failures: list[CandidateFailure] = []
@@ -177,11 +179,16 @@ def _view(candidate: Candidate) -> str:
     """Which rows a candidate sees."""
     if candidate.name == BASELINE:
         return "plain"
-    return "free" if candidate.scope == "panel" and not candidate.sees_drivers else candidate.scope
+    return "free" if candidate.scope == "panel" else candidate.scope
 
 
 def _stack(
-    history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: schema.Breaks
+    history: History,
+    backs: Sequence[int],
+    horizon: int,
+    *,
+    of_series: int,
+    parameters: schema.Parameters,
 ) -> tuple[dict[str, History], np.ndarray]:
     """Rows at all cutoffs as candidates see them, and the drivers' factors (n_rows, horizon).
 
@@ -190,10 +197,10 @@ def _stack(
     for candidates of that scope. `plain` and `free` carry no regressors, which would be copied with
     the rows.
     """
-    plain = history.stack(backs)
+    plain, breaks = history.stack(backs), parameters.breaks
     panel = free = adjust_level_shifts(plain, breaks) if breaks.enabled else plain
     width = panel.y.shape[1]
-    factor = driver_factors(panel, horizon)
+    factor = driver_factors(panel, horizon, parameters.driver_effects.half_life)
     if history.regressors:
         plain = replace(plain, regressors={})
         free = replace(panel, y=panel.y / factor[:, :width], regressors={})

@@ -146,5 +146,6 @@ def _text(settings: Mapping[str, Any]) -> str:
 
 def _content(window: Window) -> str:
     named = sorted(window.regressors.items())
-    parts = [part for name, values in named for part in (name, values.tobytes())]
+    kinds = window.kinds
+    parts = [part for name, values in named for part in (name, kinds[name], values.tobytes())]
     return digest(window.y.tobytes(), window.month.astype("int64").tobytes(), *parts)

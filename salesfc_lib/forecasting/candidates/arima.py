@@ -138,7 +138,8 @@ def lively_drivers(
     the liveliest first.
     """
     months, horizon = len(window.y), window.horizon
-    usual = [centre(values[None], months)[0] for values in window.regressors.values()]
+    known = window.regressors.items()
+    usual = [centre(values[None], months, window.kinds[name])[0] for name, values in known]
     moved = [_difference(values, monthly, yearly) for values in usual]
     lively = [each for each in moved if np.ptp(each[:-horizon]) > tuning.MIN_DRIVER_SPREAD]
     lively.sort(key=lambda each: -float(np.std(each[:-horizon])))

@@ -15,6 +15,7 @@ import numpy as np
 from salesfc_lib.forecasting.demand import INTERMITTENT, PATCHY, STEADY
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation import hide_secrets
+from salesfc_lib.panel import Kind
 
 KINDS = (STEADY, PATCHY, INTERMITTENT)
 NOT_FINITE = "the model's forecast is not a finite number"
@@ -39,8 +40,8 @@ class Candidate:
     is costly and the same for all cutoffs of a series is found by `search(history, **settings)` on
     the history as known at the earliest cutoff; the forecast gets the results as `searched`, by id.
     A candidate of scope `panel` sees months from which the drivers' effects are taken out, and they
-    are added to its forecast, unless it `sees_drivers` itself. `code` is a digest of the code of a
-    candidate that is not this library's; without one it is not cached.
+    are added to its forecast. `code` is a digest of the code of a candidate that is not this
+    library's; without one it is not cached.
     """
 
     name: str
@@ -51,7 +52,6 @@ class Candidate:
     demand: tuple[str, ...] = KINDS
     scope: Literal["series", "panel"] = "series"
     search: Callable[..., SearchResults] | None = None
-    sees_drivers: bool = False
     code: str = ""
 
 
@@ -60,13 +60,14 @@ class Window:
     """One series as known at a cutoff.
 
     y: (n,) from the first month with a value through the cutoff. month: (n + horizon,) calendar
-    months 1 to 12. regressors: name to (n + horizon,), NaN where unknown.
+    months 1 to 12. regressors: name to (n + horizon,), NaN where unknown; kinds: of each.
     """
 
     unique_id: str
     y: np.ndarray
     month: np.ndarray
     regressors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     @property
     def horizon(self) -> int:
@@ -86,6 +87,7 @@ def windows(history: History, horizon: int) -> list[Window]:
             history.y[row, first:],
             month[row, first:],
             {name: values[row, first:] for name, values in known.items()},
+            history.kinds,
         )
         for row, first in enumerate(history.first)
     ]

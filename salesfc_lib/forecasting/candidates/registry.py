@@ -101,10 +101,9 @@ SERIES: list[Row] = [
     ("arima", "ARIMA", "ARIMA", arima.forecast, arima.NEEDED, KINDS),
 ]
 SEARCHES = {"arima": arima.search}
-SEES_DRIVERS = {"regression"}
 
 CANDIDATES = (
-    *(Candidate(*row, "panel", sees_drivers=row[0] in SEES_DRIVERS) for row in PANEL),
+    *(Candidate(*row, "panel") for row in PANEL),
     *(Candidate(*row, "series", search=SEARCHES.get(row[0])) for row in SERIES),
 )
 REGISTRY = {candidate.name: candidate for candidate in CANDIDATES}

@@ -13,6 +13,7 @@ import numpy as np
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import MIN_MONTH_NOISE, MONTH_NOISE, MONTH_PRIOR, TREND_PRIOR
 from salesfc_lib.foundation import SEASON, nan_mean
+from salesfc_lib.panel import Kind
 
 NEEDED = SEASON + 1  # months
 OWN_TERMS = 2 + SEASON  # level, trend, months
@@ -21,18 +22,14 @@ BLOCK = 2000  # rows solved at once
 
 @dataclass(frozen=True)
 class Design:
-    """Terms of rows: x (n, T + horizon, n_terms), zero before a row's first month; prior (n_own,)
-    standard deviations of those of the series' own.
+    """Terms of rows, zero before a row's first month: `own` (n, T + horizon, len(names)), of level,
+    trend and months, with prior standard deviations `prior`; drivers (n, T + horizon, k).
     """
 
     names: list[str]
-    x: np.ndarray
     prior: np.ndarray
-
-    @property
-    def drivers(self) -> np.ndarray:
-        """Places of the terms that are neither level nor trend nor month."""
-        return np.arange(OWN_TERMS, len(self.names))
+    own: np.ndarray
+    drivers: np.ndarray
 
 
 def row_blocks(history: History) -> Iterator[tuple[np.ndarray, History]]:
@@ -67,29 +64,38 @@ def build_design(history: History, horizon: int, damping: float) -> Design:
     past = np.arange(1 - width, 1)
     trend = np.concatenate([past, np.cumsum(damping ** np.arange(horizon))]) / SEASON
     month = history.month_of_year(horizon)
-    x = np.zeros((n, width + horizon, OWN_TERMS + len(history.regressors)))
-    x[:, :, 0], x[:, :, 1] = 1.0, trend
-    np.put_along_axis(x[:, :, 2:OWN_TERMS], month[:, :, None], 1.0, axis=2)
-    for place, values in enumerate(history.regressors.values(), start=OWN_TERMS):
-        x[:, :, place] = centre(values[:, : width + horizon], width)
-    x[:, :width] *= np.isfinite(history.y)[:, :, None]
+    own = np.zeros((n, width + horizon, OWN_TERMS))
+    own[:, :, 0], own[:, :, 1] = 1.0, trend
+    np.put_along_axis(own[:, :, 2:], month[:, :, None], 1.0, axis=2)
+    moved = list_moves(history, horizon)
+    drivers = np.stack(moved, axis=2) if moved else np.zeros((n, width + horizon, 0))
+    for each in (own, drivers):
+        each[:, :width] *= np.isfinite(history.y)[:, :, None]
     months = [f"month {each:02d}" for each in range(1, SEASON + 1)]
     prior = np.array([np.inf, TREND_PRIOR, *[MONTH_PRIOR] * SEASON])
-    return Design(["level", "trend", *months, *history.regressors], x, prior)
+    return Design(["level", "trend", *months], prior, own, drivers)
 
 
-def centre(values: np.ndarray, width: int) -> np.ndarray:
-    """A driver (n, T + horizon) less its mean in the history; 0 where unknown.
+def list_moves(history: History, horizon: int) -> list[np.ndarray]:
+    """Each driver less what is usual, (n, T + horizon)."""
+    width = history.y.shape[1]
+    return [
+        centre(values[:, : width + horizon], width, history.kinds[name])
+        for name, values in history.regressors.items()
+    ]
 
-    One that is never zero, such as a price, is relative: a share of its mean in the twelve
-    months before, so that a steady rise is no trend.
+
+def centre(values: np.ndarray, width: int, kind: Kind) -> np.ndarray:
+    """A driver (n, T + horizon) less what is usual; 0 where unknown.
+
+    Usual is the mean of the history. A `level`, such as a price, is relative: a share of its mean
+    in the twelve months before, so that a steady rise is no trend, and at most doubled; one of zero
+    is unknown.
     """
-    positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1) > 0
-    mean = nan_mean(values[:, :width], 1)
-    usual = np.repeat(np.nan_to_num(mean)[:, None], values.shape[1], axis=1)
-    usual[positive] = trailing_mean(values[positive])
-    by = np.where(positive[:, None] & (usual > 0), usual, 1.0)
-    return np.nan_to_num((values - usual) / by)
+    if kind != "level":
+        return np.nan_to_num(values - nan_mean(values[:, :width], 1, keepdims=True))
+    known = np.where(values > 0, values, np.nan)
+    return np.nan_to_num(known / trailing_mean(known) - 1).clip(-1, 1)
 
 
 def trailing_mean(values: np.ndarray) -> np.ndarray:

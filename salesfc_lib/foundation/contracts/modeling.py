@@ -41,23 +41,26 @@ TABLES = {
     # A series with a page of its own: its file under key/, its sales of the last twelve months
     # and their share of the unit's.
     "key_series": table("unique_id text, page text, sales number, share number", key="unique_id"),
-    # A term of the regression of a key series or the whole unit, in the panel's unit, with its
-    # 95 % interval: level (a normal month), trend (a year), month 01 to 12 (difference from the
-    # normal month), and drivers. step: what a driver's estimate is for (1, or the driver's mean
-    # where it is never zero); null for other terms.
+    # A term of a key series or the whole unit, in the panel's unit, with its 95 % interval: level
+    # (a normal month), trend (a year), month 01 to 12 (difference from the normal month), and
+    # drivers, with their kind: all of a share, a level twice as high, one more of a count.
     "coefficient": table(
-        "unique_id text, term text, estimate number, low number, high number, step number?",
+        "unique_id text, term text, estimate number, low number, high number, "
+        "kind share|level|count?",
         key="unique_id term",
     ),
-    # What a step of a driver does in the whole unit, in shares of a bottom series' usual month,
-    # with its 95 % interval. series: number of those in which it moves.
+    # The same of a driver in the whole unit, in shares of a usual month. series: number of bottom
+    # series in which it moves.
     "pooled_driver": table(
-        "term text, estimate number, low number, high number, step number, series count", key="term"
+        "term text, estimate number, low number, high number, kind share|level|count, series count",
+        key="term",
     ),
-    # What is known ahead of a driver, and what the regression adds for it, against none of it, or
-    # against its mean where it is never zero; low and high: 95 % interval.
+    # What is known ahead of a driver, and what the forecast adds for it, against a month without a
+    # share, or against what is usual of a level or count; low and high: 95 % interval. share: of
+    # the month's forecast, what is there because of it, against what is usual.
     "driver_effect": table(
-        "unique_id text, term text, ds month, value number, effect number, low number, high number",
+        "unique_id text, term text, ds month, value number, effect number, low number, "
+        "high number, share number",
         key="unique_id term ds",
     ),
     # Actuals inside the interval (percent) that the combination would have had in the backtest.

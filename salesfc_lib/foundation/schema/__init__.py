@@ -22,6 +22,7 @@ from salesfc_lib.foundation.schema.forecast import (
     Breaks,
     CandidateSettings,
     Combine,
+    DriverEffects,
     Key,
     Lifecycle,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "UNIT_ID",
     "Backtest",
     "Breaks",
+    "DriverEffects",
     "Calendar",
     "CandidateSettings",
     "Combine",

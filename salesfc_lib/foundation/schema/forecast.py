@@ -55,6 +55,13 @@ class Breaks(ParameterBlock):
     least_change: float = Field(default("breaks.least_change"), ge=0)
 
 
+class DriverEffects(ParameterBlock):
+    """What drivers do, learnt and applied to forecasts."""
+
+    enabled: bool = default("driver_effects.enabled")
+    half_life: float = Field(default("driver_effects.half_life"), gt=0)
+
+
 class Lifecycle(ParameterBlock):
     """When a series counts as ended."""
 

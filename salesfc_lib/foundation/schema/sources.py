@@ -234,3 +234,4 @@ class Driver(ParameterBlock):
     aggregate: Literal["mean", "sum", "max"] = "mean"
     known_ahead: bool = False
     carry: Literal["last"] | None = None  # last: a month without a value has the one before it
+    kind: Literal["share", "level", "count"] | None = None  # None: as its values tell

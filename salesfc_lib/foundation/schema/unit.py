@@ -22,6 +22,7 @@ from salesfc_lib.foundation.schema.forecast import (
     CandidateSettings,
     Combine,
     DeclaredEffects,
+    DriverEffects,
     Key,
     Lifecycle,
     Reconcile,
@@ -52,6 +53,7 @@ class Parameters(ParameterBlock):
     candidates: dict[str, CandidateSettings] = default("candidates")
     backtest: Backtest = Backtest()
     breaks: Breaks = Breaks()
+    driver_effects: DriverEffects = DriverEffects()
     lifecycle: Lifecycle = Lifecycle()
     combine: Combine = Combine()
     reconcile: Reconcile = Reconcile()

@@ -1,12 +1,11 @@
 """Driver effects with their intervals, in words and drawn.
 
 A driver's effect is given for a step that a person can picture (a day, a month wholly on promotion,
-a price ten percent higher); one whose interval holds zero is called no different from chance.
+a price ten percent higher); one whose interval holds zero is called no different from chance. They
+are the effects that the forecast applies.
 """
 
 from __future__ import annotations
-
-import math
 
 import pandas as pd
 
@@ -18,7 +17,11 @@ from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.narrative.writer import Blocks, Row, draw, writer_of
 
 REGRESSION = "regression"
-TENTH = 0.1  # of its usual value: the step of a driver that is never zero
+TENTH = 0.1  # of its usual value: the step of a level, such as a price
+NAMED = {
+    "trading_days": "count",
+    "price": "level",
+}  # drivers with words of their own; others: share
 MONTH_TERM = "month "  # how the names of seasonal terms begin: 'month 01'
 BOUNDS = ["low", "high"]
 
@@ -29,14 +32,21 @@ def driver_effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     terms = terms_of(modeled.explained["coefficient"], modeled.top)
     if terms.empty:
         return Blocks(writer.prose("modeling.drivers.short"))
-    lead = "modeling.drivers" if len(pooled) else "modeling.drivers.none"
-    weights = modeled.weights[modeled.weights["unique_id"] == modeled.top]
+    on = run.parameters.driver_effects.enabled
+    lead = "modeling.drivers" if len(pooled) else f"modeling.drivers.{'none' if on else 'off'}"
+    weights, ahead, whole = (
+        frame[frame["unique_id"] == modeled.top]
+        for frame in (modeled.weights, modeled.explained["driver_effect"], modeled.combined)
+    )
     paragraphs = (
         " ".join(describe_effect(writer, row) for row in pooled.to_dict("records")),
         writer.text(lead, found=len(pooled), clear=int(is_clear(pooled).sum())),
+        describe_share(writer, ahead, whole),
         writer.text("modeling.drivers.top", **describe_regression(writer, terms, weights)),
     )
-    return Blocks(Prose("\n\n".join(paragraphs).strip()), effects_figure(run, terms, run.title))
+    return Blocks(
+        Prose("\n\n".join(filter(None, paragraphs))), effects_figure(run, terms, run.title)
+    )
 
 
 def terms_of(coefficient: pd.DataFrame, unique_id: str) -> pd.DataFrame:
@@ -52,6 +62,18 @@ def describe_regression(
     carries = writer.text("driver.carries.some" if weight else "driver.carries.none", weight=weight)
     level, trend = terms.loc[["level", "trend"], "estimate"]
     return {"level": level, "trend": describe_change(writer, trend), "carries": carries}
+
+
+def describe_share(writer: Sentences, ahead: pd.DataFrame, forecast: pd.DataFrame) -> str:
+    """What share of a series' forecast rests on drivers, from its rows of driver_effect; '' without
+    any.
+    """
+    if ahead.empty:
+        return ""
+    expected = forecast.set_index("ds")["y_hat"]
+    moved = ahead.groupby("ds")["share"].sum().abs().mul(expected, fill_value=0.0)
+    share = float(moved.sum() / expected.sum()) if expected.sum() else 0.0
+    return writer.text("driver.rests", share=share, months=len(expected))
 
 
 def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
@@ -80,14 +102,14 @@ def list_effects(writer: Sentences, terms: pd.DataFrame) -> pd.DataFrame:
     """
     season = terms.index[terms.index.str.startswith(MONTH_TERM)]
     drivers = terms.index.difference(["level", "trend", *season], sort=False)
-    estimate, steps = terms.loc[season, "estimate"], terms["step"]
+    estimate, kinds = terms.loc[season, "estimate"], terms["kind"]
     ends = {"strongest": str(estimate.idxmax()), "weakest": str(estimate.idxmin())}
     effects = terms.loc[drivers, ["estimate", *BOUNDS]]
-    effects = effects.mul([step_in(name, steps[name]) for name in drivers], axis=0)
+    effects = effects.mul([step_in(kinds[name]) for name in drivers], axis=0)
     effects = effects.sort_values("estimate", key=lambda values: -values.abs(), kind="stable")
     others = terms.loc[["trend", *ends.values()], ["estimate", *BOUNDS]]
     names = [
-        *(describe_step(writer, name, steps[name]) for name in effects.index),
+        *(describe_step(writer, name, kinds[name]) for name in effects.index),
         writer.text("driver.trend"),
         *(writer.text(f"driver.{end}", month=f"2000-{name[-2:]}") for end, name in ends.items()),
     ]
@@ -102,8 +124,7 @@ def is_clear(effects: pd.DataFrame) -> pd.Series:
 
 def describe_effect(writer: Sentences, row: Row) -> str:
     """'A month wholly on promotion adds 12 % (95 %: 8 to 16 %).', of a row of pooled_driver."""
-    factor = step_in(row["term"], row["step"])
-    what = describe_step(writer, row["term"], row["step"])
+    factor, what = step_in(row["kind"]), describe_step(writer, row["term"], row["kind"])
     low, effect, high = (float(row[name]) * factor for name in ("low", "estimate", "high"))
     if low <= 0 <= high:
         return writer.text("modeling.driver.unclear", what=what, low=low, high=high)
@@ -116,28 +137,20 @@ def describe_change(writer: Sentences, amount: float) -> str:
     return writer.text("driver.adds" if amount >= 0 else "driver.takes", amount=abs(amount))
 
 
-def describe_step(writer: Sentences, term: str, step: float) -> str:
-    """A driver's step in words."""
-    key = "driver.share" if never_zero(step) else "driver.unit"
-    return writer.find(f"driver.{term}") or writer.text(key, name=writer.name("driver.head", term))
+def describe_step(writer: Sentences, term: str, kind: str) -> str:
+    """A driver's step in words, its own where it is of the kind that they are for."""
+    own = writer.find(f"driver.{term}") if kind == NAMED.get(term, "share") else None
+    return own or writer.text(f"driver.{kind}", name=writer.name("driver.head", term))
 
 
-def step_in(term: str, step: float) -> float:
-    """The step in words as a multiple of the coefficient's.
+def step_in(kind: str) -> float:
+    """The step in words as a multiple of the coefficient's: a tenth of a level (a price), all of a
+    share, one of a count.
 
-    One day of a month's, a tenth of what is never zero (a price), one of the rest.
-
-    >>> step_in("trading_days", 20.0), step_in("price", 8.5), step_in("promotion", 1.0)
-    (0.05, 0.1, 1.0)
+    >>> step_in("level"), step_in("share")
+    (0.1, 1.0)
     """
-    if not never_zero(step):
-        return 1.0
-    return 1.0 / step if term == "trading_days" else TENTH
-
-
-def never_zero(step: float) -> bool:
-    """Whether a coefficient is for a rise by the driver's mean, as it is never zero."""
-    return not math.isclose(step, 1.0)
+    return TENTH if kind == "level" else 1.0
 
 
 def _describe_interval(writer: Sentences, low: float, high: float) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
@@ -20,6 +19,7 @@ from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.drivers import (
     describe_change,
     describe_regression,
+    describe_share,
     effects_figure,
     is_clear,
     list_effects,
@@ -133,8 +133,9 @@ def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
         return text, figure, writer.prose("key.drivers.ahead.none")
     sums = ahead.groupby("ds")["effect"].sum()
     facts = {"first": sums.iloc[0], "sum": sums.sum(), "month": sums.index[0], "months": len(sums)}
-    coming = writer.prose("key.drivers.ahead", **facts)
-    return text, figure, coming, _ahead_table(writer, ahead, terms["step"].astype(float))
+    share = describe_share(writer, key.ahead, key.published)
+    coming = writer.prose("key.drivers.ahead", share=share, **facts)
+    return text, figure, coming, _ahead_table(writer, ahead, terms["kind"])
 
 
 def _list_ahead(key: KeyMonth) -> pd.DataFrame:
@@ -146,9 +147,9 @@ def _list_ahead(key: KeyMonth) -> pd.DataFrame:
     return ordered.sort_values(["order", "ds"], ignore_index=True)
 
 
-def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, steps: pd.Series) -> Table:
+def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, kinds: pd.Series) -> Table:
     sums = ahead.groupby("term", sort=False)["effect"].sum()
-    cells = [_ahead_cell(writer, row, steps[row["term"]]) for row in ahead.to_dict("records")]
+    cells = [_ahead_cell(writer, row, kinds[row["term"]]) for row in ahead.to_dict("records")]
     wide = ahead.assign(cell=cells).pivot(index="ds", columns="term", values="cell")
     months = [writer.text("month", ds=ds) for ds in wide.index]
     total = {name: writer.measure.amount(value, sign=True) for name, value in sums.items()}
@@ -162,20 +163,20 @@ def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, steps: pd.Series) -> 
     )
 
 
-def _ahead_cell(writer: BlockWriter, row: Row, step: float) -> Cell:
+def _ahead_cell(writer: BlockWriter, row: Row, kind: str) -> Cell:
     if not row["effect"]:
         return Cell("–")
     scale = wording.scale_for([row["low"], row["high"]])
     low, high = (writer.measure.scaled(row[name], scale, digits=3) for name in ("low", "high"))
-    known = _known(row["term"], float(row["value"]), step)
+    known = _known(row["term"], float(row["value"]), kind)
     return Cell(writer.fill("{effect:signed_amount}", row), sub=f"{known}; {low} to {high}")
 
 
-def _known(term: str, value: float, step: float) -> str:
+def _known(term: str, value: float, kind: str) -> str:
     """A driver's value in words: days, a share of the month, or the number itself."""
     if term == "trading_days":
         return wording.plural(round(value), "day")
-    if 0 <= value <= 1 and np.isclose(step, 1.0):
+    if kind == "share":
         return wording.percent(value, 0)
     return wording.number(value, wording.decimals(value))
 
