@@ -71,9 +71,10 @@ def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
     table = pa.Table.from_pandas(frame, preserve_index=False)
+    text = pa.types.is_dictionary, pa.types.is_null  # null: without any value, as where no rows are
     plain = pa.schema(
         [
-            field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
+            field.with_type(pa.string()) if any(like(field.type) for like in text) else field
             for field in table.schema
         ]
     )

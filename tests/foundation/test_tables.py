@@ -87,3 +87,9 @@ def test_a_torn_file_is_named_with_what_to_do(tmp_path: Path) -> None:
         match=r"score\.parquet' cannot be read: .* `salesfc verify`, then publish that month again",
     ):
         tables.read(tmp_path, "score")
+
+
+def test_a_table_without_rows_can_be_asked_for_some_of_them(tmp_path: Path) -> None:
+    tables.write(tables.empty("driver_effect"), tmp_path, "driver_effect")
+    asked = [("unique_id", "in", ["total"])]
+    assert tables.read(tmp_path, "driver_effect", asked).empty

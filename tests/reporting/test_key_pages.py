@@ -18,6 +18,7 @@ from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.forecasting.candidates.registry import BOOSTING
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
+from salesfc_lib.foundation.schema import DriverEffects
 from salesfc_lib.panel.key_series import name_page
 from salesfc_lib.reporting.facts.key import KeyMonth, list_key_months, list_within
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
@@ -88,13 +89,11 @@ def key_month(**changed: Any) -> KeyMonth:
         columns=["unique_id", "model", "weight", "backtest_error", "reason"],
     )
     terms = [
-        ("level", 100.0, 90.0, 110.0, None),
-        ("trend", 5.0, 1.0, 9.0, None),
+        ("level", 100.0, None, None, None),
+        ("trend", 5.0, None, None, None),
         ("promotion", 40.0, 30.0, 50.0, "share"),
     ]
-    terms += [
-        (f"month {n:02d}", float(n - 6), float(n - 8), float(n - 4), None) for n in range(1, 13)
-    ]
+    terms += [(f"month {n:02d}", float(n - 6), None, None, None) for n in range(1, 13)]
     coefficient = pd.DataFrame(terms, columns=["term", "estimate", "low", "high", "kind"]).assign(
         unique_id=ID
     )
@@ -470,6 +469,16 @@ def test_what_rests_on_drivers_is_their_share_of_each_month_up_or_down_in_all_mo
         "12.5\u202f% of the forecast of the next 2 months rests on what is known"
     )
     assert describe_share(writer_of(run), ahead.head(0), forecast) == ""
+
+
+def test_a_page_says_that_drivers_are_turned_off(run: UnitMonth) -> None:
+    blocks = {"driver_effects": DriverEffects(enabled=False)}
+    off = replace(run, parameters=run.parameters.model_copy(update=blocks))
+    key = key_month()
+    terms = key.coefficient[key.coefficient["kind"].isna()]
+    said = words(key_page(off, key_month(coefficient=terms, ahead=key.ahead.head(0))))
+    assert "Drivers are turned off for this run" in said
+    assert "by more than chance could" not in said
 
 
 def modeled(shares: list[float], n: int = 100) -> ModeledMonth:

@@ -331,6 +331,13 @@ def test_an_effect_that_may_be_none_is_open_and_grey() -> None:
     )
 
 
+def test_a_value_without_an_interval_is_a_dot_alone() -> None:
+    bare = EFFECTS.assign(low=[8.0, float("nan")], high=[16.0, float("nan")])
+    for drawing in plots.draw(plots.whiskers, bare):
+        assert "nan" not in drawing and "hole" not in drawing
+    assert plots.draw(plots.whiskers, bare)[0].count('class="sa k3"') == 1  # one whisker
+
+
 def test_lags_that_stand_close_are_numbered_alone_so_that_none_covers_another() -> None:
     def label(lags: int) -> str:
         rows = pd.DataFrame({"h": range(1, lags + 1), "level": 80, "share": 0.8})

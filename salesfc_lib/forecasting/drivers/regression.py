@@ -24,53 +24,40 @@ def forecast(
     """
     values, width = np.full((len(history), horizon), np.nan), history.y.shape[1]
     for rows, part in design.row_blocks(history):
-        terms, size = design.build_design(part, horizon, damping), design.series_scale(part.y)
-        solved, _ = _solve(part.y / size[:, None], terms, half_life)
-        values[rows] = np.einsum("nhp,np->nh", terms.own[:, width:], solved) * size[:, None]
+        terms = design.build_design(part, horizon, damping)
+        values[rows] = np.einsum("nhp,np->nh", terms.own[:, width:], _solve(part, terms, half_life))
     return values
 
 
 def list_terms(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFrame:
-    """Terms by series: unique_id, term, estimate, low, high (95 %).
+    """Terms by series: unique_id, term, estimate.
 
     `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to
     `month 12` the difference from the normal month. Series with fewer than 13 months are absent.
+    They have no interval: with noise that goes on from month to month, the usual one of the trend
+    held it in half of simulated series.
     """
-    from scipy import stats  # slow to import
-
     known = history.take(np.flatnonzero(history.length >= design.NEEDED))
-    terms, size = design.build_design(known, 0, 1.0), design.series_scale(known.y)
-    y = known.y / size[:, None]
-    solved, inverse = _solve(y, terms, half_life)
-    missed = np.nan_to_num(y - np.einsum("ntp,np->nt", terms.own, solved))
-    weight = _weight(y, half_life)
-    prior = design.penalties(design.noise_std(y), terms.prior)
-    freedom = (weight > 0).sum(axis=1) + np.isfinite(terms.prior).sum() - len(terms.prior)
-    squares = (weight * missed**2).sum(axis=1) + (prior * solved**2).sum(axis=1)
-    error = np.sqrt(np.einsum("npp->np", inverse) * (squares / freedom)[:, None])
-    around = stats.t.ppf(0.975, freedom)[:, None] * error
+    terms = design.build_design(known, 0, 1.0)
     columns = {
         "unique_id": np.repeat(known.ids, len(terms.names)),
         "term": np.tile(np.array(terms.names, dtype=object), len(known)),
-        "estimate": (solved * size[:, None]).ravel(),
-        "low": ((solved - around) * size[:, None]).ravel(),
-        "high": ((solved + around) * size[:, None]).ravel(),
+        "estimate": _solve(known, terms, half_life).ravel(),
     }
     return pd.DataFrame(columns)
 
 
-def _weight(y: np.ndarray, half_life: float) -> np.ndarray:
-    return np.where(np.isfinite(y), design.exponential_weights(y.shape[1], half_life), 0.0)
-
-
-def _solve(y: np.ndarray, terms: design.Design, half_life: float) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients (n, n_terms) at a size of one, and the inverse of their equations.
+def _solve(history: History, terms: design.Design, half_life: float) -> np.ndarray:
+    """Coefficients (n, n_terms).
 
     Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge
     regression with a penalty a term (Hoerl and Kennard 1970,
     https://doi.org/10.1080/00401706.1970.10488634).
     """
+    size, width = design.series_scale(history.y)[:, None], history.y.shape[1]
+    y = history.y / size
+    weight = np.where(np.isfinite(y), design.exponential_weights(width, half_life), 0.0)
     penalty = design.penalties(design.noise_std(y), terms.prior)
-    across, left = design.own_equations(terms.own[:, : y.shape[1]], _weight(y, half_life), penalty)
-    inverse = np.linalg.inv(left)
-    return np.einsum("npq,nqt,nt->np", inverse, across, np.nan_to_num(y)), inverse
+    across, left = design.own_equations(terms.own[:, :width], weight, penalty)
+    solved = np.linalg.solve(left, np.matmul(across, np.nan_to_num(y)[:, :, None]))
+    return np.asarray(solved[:, :, 0] * size)

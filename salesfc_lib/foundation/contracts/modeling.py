@@ -41,11 +41,11 @@ TABLES = {
     # A series with a page of its own: its file under key/, its sales of the last twelve months
     # and their share of the unit's.
     "key_series": table("unique_id text, page text, sales number, share number", key="unique_id"),
-    # A term of a key series or the whole unit, in the panel's unit, with its 95 % interval: level
-    # (a normal month), trend (a year), month 01 to 12 (difference from the normal month), and
-    # drivers, with their kind: all of a share, a level twice as high, one more of a count.
+    # A term of a key series or the whole unit, in the panel's unit: level (a normal month), trend
+    # (a year), month 01 to 12 (difference from the normal month), and drivers, with 95 % intervals
+    # and their kind: all of a share, a level twice as high, one more of a count.
     "coefficient": table(
-        "unique_id text, term text, estimate number, low number, high number, "
+        "unique_id text, term text, estimate number, low number?, high number?, "
         "kind share|level|count?",
         key="unique_id term",
     ),

@@ -32,8 +32,8 @@ def driver_effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     terms = terms_of(modeled.explained["coefficient"], modeled.top)
     if terms.empty:
         return Blocks(writer.prose("modeling.drivers.short"))
-    on = run.parameters.driver_effects.enabled
-    lead = "modeling.drivers" if len(pooled) else f"modeling.drivers.{'none' if on else 'off'}"
+    none = "modeling.drivers.none" if run.parameters.driver_effects.enabled else "driver.off"
+    lead = "modeling.drivers" if len(pooled) else none
     weights, ahead, whole = (
         frame[frame["unique_id"] == modeled.top]
         for frame in (modeled.weights, modeled.explained["driver_effect"], modeled.combined)
@@ -79,16 +79,17 @@ def describe_share(writer: Sentences, ahead: pd.DataFrame, forecast: pd.DataFram
 def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
     """Terms of one series in its measure: drivers, trend, strongest and weakest month."""
     rows = list_effects(writer_of(run), terms)
-    writer = writer_of(run).at([*rows["low"], *rows["high"]])
+    writer = writer_of(run).at(rows[["value", *BOUNDS]].to_numpy().ravel())
     measure, scale, clear = writer.measure, writer.scale, rows[rows["driver"] & is_clear(rows)]
     text = [measure.scaled(value, scale, sign=True, digits=3) for value in rows["value"]]
     scaled = rows[["value", *BOUNDS]] / scale.divisor
     between = [_describe_interval(writer, *bounds) for bounds in rows[BOUNDS].to_numpy()]
+    none = "modeling.drivers.unsure" if rows["driver"].any() else "modeling.drivers.season"
     return writer.figure(
         "driver.figure",
         draw("whiskers", rows.assign(text=text, **scaled)),
         rows.assign(between=between),
-        title_key="modeling.drivers.title" if len(clear) else "modeling.drivers.unsure",
+        title_key="modeling.drivers.title" if len(clear) else none,
         **(clear.iloc[0] if len(clear) else {}),
         named=named,
         axis=writer.axis,
@@ -104,17 +105,17 @@ def list_effects(writer: Sentences, terms: pd.DataFrame) -> pd.DataFrame:
     drivers = terms.index.difference(["level", "trend", *season], sort=False)
     estimate, kinds = terms.loc[season, "estimate"], terms["kind"]
     ends = {"strongest": str(estimate.idxmax()), "weakest": str(estimate.idxmin())}
-    effects = terms.loc[drivers, ["estimate", *BOUNDS]]
-    effects = effects.mul([step_in(kinds[name]) for name in drivers], axis=0)
-    effects = effects.sort_values("estimate", key=lambda values: -values.abs(), kind="stable")
-    others = terms.loc[["trend", *ends.values()], ["estimate", *BOUNDS]]
+    sizes = {name: -abs(terms.at[name, "estimate"] * step_in(kinds[name])) for name in drivers}
+    first = sorted(drivers, key=sizes.__getitem__)
+    table = terms.loc[[*first, "trend", *ends.values()], ["estimate", *BOUNDS]]
+    table = table.mul([*(step_in(kinds[name]) for name in first), 1.0, 1.0, 1.0], axis=0)
     names = [
-        *(describe_step(writer, name, kinds[name]) for name in effects.index),
+        *(describe_step(writer, name, kinds[name]) for name in first),
         writer.text("driver.trend"),
         *(writer.text(f"driver.{end}", month=f"2000-{name[-2:]}") for end, name in ends.items()),
     ]
-    table = pd.concat([effects, others], ignore_index=True).rename(columns={"estimate": "value"})
-    return table.assign(label=names, driver=table.index < len(effects))
+    table = table.rename(columns={"estimate": "value"}).reset_index(drop=True)
+    return table.assign(label=names, driver=table.index < len(first))
 
 
 def is_clear(effects: pd.DataFrame) -> pd.Series:
@@ -154,6 +155,8 @@ def step_in(kind: str) -> float:
 
 
 def _describe_interval(writer: Sentences, low: float, high: float) -> str:
-    """An interval in the unit's measure, on one scale of its own."""
+    """An interval in the unit's measure, on one scale of its own; '' for none."""
+    if pd.isna(low):
+        return ""
     scale = wording.scale_for([low, high])
     return " to ".join(writer.measure.scaled(end, scale, sign=True) for end in (low, high))

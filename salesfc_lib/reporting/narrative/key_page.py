@@ -76,7 +76,7 @@ def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
     following = {"months": len(key.published), "year": key.published["y_hat"].sum()}
     sentences = (
         writer.text("key.summary.next", **following, **ahead),
-        _describe_drivers(writer, key),
+        _describe_drivers(run, key),
         describe_errors(writer, key),
     )
     level = key.level.replace("_", " ").capitalize()
@@ -94,14 +94,15 @@ def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
     )
 
 
-def _describe_drivers(writer: BlockWriter, key: KeyMonth) -> str:
+def _describe_drivers(run: UnitMonth, key: KeyMonth) -> str:
+    writer, on = writer_of(run), run.parameters.driver_effects.enabled
     terms = terms_of(key.coefficient, key.unique_id)
     if key.ended or terms.empty:
         return "" if key.ended else writer.text("key.drivers.short")
     effects = list_effects(writer, terms)
     clear = effects[effects["driver"] & is_clear(effects)]
     if clear.empty:
-        return writer.text("key.summary.no_driver")
+        return writer.text("key.summary.no_driver" if on else "driver.off")
     label, value = clear.iloc[0][["label", "value"]]
     what, effect = label[0].lower() + label[1:], describe_change(writer, value)
     return writer.text("key.summary.driver", what=what, effect=effect)
@@ -130,7 +131,8 @@ def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     text = writer.prose("key.drivers", **describe_regression(writer, terms, key.weights))
     figure, ahead = effects_figure(run, terms, key.label), _list_ahead(key)
     if ahead.empty:
-        return text, figure, writer.prose("key.drivers.ahead.none")
+        on = run.parameters.driver_effects.enabled
+        return text, figure, writer.prose("key.drivers.ahead.none" if on else "driver.off")
     sums = ahead.groupby("ds")["effect"].sum()
     facts = {"first": sums.iloc[0], "sum": sums.sum(), "month": sums.index[0], "months": len(sums)}
     share = describe_share(writer, key.ahead, key.published)

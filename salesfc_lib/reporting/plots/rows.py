@@ -119,13 +119,15 @@ def bias_by_owner(frame: pd.DataFrame, ax: Axes, *, limit: float, heads: tuple[s
 def whiskers(frame: pd.DataFrame, ax: Axes) -> None:
     """Effects with their intervals against zero; one whose interval holds zero is open and grey.
 
-    Rows: `label`, `value`, `low`, `high` and `text`, which stands in a column at the right.
+    Rows: `label`, `value`, `low`, `high` (null without an interval) and `text`, which stands in a
+    column at the right.
     """
-    rows = Rows(ax, frame["label"], [0.0, *frame["low"], *frame["high"]], [""], signed=True)
+    ends = frame[["value", "low", "high"]].stack().dropna()
+    rows = Rows(ax, frame["label"], [0.0, *ends], [""], signed=True)
     ax.axvline(0, color=RULE_2, lw=1)
     effects = frame[["value", "low", "high", "text"]].itertuples(index=False)
     for row, (value, low, high, text) in enumerate(effects):
-        y, clear = rows.at[row], low > 0 or high < 0
+        y, clear = rows.at[row], not low <= 0 <= high
         colour = ACCENT if clear else BASE
         ax.plot([low, high], [y] * 2, color=colour, lw=3)
         dot: dict[str, Any] = {"mfc": ACCENT, "mew": 0} if clear else {"mfc": PAPER, "mew": 1.75}
