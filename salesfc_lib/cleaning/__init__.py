@@ -7,9 +7,9 @@ the side tables leave.
 from __future__ import annotations
 
 from salesfc_lib.cleaning import definition_bridge, outliers, scan
+from salesfc_lib.cleaning.batch.declared import DOCUMENTED, key_columns
 from salesfc_lib.cleaning.batch.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.batch.ledger import total_gap
-from salesfc_lib.cleaning.batch.lines import DOCUMENTED, key_columns
 from salesfc_lib.cleaning.clean import clean, read_all, standardise
 from salesfc_lib.cleaning.closed_months import closed_through
 from salesfc_lib.cleaning.history.changed_definitions import find_redefined

@@ -19,9 +19,10 @@ import pyarrow as pa
 from salesfc_lib.cleaning import closed_months
 from salesfc_lib.cleaning.batch import ledger
 from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.batch.declared import is_notice
 from salesfc_lib.cleaning.batch.exceptions import list_unused
 from salesfc_lib.cleaning.batch.frames import sort_lines, units_as_decimals
-from salesfc_lib.cleaning.batch.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
+from salesfc_lib.cleaning.batch.lines import ORIGINALS, TEXT, combine, map_lines
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.rules.basic import drop_structure, quarantine_unreadable
 from salesfc_lib.cleaning.rules.cancellations import PAIR, drop_cancelled

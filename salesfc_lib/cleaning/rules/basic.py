@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
+from salesfc_lib.cleaning.batch.declared import key_columns
 from salesfc_lib.cleaning.batch.frames import key_codes
-from salesfc_lib.cleaning.batch.lines import key_columns
 from salesfc_lib.cleaning.context import Context, lines_of, where
 from salesfc_lib.errors import SalesForecastError
 

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.batch.declared import is_notice, needs_part
 from salesfc_lib.cleaning.batch.frames import fit_int64, multiply_each
-from salesfc_lib.cleaning.batch.lines import is_notice, needs_part
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
