@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.batch.ledger import ledger_gap
+from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.cleaning.closed_months import closed_through, find_covered, find_latest
 from salesfc_lib.cleaning.rules.far_dates import find_far
 from salesfc_lib.foundation.schema import Calendar, Parameters
@@ -61,6 +62,15 @@ def test_a_week_that_ends_on_its_date_begins_six_days_before(tmp_path: Path) -> 
     cleaned = run(tmp_path, [order("A1", "2024-02-04", "70.00")], weekly("week_ending"))
     assert by_month(cleaned)["2024-01"][1] == Decimal("30.00")
     assert by_month(cleaned)["2024-02"][1] == Decimal("40.00")
+
+
+def test_the_last_week_of_a_closed_month_counts_there_by_its_days_whichever_day_dates_it(
+    tmp_path: Path,
+) -> None:
+    rows = [order("A1", "2024-11-24", "70.00"), order("A2", "2024-12-01", "70.00")]
+    save(tmp_path, "orders", rows)
+    closed = clean(weekly("week_ending"), tmp_path, "2024-11")
+    assert by_month(closed)["2024-11"][1] == 130  # of the second week, six days are in November
 
 
 def test_a_week_that_ends_with_its_month_is_not_shared_and_one_a_day_later_is(

@@ -68,8 +68,9 @@ def share_weeks(batch: Batch, context: Context) -> Batch:
         return batch
     ending = [name for name in names if sources[name].period == "week_ending"]
     at = where(batch.lines["name"].isin(ending))
-    begins = batch.lines["date"].iloc[at] - pd.Timedelta(days=DAYS - 1)
-    batch = batch.change(WEEK, at, "a week's last day, moved to its first", date=begins.to_numpy())
+    begins = (batch.lines["date"].iloc[at] - pd.Timedelta(days=DAYS - 1)).to_numpy()
+    reason = "a week's last day, moved to its first"
+    batch = batch.change(WEEK, at, reason, date=begins, known=begins)
     batch = batch.at_scales({name: max(scale, PLACES) for name, scale in batch.scales.items()})
     own = where(batch.lines["name"].isin(names) & batch.lines["date"].notna())
     batch = batch.report(*_list_parts(batch, own))
