@@ -175,3 +175,26 @@ def test_subtotals_prove_that_a_repeated_row_is_none(
     rows += [f"Subtotal,,,{total}", "I2,2025-02-03,A,4,40", "Subtotal,,,4,40"]
     found = look(tmp_path / "x.csv", "Invoice,Date,Item,Qty,Amount", *rows)
     assert (found["key"], found["sure"]) == (["order_id", "product"], sure)
+
+
+def look_at_feed(folder: Path, *files: list[str]) -> tuple[list[str], bool]:
+    """The key of a feed's files, and whether it is written without a question."""
+    paths = [folder / f"orders_{place}.csv" for place in range(len(files))]
+    for path, rows in zip(paths, files, strict=True):
+        path.write_text("\n".join(["order no,date,sku,amount", *rows]) + "\n", encoding="utf-8")
+    found = propose_feed(paths, read_aliases())
+    text = "\n".join(write_source("orders", found, "orders_*.csv"))
+    return [*found.key.columns], "    key: [order_id]" in text
+
+
+def test_a_number_that_files_have_again_is_a_key_also_where_the_newer_corrects_a_row(
+    tmp_path: Path,
+) -> None:
+    old = [f"S{at},2025-01-{at:02d},A,{at}" for at in range(1, 10)]
+    new = [*old[6:8], "S9,2025-01-09,A,99", "S10,2025-01-10,B,5"]
+    assert look_at_feed(tmp_path, old, new) == (["order_id"], True)
+
+
+def test_numbers_that_begin_anew_in_each_file_are_no_key(tmp_path: Path) -> None:
+    one, two = ([f"{at},2025-0{m}-0{at},A,{at * m}" for at in range(1, 9)] for m in (1, 2))
+    assert look_at_feed(tmp_path, one, two) == ([], False)

@@ -168,7 +168,8 @@ def _refuse_overlap(lines: pd.DataFrame, name: str, scale: int) -> SalesForecast
         f"{len(lines):,} rows of source '{name}', amount {amount:,f}, stand twice in everything: "
         f"extracts overlap in {', '.join(rows)}, {where_first}",
         "Each sale once, or a key that tells a repeat from a second sale",
-        f"Set `sources.{name}.key` to the columns that identify a row, or "
+        f"Set `sources.{name}.key` to the columns that identify a row; without such columns, let "
+        f"`sources.{name}.path` name only extracts that do not overlap; "
         f"`sources.{name}.repeats: real` where they were sold twice",
     )
 

@@ -1,11 +1,12 @@
 """What identifies a row: the smallest sensible combination of columns that stands once, after rows
-that repeat another in every cell are set aside.
+that repeat another in every cell are set aside, and rows of one file that another file has again.
 
 A sample proves it for the rows that were seen; of a longer export all rows are asked.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,8 +37,8 @@ MOST_BYTES = 1 << 28  # of an export that is read to its end
 @dataclass(frozen=True)
 class Key:
     """Columns that identify a row, the rows that repeat another in every cell, what was tried,
-    whether every row of the export was asked, and whether its subtotals are right only without the
-    rows that the key drops.
+    whether every row of the export was asked, whether its subtotals are right only without the
+    rows that the key drops, and whether each row that repeats another stands in another file.
     """
 
     columns: Sequence[str]
@@ -45,6 +46,7 @@ class Key:
     tried: Sequence[str]
     proved: bool = True
     by_sums: bool = False
+    by_files: bool = False
 
 
 def find_key(
@@ -54,27 +56,40 @@ def find_key(
     headers = [header for header in dict.fromkeys(sample.header) if header]
     whole = [*zip(*(columns[header].cells for header in headers), strict=True)]
     copies = len(whole) - len(set(whole))
+    origins = sample.origins or [""] * len(whole)
+    by_files = copies > 0 and len(set(zip(whole, origins, strict=True))) == len(whole)
     tried: list[str] = []
     for combination in (*KEYS, *(PANEL_KEYS if "order_id" not in names else ())):
         if not all(name in names for name in combination):
             continue
-        clashes = _count_clashes([columns[names[name]].cells for name in combination], whole)
+        parts = [columns[names[name]].cells for name in combination]
+        clashes = _count_clashes(parts, whole, origins)
         is_telling = combination != ("line",) or _counts_rows(columns[names["line"]], names)
         if not clashes and len(sample.rows) > 1 and is_telling:
-            return Key(combination, copies, tried)
+            return Key(combination, copies, tried, by_files=by_files)
         why = f"{clashes:,} rows repeat it" if clashes else "too few repeats to tell"
         tried.append(f"{' + '.join(combination)}: {why}")
     return Key((), copies, tried)
 
 
-def _count_clashes(key: Sequence[Sequence[str]], whole: Sequence[tuple[str, ...]]) -> int:
-    """Rows that repeat the key of another without repeating its other cells, or lack a part of
-    it.
+def _count_clashes(
+    key: Sequence[Sequence[str]], whole: Sequence[tuple[str, ...]], origins: Sequence[str]
+) -> int:
+    """Rows that repeat the key of another without repeating its other cells, or lack a part of it.
+
+    Files that overlap may correct rows: a key that differs between files (`origins`) clashes unless
+    as many others stand in several files unchanged.
     """
-    rows = set(zip(zip(*key, strict=True), whole, strict=True))
-    keys = [parts for parts, _ in rows if all(parts)]
-    blanks = len(rows) - len(keys)
-    return len(keys) - len(set(keys)) + (blanks if blanks > MOST_BLANKS * len(rows) else 0)
+    rows = set(zip(zip(*key, strict=True), whole, origins, strict=True))
+    keyed = [row for row in rows if all(row[0])]
+    blanks = len(rows) - len(keyed)
+    within = len(keyed) - len({(parts, origin) for parts, _, origin in keyed})
+    versions = Counter(parts for parts, _ in {(parts, cells) for parts, cells, _ in keyed})
+    files = Counter(parts for parts, _ in {(parts, origin) for parts, _, origin in keyed})
+    several = [versions[parts] for parts, count in files.items() if count > 1]
+    changed = sum(count > 1 for count in several)
+    across = changed if changed > len(several) - changed else 0
+    return within + across + (blanks if blanks > MOST_BLANKS * len(rows) else 0)
 
 
 def _counts_rows(line: ColumnEvidence, names: Mapping[str, str]) -> bool:
@@ -103,7 +118,7 @@ def confirm_key(key: Key, source: Source, files: Sequence[Path]) -> Key:
     whole = again.select([name for name in again.column_names if name not in layout.RESERVED])
     cells = [column.to_pylist() for column in whole.columns]
     keys = [column.to_pylist() for column in parts.filter(repeated).columns]
-    clashes = _count_clashes(keys, [*zip(*cells, strict=True)])
+    clashes = _count_clashes(keys, [*zip(*cells, strict=True)], again[layout.FILE].to_pylist())
     clashes += int(blank.sum()) if blank.mean() > MOST_BLANKS else 0
     if not clashes:
         return key

@@ -135,11 +135,13 @@ def _describe_key(found: Proposal) -> Iterator[Finding]:
     rows = "every row of the export" if is_all else f"the {len(found.sample.rows):,} rows"
     why = f"identify {rows}{'' if is_all else ' that were read'}{copies}"
     is_many = "order_id" in names and not copies and len(found.sample.rows) >= MANY_ROWS
+    if found.key.by_files:
+        why = f"{why} in another file, of which the newest counts"
     if found.key.by_sums:
         why = f"{why}; the subtotals equal their parts only without them"
     if not found.key.proved:
         why = f"identify the {len(found.sample.rows):,} rows looked at, not yet all others"
-    is_told = "line" in names or found.key.by_sums
+    is_told = "line" in names or found.key.by_sums or found.key.by_files
     if not is_told and found.key.copies > MOST_COPIES * len(found.sample.rows):
         rows = f"{found.key.copies:,} rows that may be sales of their own"
         why = f"{', '.join(names)} would drop {rows}"
