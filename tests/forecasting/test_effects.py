@@ -221,7 +221,7 @@ def test_effects_are_those_of_a_state_space_model_within_its_errors() -> None:
         model = UnobservedComponents(
             y, "local level", seasonal=12, exog=history.regressors["promotion"][row]
         )
-        fitted = model.fit(disp=False)
+        fitted = model.fit(disp=False, maxiter=300)
         gap = found.own[row, 0] - fitted.params[-1]
         inside.append(abs(gap) < 2 * fitted.bse[-1])
     assert np.mean(inside) > 0.8
@@ -282,6 +282,24 @@ def test_what_drivers_make_of_an_aggregate_is_the_mean_of_its_series_weighted_by
     np.testing.assert_allclose(factor[0], size @ factor[1:] / size.sum())
     np.testing.assert_allclose(factor[1:], driver_factors(history, 0))
     assert np.ptp(factor[0]) > 0.01
+
+
+def test_series_that_sell_rarely_tell_together_what_a_driver_does_to_their_total() -> None:
+    """150 series that each sell in four of ten months: alone they tell next to nothing."""
+    gaps = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        path = (rng.random(60) < 0.3) * rng.uniform(0.2, 1.0, 60)
+        rate = 0.5 * (1 + 0.6 * (path - path.mean()))
+        sold = rng.poisson(np.tile(rate, (150, 1))) * rng.lognormal(3, 0.3, (150, 1))
+        ids = np.array([f"s{k:03d}" for k in range(150)], dtype=object)
+        promotion = {"promotion": np.tile(path, (150, 1))}
+        history = with_total(History(ids, sold.astype(float), np.full(150, LAST), 0, promotion))
+        factor = driver_factors(history, 0)[0]
+        gaps.append((factor.max() - factor.min()) / np.ptp(path) - 0.6)
+        assert (driver_factors(history, 0)[1:] == 1).mean() > 0.9  # they do not follow it
+    assert abs(np.mean(gaps)) < 0.15
+    assert np.abs(gaps).max() < 0.3
 
 
 def test_the_total_of_the_history_changes_no_series_effect() -> None:

@@ -90,13 +90,13 @@ class Effects:
         """
         leaning = np.einsum("mn,npq->mpq", weight, np.eye(len(self.centre)) - self.shrinkage)
         through = leaning @ self.pooling  # from what the centre is learnt from
-        design, shocks = (
+        units, shocks = (
             np.einsum("mn,ntp->mtp", weight, each)
             + np.einsum("mpq,tq->mtp", through, each[self.informing].sum(axis=0))
             for each in self._influence
         )
         noise = tuning.DRIVER_VARIANCE_FACTOR * (shocks**2).sum(axis=1)
-        months = (design**2).sum(axis=1) ** 2 / (design**4).sum(axis=1).clip(1e-300)
+        months = (units**2).sum(axis=1) ** 2 / (units**4).sum(axis=1).clip(1e-300)
         pairs = zip(weight, through, strict=True)
         between = np.stack([self._unknown(*each) @ self.spread**2 for each in pairs])
         series = max(int(self.informing.sum()) - 1, 1)
@@ -109,10 +109,10 @@ class Effects:
         the fit missed in that month, as if it had been left out (n, T, k).
         """
         past = self.residuals
-        design = np.matmul(past.x * past.weight[:, :, None], self.solver.transpose(0, 2, 1))
-        left = 1 - past.leverage - (design * past.x).sum(axis=2)
+        unit = np.matmul(past.x * past.weight[:, :, None], self.solver.transpose(0, 2, 1))
+        left = 1 - past.leverage - (unit * past.x).sum(axis=2)
         missed = past.y - np.einsum("ntp,np->nt", past.x, self.own)
-        return design, design * (missed / left.clip(tuning.DRIVER_MIN_LEFT))[:, :, None]
+        return unit, unit * (missed / left.clip(tuning.DRIVER_MIN_LEFT))[:, :, None]
 
     def _unknown(self, weight: np.ndarray, through: np.ndarray) -> np.ndarray:
         """Squares, summed over the series, of how far each one's own deviation from the centre is

@@ -7,7 +7,7 @@ bottom series, weighted by sales, so that no level can contradict another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Applied:
     """Effects that are applied to the rows of one cutoff, `history`.
 
-    bottoms: the m bottom series of which `effects` are; weight: (n, m), their shares in the sales
-    of each row; follows: (n,), rows to which effects are applied: those that are long enough, and
-    not intermittent.
+    bottoms: the m series of which `effects` are (`weigh_bottoms`); weight: (n, m), their shares in
+    the sales of each row; follows: (n,), rows to which effects are applied: those that are long
+    enough, and not intermittent.
     """
 
     history: History
@@ -51,9 +51,8 @@ def apply_effects(history: History, half_life: float) -> Iterator[tuple[np.ndarr
     for back in np.unique(history.back) if history.regressors else ():
         rows = np.flatnonzero(history.back == back)
         part = history.take(rows)
-        bottoms, weight = weigh_bottoms(part)
-        if len(bottoms):
-            below = part.take(bottoms)
+        below, weight = weigh_bottoms(part)
+        if len(below):
             follows = (part.length >= design.NEEDED) & ~is_intermittent(part.y)
             yield rows, Applied(part, below, weight, follows, learn_effects(below, half_life))
 
@@ -70,20 +69,41 @@ def driver_factors(history: History, horizon: int, half_life: float = HALF_LIFE)
     return factor
 
 
-def weigh_bottoms(history: History) -> tuple[np.ndarray, sparse.csr_matrix]:
-    """Rows of the bottom series that are long enough for effects (m,), and their shares in the
-    sales of each row (n, m), of rows of one cutoff.
+def weigh_bottoms(history: History) -> tuple[History, sparse.csr_matrix]:
+    """The m bottom series that are long enough for effects, and their shares in the sales of each
+    row (n, m), of rows of one cutoff. Intermittent ones of a hierarchy say too little alone: they
+    are one series, their sum.
     """
     from scipy import sparse  # slow to import
 
     long, summing = history.length >= design.NEEDED, history.summing
     if summing is None:
         bottoms = np.flatnonzero(long)
-        within = sparse.eye(len(history), format="csr")[:, bottoms]
+        below, within = history.take(bottoms), sparse.eye(len(history), format="csr")[:, bottoms]
     else:
         column = summing.bottom_ids.get_indexer(history.ids)
         bottoms = np.flatnonzero(long & (column >= 0))
+        below = history.take(bottoms)
         within = summing.matrix[summing.ids.get_indexer(history.ids)][:, column[bottoms]]
-    sales = within @ sparse.diags(design.series_scale(history.y[bottoms]))
+    sales = within @ sparse.diags(design.series_scale(below.y))
     total = np.asarray(sales.sum(axis=1)).ravel()
-    return bottoms, sparse.diags(1 / np.where(total > 0, total, 1.0)) @ sales
+    weight = sparse.diags(1 / np.where(total > 0, total, 1.0)) @ sales
+    rare = np.flatnonzero(is_intermittent(below.y))
+    if summing is None or len(rare) < 2:
+        return below, weight
+    kept = np.setdiff1d(np.arange(len(below)), rare)
+    together = np.asarray(weight[:, rare].sum(axis=1))
+    return _join_rows(below, kept, rare), sparse.hstack([weight[:, kept], together], format="csr")
+
+
+def _join_rows(history: History, kept: np.ndarray, joined: np.ndarray) -> History:
+    """Some rows, and the sum of others as the last: of drivers their mean, weighted by sales."""
+    rows, share = np.append(kept, joined[0]), design.series_scale(history.y[joined])
+    known = history.y[joined]
+    months = np.where(np.isfinite(known).any(axis=0), np.nansum(known, axis=0), np.nan)
+    mixed = {
+        name: np.vstack([values[kept], share @ values[joined] / share.sum()])
+        for name, values in history.regressors.items()
+    }
+    part = history.take(rows)
+    return replace(part, y=np.vstack([history.y[kept], months]), regressors=mixed)

@@ -50,7 +50,7 @@ TABLES = {
         key="unique_id term",
     ),
     # The same of a driver in the whole unit, in shares of a usual month. series: number of bottom
-    # series in which it moves.
+    # series in which it moves, the intermittent ones together as one.
     "pooled_driver": table(
         "term text, estimate number, low number, high number, kind share|level|count, series count",
         key="term",
