@@ -19,7 +19,10 @@ from salesfc_lib.forecasting import forecast_panel, tuning
 from salesfc_lib.foundation import defaults
 
 GOLDEN, CONSTANTS = (Path(__file__).with_suffix(end) for end in (".csv", ".json"))
-BLOCKS = ("horizon", "candidates", "backtest", "breaks", "combine", "lifecycle", "reconcile")
+BLOCKS = (
+    *("horizon", "candidates", "backtest", "breaks", "driver_effects"),
+    *("combine", "lifecycle", "reconcile"),
+)  # of the defaults
 SHOWN = 12  # series whose forecasts are kept; the others are there to learn from
 HORIZON = 12
 # relative; other processors round otherwise, and a tree may then split elsewhere
