@@ -27,6 +27,7 @@ from salesfc_lib.forecasting.tables import (
     list_weights,
     score_modeled,
 )
+from salesfc_lib.forecasting.tuning import UNTESTED_TRUST
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters
@@ -203,9 +204,10 @@ def test_the_correction_is_believed_as_far_as_the_backtest_says(modeled: Modeled
     assert boosting_trust(said, weighted, right, 0) == 1.0
     assert boosting_trust(said, weighted, wrong, 0) == 0.0
     assert 0.0 < boosting_trust(said, weighted, barely, 0) < 1.0
-    assert (
-        boosting_trust(said, weighted, wrong, max(said.tested)) == 1.0
-    )  # nothing was tested before
+    # where nothing was tested before, or nothing could be learnt then, half of it
+    assert boosting_trust(said, weighted, right, max(said.tested)) == UNTESTED_TRUST < 1.0
+    never = {back: np.full_like(values, NAN) for back, values in right.items()}
+    assert boosting_trust(said, weighted, never, 0) == UNTESTED_TRUST
     share = boosting_share(modeled.boosted[0], said.history.y, 0.5)
     steady = np.arange(11, 24)
     np.testing.assert_allclose(

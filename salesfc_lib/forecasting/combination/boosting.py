@@ -86,7 +86,7 @@ def boosting_trust(
     """Factor on boosting's share at a cutoff, 0 to 1, from the errors at tested cutoffs before.
 
     1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear
-    between. Errors are scaled as in MASE (mean absolute change over a year); series of intermittent
+    between; `UNTESTED_TRUST` where no cutoff before had a boosted median. Errors are scaled as in MASE (mean absolute change over a year); series of intermittent
     demand are left out.
     """
     y = candidates.history.cut(back).y
@@ -97,11 +97,14 @@ def boosting_trust(
         actual = candidates.actuals(cutoff, known=back)
         blended = blend(weighted[cutoff], boosted[cutoff], boosting_share(boosted[cutoff], before))
         gaps = np.abs(np.stack([weighted[cutoff], blended]) - actual)
-        judged = (scale > 0) & ~is_intermittent(before)
+        there = np.isfinite(boosted[cutoff]).all(axis=1)
+        judged = there & (scale > 0) & ~is_intermittent(before)
         counts = np.isfinite(gaps).all(axis=0) & judged[:, None]
         losses = gaps[:, counts] / scale[np.nonzero(counts)[0]]
         without, by_it = without + float(losses[0].sum()), by_it + float(losses[1].sum())
-    cost = by_it / without - 1 if without > 0 else 0.0
+    if without == 0:
+        return tuning.UNTESTED_TRUST
+    cost = by_it / without - 1
     return float(np.clip(1 - cost / tuning.BOOSTING_MAX_COST, 0.0, 1.0))
 
 
