@@ -86,8 +86,8 @@ def boosting_trust(
     """Factor on boosting's share at a cutoff, 0 to 1, from the errors at tested cutoffs before.
 
     1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear
-    between; `UNTESTED_TRUST` where no cutoff before had a boosted median. Errors are scaled as in MASE (mean absolute change over a year); series of intermittent
-    demand are left out.
+    between; `UNTESTED_TRUST` where no cutoff before had a boosted median. Errors are scaled as in
+    MASE (mean absolute change over a year); series of intermittent demand are left out.
     """
     y = candidates.history.cut(back).y
     scale = nan_mean(np.abs(y[:, SEASON:] - y[:, :-SEASON]), 1)
