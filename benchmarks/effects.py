@@ -9,7 +9,7 @@ promotion (a share of each month) that is common to all series or each series' o
 spread around 0.15 of a usual month by 0, 0.1 or 0.2 (one standard deviation); that of a line or the
 total is the mean of its bottoms', weighted by size. coverage: share of intervals that hold it;
 width, bias: means of high - low and of estimate - truth, as shares of a usual month. 200
-replications a design, 1,000 with `--full`.
+replications a design, 1,000 with `--full`. After them stand the rows of `shrinkage.py`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from salesfc_lib.forecasting.drivers.factors import apply_effects
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import HALF_LIFE
 from salesfc_lib.panel import Summing
+from shrinkage import measure_shrinkage
 
 BOTTOMS, LINES, MONTHS = 24, 4, 48
 EFFECT = 0.15  # of a month wholly on promotion, as a share of a usual month
@@ -130,13 +131,17 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="1,000 replications a design")
     wanted = parser.parse_args()
     rows = list(measure_coverage(1000 if wanted.full else 200))
-    write(wanted.out, rows)
+    shrunk = list(measure_shrinkage(100 if wanted.full else 20))
+    write(wanted.out, [*rows, *shrunk])
     print("design spread level   coverage  width    bias")
     for row in rows:
         print(
             f"{row['design']:<6} {row['spread']:>6} {row['level']:<7} {row['coverage']:>8.3f} "
             f"{row['width']:>6.3f} {row['bias']:>+7.3f}"
         )
+    print("\npanel          months ahead  shrinkage of MinT")
+    for row in shrunk:
+        print(f"{row['panel']:<14} {row['band']:<13} {row['shrinkage']:>9.2f}")
 
 
 if __name__ == "__main__":
