@@ -439,6 +439,17 @@ def test_an_ordinary_wide_price_list_is_left_alone(tmp_path: Path) -> None:
         assert "implausible" not in by_rule(cleaned)
 
 
+def test_sales_with_their_signs_the_other_way_round_stop_the_unit_until_it_is_said(
+    tmp_path: Path,
+) -> None:
+    rows = [order(f"A{at}", amount="10.00 CR") for at in range(20)]
+    rows += [order("A20", amount="40.00 DR", quantity="-1")]
+    with pytest.raises(SalesForecastError, match=r"20 of 20 sales .*credit: positive"):
+        run(tmp_path, rows)
+    told = run(tmp_path, rows, unit(orders={"credit": "positive"}))
+    assert by_rule(told)["kept"][2] == 160
+
+
 def test_implausible_lines_are_flagged_and_not_changed(tmp_path: Path) -> None:
     odd = [
         order("X1", product="p2", quantity="5", amount="-50.00"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from salesfc_lib.cleaning.clean import clean
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.inspection.findings.proposal import Proposal
@@ -44,9 +47,34 @@ def test_an_amount_goes_before_what_could_make_one(tmp_path: Path) -> None:
     assert 'amount: "Total"' in text
 
 
-def test_a_discount_in_shares_is_asked_about(tmp_path: Path) -> None:
-    found, _ = start(tmp_path, "Date,Qty,Unit price,Discount", "2025-01-03,2,3.50,0.15")
-    assert "Discount is a share of the price: is it off Unit price already?" in found.questions
+@pytest.mark.parametrize(
+    ("header", "shares"),
+    [("Discount", ["0.15", "0"]), ("Discount", ["15%", ""]), ("Rabatt %", ["15", "0"])],
+)
+def test_a_discount_in_shares_is_taken_off_the_price_and_asked_about(
+    tmp_path: Path, header: str, shares: list[str]
+) -> None:
+    rows = [f"2025-0{at}-03,2,3.50,{share}" for at, share in enumerate([*shares, "0"], 1)]
+    found, text = start(tmp_path, f"Date,Qty,Unit price,{header}", *rows)
+    question = f"{header} is a share of the price: is it off Unit price already?"
+    assert any(one.startswith(question) for one in found.questions)
+    assert 'amount: "quantity * price * (1 - discount)"' in text
+    cleaned = clean(resolve(tmp_path, "u").parameters, tmp_path, "2025-02")
+    assert cleaned.transactions["amount"].tolist() == [Decimal("5.95"), 7]
+
+
+def test_a_discount_off_a_net_price_is_not_taken_off_again(tmp_path: Path) -> None:
+    row = "2025-01-03,2,3.50,0.15"
+    _, text = start(tmp_path, "Date,Qty,Discounted price,Discount", row)
+    assert 'amount: "quantity * price"   #' in text
+
+
+def test_a_discount_above_one_that_nothing_calls_percent_stops_the_unit(tmp_path: Path) -> None:
+    _, text = start(tmp_path, "Date,Qty,Unit price,Rabatt %", "2025-01-03,2,3.50,15")
+    path = tmp_path / "parameters" / "units" / "u.yml"
+    path.write_text(text.replace("units: {discount", "# units: {discount"), encoding="utf-8")
+    with pytest.raises(SalesForecastError, match="discount: percent"):
+        clean(resolve(tmp_path, "u").parameters, tmp_path, "2025-01")
 
 
 def test_a_total_of_the_document_is_no_amount_of_its_lines(tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ import pytest
 from openpyxl import Workbook
 
 from salesfc_lib.cleaning.clean import clean
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.findings.proposal import Setting
 from salesfc_lib.inspection.findings.propose import propose_feed
 from salesfc_lib.inspection.writing.unit_file import write_unit_file
 
+CLOSED = 'calendar: {closed_through: "2025-01"}'
 SALES = [
     "OrderDate,OrderNo,Item,Qty",
     "2025-01-03,S1,A,10",
@@ -161,3 +164,56 @@ def test_a_reference_that_names_no_order_of_the_export_is_not_mapped(tmp_path: P
     assert "reference" not in propose_feed([path], read_aliases()).list_mapped()
     path = save(tmp_path / "a.csv", header, "S1,2025-01-03,,5", "S2,2025-01-04,S1,-5")
     assert "reference" in propose_feed([path], read_aliases()).list_mapped()
+
+
+@pytest.mark.parametrize(
+    ("header", "date", "quantity"),
+    [
+        ("Date de vente,Date de retour,Produit,Quantité", "Date de retour", "Quantité"),
+        ("Fecha,Fecha devolución,SKU,Cantidad devuelta", "Fecha devolución", "Cantidad devuelta"),
+        ("Belegdatum,Datum der Rückgabe,Artikel,Menge", "Datum der Rückgabe", "Menge"),
+    ],
+)
+def test_a_return_is_dated_by_the_day_it_came_back_whatever_the_order_of_words(
+    tmp_path: Path, header: str, date: str, quantity: str
+) -> None:
+    rows = ["2025-01-03,2025-02-18,A,1", "2025-01-09,2025-02-20,B,2"]
+    found = propose_feed([save(tmp_path / "retours.csv", header, *rows)], read_aliases())
+    assert (found.role, found.names["date"], found.names["quantity"]) == ("returns", date, quantity)
+
+
+SIDED = ["S1,2025-01-03,5,H", "S2,2025-01-04,7,H", "S3,2025-01-05,2,S"]
+
+
+def test_which_side_of_an_account_is_a_sale_has_to_be_said(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    path = save(tmp_path / "data" / "b.csv", "Belegnr,Datum,Betrag,S/H", *SIDED)
+    written, _ = write_unit_file([path], tmp_path, "u")
+    text = written.read_text(encoding="utf-8")
+    with pytest.raises(SalesForecastError, match="set `kinds`"):
+        clean(resolve(tmp_path, "u").parameters, tmp_path, "2024-12")
+    told = text.replace("# kinds: {", "kinds: {").replace("# returns_are", "returns_are")
+    told = told.replace('# calendar: {closed_through: "YYYY-MM"}', CLOSED)
+    written.write_text(told, encoding="utf-8")
+    kept = clean(resolve(tmp_path, "u").parameters, tmp_path, "2025-01").transactions
+    assert kept["amount"].sum() == 10
+
+
+@pytest.mark.parametrize(
+    ("actual", "plan"), [("Actual", "Budget"), ("实际", "预算"), ("IST", "Plan")]
+)
+def test_of_a_file_with_plans_the_rows_of_what_happened_are_read(
+    tmp_path: Path, actual: str, plan: str
+) -> None:
+    rows = [f"{one},2025-01-0{day},A,{day}" for day in (3, 4) for one in (actual, plan)]
+    found = propose_feed(
+        [save(tmp_path / "b.csv", "Version,Date,SKU,Amount", *rows)], read_aliases()
+    )
+    settings = [one for one in found.findings if isinstance(one, Setting) and one.key == "where"]
+    assert (settings[0].value, settings[0].proved) == ({"Version": actual}, True)
+
+
+def test_amounts_of_which_most_are_credits_are_sales(tmp_path: Path) -> None:
+    rows = ["1,2025-01-03,5 CR", "2,2025-01-04,7 CR", "3,2025-01-05,2 DR"]
+    found = propose_feed([save(tmp_path / "b.csv", "Invoice,Date,Amount", *rows)], read_aliases())
+    assert ("credit", "positive") in [one[:2] for one in found.findings if isinstance(one, Setting)]

@@ -39,10 +39,15 @@ def needs_part(part: str, source: Source, parameters: Parameters) -> bool:
     )
 
 
+def takes_share(source: Source) -> bool:
+    """Whether the amounts are made with a discount that is a share of them."""
+    return source.amount is not None and "discount" in source.amount
+
+
 def list_parts(source: Source, parameters: Parameters) -> set[str]:
     """Columns beside the amount that the unit's definition needs of this source."""
     needed = {
-        "discount": needs_part("discounts", source, parameters),
+        "discount": needs_part("discounts", source, parameters) or takes_share(source),
         "freight": needs_part("freight", source, parameters),
         "price": source.amount is not None,
         "tax_amount": source.tax != parameters.measure.tax and "tax_amount" in source.columns,

@@ -19,14 +19,20 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.declared import DOCUMENTED, list_mapped, list_parts, require_columns
-from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, multiply_each, with_month
+from salesfc_lib.cleaning.batch.declared import (
+    DOCUMENTED,
+    list_mapped,
+    list_parts,
+    require_columns,
+    takes_share,
+)
+from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, with_month
+from salesfc_lib.cleaning.batch.made_amounts import make_amounts
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import (
     Extract,
     Issue,
     evidence,
-    fixed_point,
     join_columns,
     label_files,
     layout,
@@ -44,7 +50,6 @@ KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
 PERIODS = {"week", "month"}  # rules by which days are read that stand for more
 NET = "below zero: the net of a period's sales and returns, not a return of its own"
-MADE_PLACES = 6  # decimal places that an amount made of quantity and price keeps
 SALE, RETURN, ADJUSTMENT = range(3)  # codes of KIND
 
 
@@ -73,7 +78,8 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     scales = {"quantity": 0, "amount": 0} | {ours: item.scale for ours, item in numbers.items()}
     rounded: list[tuple[str, Issue]] = []
     if source.amount:
-        units["amount"], scales["amount"], rounded = _make_amounts(name, units, scales)
+        made = make_amounts(name, units, scales, less=takes_share(source))
+        units["amount"], scales["amount"], rounded = made
     dates = _read_dates(rows, mapped, source, extract, plain=plain, zone=parameters.calendar.zone)
     kinds, strange = _read_kinds(rows, mapped, source)
     quantity = units.get("quantity", np.zeros(count, dtype=np.int64))
@@ -120,21 +126,6 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         first = int(np.flatnonzero(nets)[0])
         parsed.append(("quantity", Issue("net_of_period", NET, first, count, "read")))
     return _report(batch, extract, [*parsed, *nulls, *lost_zeros])
-
-
-def _make_amounts(
-    name: str, units: Mapping[str, np.ndarray], scales: Mapping[str, int]
-) -> tuple[np.ndarray, int, list[tuple[str, Issue]]]:
-    """Quantity times price as units of 10**-scale, the scale, and what was rounded."""
-    made, scale = multiply_each(units["quantity"], units["price"]), scales["quantity"]
-    scale += scales["price"]
-    issues = []
-    if (more := scale - MADE_PLACES) > 0 and len(made):
-        made, reason = fixed_point.round_half_even(made, 1, 10**more), f"{scale} decimal places"
-        reason = f"quantity times price has {reason}: rounded to {MADE_PLACES}, half to even"
-        issues.append(("amount", Issue("rounded_amount", reason, 0, len(made), "read")))
-        scale = MADE_PLACES
-    return fit_int64(made, f"An amount of source '{name}'", scale), scale, issues
 
 
 def _read_dates(
@@ -186,7 +177,9 @@ def _read_kinds(
         wrong = np.flatnonzero(kinds == len(KINDS))
         kinds[wrong] = default
         listed = ", ".join(f"'{kind}'" for kind in known)
-        texts = [f"'{distinct[codes[place]]}' is not among {listed}" for place in wrong]
+        texts = [
+            f"'{distinct[codes[place]]}' is not among {listed}; set `kinds`" for place in wrong
+        ]
     return kinds, CellProblems(
         pd.Series(texts, index=wrong, dtype=object),
         pd.Series("unreadable", index=wrong, dtype=object),

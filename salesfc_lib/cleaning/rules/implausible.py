@@ -1,5 +1,7 @@
 """Lines that cannot well be meant as they stand: noted, and never changed.
 
+A source of which most sales are below zero has its signs the other way round, and stops the unit.
+
 A sale at a negative price, a quantity far beyond what its product's lines have, a unit price far
 from its product's. Far is both a factor and a number of robust standard deviations on the scale of
 logarithms, so that neither a product of many prices nor one that is always sold by twos is noted.
@@ -14,12 +16,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context, where
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import schema
 
 STEPS = 8  # of the histogram to a doubling
+FEWEST = 20  # sales of a source that tell which sign its amounts have
 NORMAL = 1.349  # quartile distance of a normal distribution, in standard deviations
 
 
@@ -32,9 +37,13 @@ class Usual(NamedTuple):
 
 
 def flag_implausible(batch: Batch, context: Context) -> Batch:
-    """Batch with its implausible lines noted; what is wrong with each stands in the reason."""
+    """Batch with its implausible lines noted; what is wrong with each stands in the reason.
+
+    Raises `SalesForecastError` where most sales of a source are below zero.
+    """
     lines, settings = batch.lines, context.parameters.cleaning.implausible
     sale = lines["kind"].eq("sale").to_numpy()
+    _refuse_reversed(lines.loc[sale & lines["quantity"].ge(0) & lines["amount"].ne(0)])
     quantity, amount = lines["quantity"].to_numpy(), lines["amount"].to_numpy()
     product = lines["product"].cat.codes.to_numpy()
     negative = where(sale & (quantity > 0) & (amount < 0))
@@ -56,6 +65,21 @@ def flag_implausible(batch: Batch, context: Context) -> Batch:
         new, noted = np.setdiff1d(at, noted), np.union1d(noted, at)
         batch = batch.note("implausible", new, reason, example=_show(batch, at))
     return batch
+
+
+def _refuse_reversed(sales: pd.DataFrame) -> None:
+    """Raise `SalesForecastError` for a source with most of its sales' amounts below zero."""
+    for name, own in sales.groupby("name", observed=True):
+        below = own.loc[own["amount"].lt(0)]
+        if len(own) >= FEWEST and 2 * len(below) > len(own):
+            raise SalesForecastError.of(
+                f"{len(below):,} of {len(own):,} sales of source '{name}' have an amount below "
+                f"zero, the first in row {below['row'].iloc[0]:,} of '{below['source'].iloc[0]}'",
+                "Sales above zero, and what is taken back below",
+                f"Where CR marks sales, set `sources.{name}.credit: positive`; where they are "
+                "returns, `role: returns`; where the export shows all sales with a minus, as "
+                "revenue accounts do, export them without it",
+            )
 
 
 def _find_excess(

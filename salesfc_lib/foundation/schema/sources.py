@@ -69,8 +69,9 @@ class Source(ParameterBlock):
     # a list of headers: the first is kept here, the others in `aliases`
     columns: dict[str, str] = Field(default_factory=dict)
     aliases: dict[str, list[str]] = Field(default_factory=dict)
-    # of an export without amounts: what each line's is
-    amount: Literal["quantity * price"] | None = None
+    # of an export without amounts: what each line's is; the discount is a share, money has its own
+    # key `discounts`
+    amount: Literal["quantity * price", "quantity * price * (1 - discount)"] | None = None
     # columns that identify a row; empty: nothing is a duplicate
     key: list[str] = Field(default_factory=list)
     # without a key: whether rows that repeat another in everything were sold twice
@@ -204,10 +205,15 @@ class Source(ParameterBlock):
 
     @model_validator(mode="after")
     def _factors_of_the_amount(self) -> Source:
-        if self.amount and (lacking := {"quantity", "price"} - {*self.columns}):
+        factors = {
+            name for name in ("quantity", "price", "discount") if name in (self.amount or "")
+        }
+        if lacking := factors - {*self.columns}:
             raise ValueError(f"`amount: {self.amount}` needs {sorted(lacking)} among `columns`")
         if self.amount and "amount" in self.columns:
             raise ValueError(f"`amount: {self.amount}` beside a column of amounts: remove one")
+        if "discount" in factors and self.discounts == "gross":
+            raise ValueError(f"`amount: {self.amount}` has the discount off: remove `discounts`")
         return self
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from salesfc_lib.inspection.aliases import Aliases, Hit
 from salesfc_lib.inspection.evidence.columns import MOST, ColumnEvidence
@@ -120,6 +120,10 @@ def match_headers(
     hits = {
         header: [hit for hit in aliases.find(header) if hit.name in names] for header in columns
     }
+    for header in columns:
+        if not hits[header] and aliases.list_words(header, "returns"):
+            found = _find_of_return(columns[header], aliases)
+            hits[header] = [replace(hit, exact=header in first) for hit in found]
     refused = []
     fits: dict[str, list[tuple[str, Hit]]] = {}
     for header, found in hits.items():
@@ -149,6 +153,16 @@ def match_headers(
             others = [other.name for other in hits[header] if other.name != name]
             matches[name] = Match(name, header, hit.alias, hit.exact, rivals, others)
     return [matches[name] for name in names if name in matches], refused
+
+
+def _find_of_return(column: ColumnEvidence, aliases: Aliases) -> list[Hit]:
+    """What a header that speaks of returns dates or measures, by its values and its first word:
+    Date de retour, Cantidad devuelta.
+    """
+    if column.content == "date":
+        return [Hit("date", column.header, 0, True)]
+    known = aliases.find(column.header.split(maxsplit=1)[0]) if column.content == "number" else []
+    return [hit for hit in known if hit.name in OF_RETURNS]
 
 
 def _rank(column: ColumnEvidence, hit: Hit, aliases: Aliases) -> tuple[bool, bool, bool, int, bool]:

@@ -5,6 +5,7 @@ Arithmetic goes before words; where the two disagree, or neither says anything, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,7 @@ from salesfc_lib.inspection.evidence.mapping import Match
 ROWS = 4_000  # looked at, from all over the sample
 MOST_BLANK = 0.1  # share of the priced rows that may lack their amount
 MOST_AMOUNTS = 4  # whose equations are tried
+PERCENT = re.compile(r"[%％‰]|\b(?:percent|pct|prozent|satz|rate)\b|率", re.IGNORECASE)
 PARTS = ("quantity", "discount", "tax_amount", "tax_rate")
 DISCOUNTS = {"net": "discounts are off already", "gross": "discounts are still to be taken off"}
 
@@ -38,13 +40,15 @@ class Money:
     equations: Sequence[Equation] = ()
     questions: Sequence[str] = ()
     made: str = ""
+    formula: str = "quantity * price"
 
     @property
     def why(self) -> list[str]:
         """Everything that tells what the amount holds."""
         tax = [f"tax {self.tax}: {self.why_tax}"] if self.tax else []
         off = [f"{DISCOUNTS[self.discounts]}: {self.why_discounts}"] if self.discounts else []
-        share = f"{self.share} is a share of the price, not money: not to be taken off"
+        taken = "to be taken off" if "discount" in self.formula else "not to be taken off"
+        share = f"{self.share} is a share of the price, not money: {taken}"
         return [*tax, *off, *([share] if self.share else [])]
 
 
@@ -132,19 +136,29 @@ def _make_amount(
     if rivals := [*found[1].rivals]:
         questions.append(f"which price was paid: {price} (taken), or {', '.join(rivals)}?")
     off = matches.get("discount")
-    share = off.header if off and columns[off.header].is_share else ""
-    if share:
-        questions.append(f"{share} is a share of the price: is it off {price} already?")
+    share = off.header if off and is_share(columns[off.header]) else ""
+    discounts, why = _settle_discounts(price, (), aliases)
+    is_taken = bool(share) and discounts != "net"
+    if share and not discounts:
+        text = f"{share} is a share of the price: is it off {price} already?"
+        questions.append(f"{text} The amounts are made as if it were not")
+    elif off and not share and any(columns[off.header].figures):
+        questions.append(f"is {off.header} money or percent, and is it off {price} already?")
     of_one, of_row = _count_prices(columns, quantity, price, matches.get("product"))
     if of_row > of_one:
         text = f"{price} rises with {quantity} in {of_row:,} rows: is it the amount of the row?"
         return Money(questions=[text])
     proof = f"; {price} is the same at other quantities in {of_one:,} rows" if of_one else ""
-    discounts, why = _settle_discounts(price, (), aliases)
     return Money(
         *(f"{quantity} x {price}", tax, why_tax, None, discounts, why, share, (), questions),
         made=f"{lacking}{proof}",
+        formula=f"{Money.formula} * (1 - discount)" if is_taken else Money.formula,
     )
+
+
+def is_share(column: ColumnEvidence) -> bool:
+    """Whether discounts are shares of a price: by their values, or percent by their header."""
+    return column.is_share or (column.content == "number" and bool(PERCENT.search(column.header)))
 
 
 def _count_prices(

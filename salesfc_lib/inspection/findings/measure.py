@@ -31,7 +31,7 @@ def describe_measure(found: Proposal) -> Iterator[Finding]:
         },
     )
     if money.made and found.role in BUSINESS:
-        yield Setting("amount", "quantity * price", money.made)
+        yield Setting("amount", money.formula, money.made)
     if money.amount is not None:
         why = "; ".join(money.why) or "nothing says whether tax or discounts are in it"
         held = [f"holds: {equation.describe()}" for equation in money.equations[:4]]
@@ -54,6 +54,13 @@ def _describe_kinds(found: Proposal) -> Iterator[Finding]:
         listed = ", ".join(unknown[:MOST_LISTED])
         lacking = "kinds to complete, each as sale, return or adjustment"
         yield Setting(lacking, None, f"{listed}{more}")
+        if (column := found.column("kind")) and found.is_sided:
+            first, *others = [value for value, _ in column.members.most_common()]
+            sides = {first: "sale", **dict.fromkeys(others, "return")}
+            yield Setting("kinds", sides, "if the side with most rows is sales", proved=False)
+            if not found.signs.negative_rows:
+                why = "with it: no amount has a minus sign"
+                yield Setting("returns_are_positive", True, why, proved=False)
         text = "which of these are sales, returns, adjustments"
         yield ask("kinds", f"{found.names['kind']}: {text}: {join_some(unknown, 6)}?")
 
@@ -71,6 +78,11 @@ def _describe_signs(found: Proposal) -> Iterator[Finding]:
             f"{join_some(filled, 3)}: a run takes nothing off for it; does it say what came back?"
         )
         yield ask("returns", f"{text} Export returns as rows below zero, or as a file of their own")
+    if found.is_credit_sale:
+        credits, marked = found.credited
+        why = f"{credits:,} of {marked:,} marked amounts are credits: sales, as an account has them"
+        yield Setting("credit", "positive", why)
+        return
     below = f"{signs.negative_rows:,} rows are below zero"
     if found.role == "orders" and signs.negative_rows and "return" not in found.kinds.values():
         text = f"rows below zero: {signs.negative_rows:,}"
@@ -105,6 +117,8 @@ def _describe_tax(found: Proposal) -> Iterator[Setting]:
 def _describe_discounts(found: Proposal) -> Iterator[Setting]:
     discounts, is_mapped = found.money.discounts, "discount" in found.list_mapped()
     before = "the amounts are before discounts"
+    if "discount" in found.money.formula:
+        return
     if discounts == "gross" and is_mapped:
         yield Setting("discounts", "gross", f"{before}: {found.money.why_discounts}")
     elif discounts == "gross":

@@ -28,6 +28,7 @@ UNMAPPED = {  # recognised, and not read by a run
 TABLES = ("promotions", "inventory", "targets", "events")  # roles along the unit's dimensions
 OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
+SIDES = {*"shdc+-借贷", "dr", "cr", "soll", "haben", "debit", "credit", "借方", "贷方"}
 PLACES = ("company", "warehouse", "department")  # not mapped, but may be forecast along
 MOST_UNITS = 12
 LONGEST = 30  # letters of a cell that are shown
@@ -131,6 +132,25 @@ class Proposal:
         return "amount" in self.names or bool(self.money.made)
 
     @property
+    def is_sided(self) -> bool:
+        """Whether the column of kinds says debit or credit: which one is a sale has to be said."""
+        return len(self.kinds) > 1 and {value.casefold() for value in self.kinds} <= SIDES
+
+    @property
+    def credited(self) -> tuple[int, int]:
+        """Amounts that are marked as credit and make them negative, and all that are marked."""
+        column = self.column("amount")
+        marked = column.numbers.rules.get("debit_credit", ()) if column else ()
+        values = [column.numbers.values[at] for at in marked] if column else []
+        return sum(value is not None and value < 0 for value in values), len(values)
+
+    @property
+    def is_credit_sale(self) -> bool:
+        """Whether most of the orders' marked amounts are credits: sales as an account has them."""
+        credits, marked = self.credited
+        return self.role == "orders" and 2 * credits > marked
+
+    @property
     def others(self) -> dict[str, int]:
         """Further headers with few members, that a forecast may be made along, and their number."""
         known = [header for name, header in self.names.items() if name not in PLACES]
@@ -202,13 +222,13 @@ class Proposal:
         return {
             "line": "line" not in self.key.columns,
             "version": "version" not in self.key.columns,
-            "discount": bool(self.money.share),
+            "discount": bool(self.money.share) and "discount" not in self.money.formula,
             "currency": few and self.role != "rates",
             "unit_of_measure": few and self.role != "conversions",
             "tax_amount": no_tax,
             "tax_rate": no_tax,
             "rate": self.role != "rates",
-            "kind": not any(self.kinds.values()),
+            "kind": not any(self.kinds.values()) and not self.is_sided,
             "amount": bool(self.money.made),
             "reference": self.role == "orders" and not self._refers(match.header),
         }.get(match.name, False)

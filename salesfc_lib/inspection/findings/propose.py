@@ -17,7 +17,7 @@ from salesfc_lib.inspection.evidence.columns import MOST, ColumnEvidence, gather
 from salesfc_lib.inspection.evidence.keys import confirm_key, find_key, prove_by_sums
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, map_columns
 from salesfc_lib.inspection.evidence.merged import fill_cells, find_merged
-from salesfc_lib.inspection.evidence.money import find_money
+from salesfc_lib.inspection.evidence.money import find_money, is_share
 from salesfc_lib.inspection.evidence.rows import classify_rows, count_months, count_signs
 from salesfc_lib.inspection.findings.days import describe_days
 from salesfc_lib.inspection.findings.measure import describe_measure
@@ -139,6 +139,9 @@ def _find_units(
         scale = own if own and own.sure else stated if name in scales.MONEY else None
         if scale and scale.power:
             units[name] = scale.unit, scale.words
+    if (discount := columns.get(names.get("discount", ""))) and is_share(discount):
+        highest = max(map(abs, discount.figures), default=0)
+        units |= {"discount": ("percent", discount.header)} if highest > 1 else {}
     if "probability" in names:
         highest = max(columns[names["probability"]].figures, default=0)
         units |= {"probability": ("percent", f"{highest:f}")} if highest > 1 else {}

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from salesfc_lib.errors import shorten
-from salesfc_lib.inspection.evidence.columns import join_some
+from salesfc_lib.inspection.evidence.columns import FEW, join_some
 from salesfc_lib.inspection.evidence.merged import is_block
 from salesfc_lib.inspection.findings.measure import BUSINESS
 from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
+from salesfc_lib.inspection.sampling.periods import ACTUAL
 from salesfc_lib.intake import Issue, is_year, survey_days
 
+SCENARIO = re.compile(r"[\W\d_]+")  # between the words of a scenario: Actual 2024
+PLANNED = {
+    *("budget", "plan", "planned", "forecast", "target", "estimate", "soll", "prognose", "prévu"),
+    *("prévision", "presupuesto", "previsto", "orçamento", "预算", "计划", "预测", "目标"),
+    *("予算", "計画", "予測"),
+}
 FILLED = 0.9  # share of the rows with an order number, below which blank ones are asked about
 MOST_COPIES = 0.02  # share of rows that stand again, from which a key without lines is not named
 LEVELS = 0.3  # share of days in a column, from which the texts beside them may be their groups
@@ -85,12 +93,30 @@ def describe_rows(found: Proposal) -> Iterator[Finding]:
     if found.role in BUSINESS:
         yield from _describe_key(found)
     yield Fact("where", found.splits)
+    if found.role in BUSINESS:
+        yield from _choose_actuals(found)
     if found.role == "orders" and found.splits:
         header, members = next(iter(found.splits.items()))
         text = f"if the file holds several, {header} may tell them apart"
         yield Line("units", f"{text} ({join_some(members, 5)}); `where` chooses one")
         why = f"if the export holds several units: {join_some(members, 6)}"
         yield Setting("where", {header: members[0]}, why, proved=False)
+
+
+def _choose_actuals(found: Proposal) -> Iterator[Setting]:
+    """The rows of what happened, where a column tells them from plans."""
+    free = {found.names.get(name) for name in ("kind", "version", "status")}
+    known = {*found.names.values()} - free
+    for header, column in found.columns.items():
+        members = {member: SCENARIO.split(member.casefold()) for member in column.members}
+        if header in known or not 1 < len(members) <= FEW:
+            continue
+        actual = [one for one, words in members.items() if {*words} & {*ACTUAL}]
+        planned = [one for one, words in members.items() if {*words} & PLANNED]
+        if len(actual) == 1 and planned and actual[0] not in planned:
+            why = f"{join_some(planned, 3)}: plans, which are no sales"
+            yield Setting("where", {header: actual[0]}, why)
+            return
 
 
 def _describe_layout(found: Proposal) -> Iterator[Finding]:

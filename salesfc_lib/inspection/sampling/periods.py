@@ -27,7 +27,7 @@ from salesfc_lib.intake import (
 LOOKED_AT = 50  # rows that tell whether the columns of periods hold figures
 MOST = 0.6  # share of their filled cells that are numbers
 OTHERS = ("targets", "inventory", "control_totals", "opportunities")  # roles of other figures
-ACTUAL = ("actual", "actuals", "ist", "实际", "real")
+ACTUAL = ("actual", "actuals", "ist", "实际", "real", "réel", "realizado", "realisiert", "実績")
 WORD = re.compile(r"[^\W\d_]+")
 
 

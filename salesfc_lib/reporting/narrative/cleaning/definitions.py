@@ -27,8 +27,11 @@ def meaning_of_sales(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
         }
         for name in asked
     ]
-    if any(source.amount for source in run.parameters.sources.values()):
-        answer = writer.text("definition.amount.made")
+    formulas = [source.amount for source in run.parameters.sources.values() if source.amount]
+    if formulas:
+        signs = str.maketrans("*-", "×−")
+        made = ", ".join(dict.fromkeys(formula.translate(signs) for formula in formulas))
+        answer = writer.text("definition.amount.made", formula=made)
         rows.insert(
             1, {"question": writer.text("definition.amount"), "answer": answer, "exports": ""}
         )
