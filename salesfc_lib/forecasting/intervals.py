@@ -172,14 +172,15 @@ class _ScaledErrors(NamedTuple):
 def _scaled_errors(past: PastErrors) -> _ScaledErrors:
     """Every error whose scale was known at its cutoff; of all cutoffs where none was.
 
-    Where two cutoffs knew a scale about as well as now, those that knew less are left out: their
-    errors would lie far out for the scale's sake.
+    Of few cutoffs, those that knew a scale less well than now are left out where two others knew
+    more: their errors would lie far out for the scale's sake. Of many, they are needed for the
+    months furthest ahead.
     """
     parts = []
     earliest = max(past.errors, default=0)
     cutoffs = [cutoff for cutoff in past.errors if cutoff < earliest] or list(past.errors)
     sure = [each for each in cutoffs if _months_known(past, each) >= tuning.SCALE_MONTHS]
-    cutoffs = sure if len(sure) > 1 else cutoffs
+    cutoffs = sure if len(sure) > 1 and len(cutoffs) < tuning.MANY_CUTOFFS else cutoffs
     signed = np.any(past.history.y < 0, axis=1)
     for cutoff in cutoffs:
         errors, forecast = past.errors[cutoff], past.forecasts[cutoff]

@@ -202,8 +202,9 @@ BOOSTING_SETTINGS: dict[str, Any] = {
 # Intervals
 # share of a series' own errors in its scale at `ENOUGH_ERRORS` errors; the rest is its level's.
 # RESULTS.md, Intervals of short histories
-OWN_ERROR_SHARE = 0.9
+OWN_ERROR_SHARE = 0.8
 SCALE_MONTHS = 8  # of errors behind the scale of a cutoff whose errors give widths. As above
+MANY_CUTOFFS = 5  # from which all of them do. As above
 ENOUGH_ERRORS = 12  # errors of a series, as above
 NEIGHBOUR_HORIZONS = 2  # horizons on each side that share their errors
 ERROR_PRIOR_SERIES = 10  # likewise for the relative errors behind the intervals
