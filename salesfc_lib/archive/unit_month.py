@@ -15,6 +15,7 @@ import pandas as pd
 from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables
+from salesfc_lib.panel import find_publication_day
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ class UnitMonth:
         """Day on which a backfilled month would have been published; None for a run."""
         if self.kind == "run":
             return None
-        days = self.parameters.adjust.publication_day - 1
-        return self.cutoff + pd.DateOffset(months=1, days=days)
+        return find_publication_day(self.cutoff, self.parameters)
 
     @property
     def keeps_sources(self) -> bool:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.booked_days import WEEKDAYS, count_days, find_booked_days
+from salesfc_lib.forecasting.recall import recall
 from salesfc_lib.foundation import ABSURD_RATIO, SEASON, find_absurd
 from salesfc_lib.panel import Kind, Summing, fill_forward
 
@@ -35,7 +36,8 @@ class History:
     and it is y where nothing else is known. last: (n,) datetime64[M], the month of the last column.
     regressors: name to (n, T + ahead), what is known of each month and of `ahead` more, NaN where
     it is unknown; kinds: name to what it is, over the whole panel. level: (n,) codes of the level
-    in the hierarchy; summing: which bottom series make up which, None where all are bottoms. back:
+    in the hierarchy; summing: which bottom series make up which, None where all are bottoms.
+    recalled: cutoff to rows of table `recalled`, what was known then of later months. back:
     (n,) months between the row's cutoff and that of the run; what has the same `back` was known at
     the same time. absurd: id to the month that was taken as unknown, in words.
     """
@@ -51,6 +53,7 @@ class History:
     actual: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     summing: Summing | None = None
+    recalled: Mapping[pd.Timestamp, pd.DataFrame] = field(default_factory=dict)
     derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,12 +99,17 @@ class History:
 
     def cut(self, months: int) -> History:
         """Every row as it was known `months` earlier; what was known ahead is kept."""
+        regressors = {name: shift(values, months) for name, values in self.regressors.items()}
+        last = self.last - np.timedelta64(months, "M")
+        for cutoff, recalled in self.recalled.items() if months else ():
+            rows = np.flatnonzero(last == cutoff.to_datetime64().astype("datetime64[M]"))
+            recall(regressors, recalled, rows, self.ids, self.y.shape[1])
         return replace(
             self,
             y=shift(self.y, months),
             actual=shift(self.actual, months),
-            last=self.last - np.timedelta64(months, "M"),
-            regressors={name: shift(values, months) for name, values in self.regressors.items()},
+            last=last,
+            regressors=regressors,
             back=self.back + months,
         )
 

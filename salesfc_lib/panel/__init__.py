@@ -1,12 +1,13 @@
 """From transactions to the monthly panel: series ids, grid, hierarchy, regressors, lifecycle.
 
-The transactions of a month enter; the tables series, panel and future leave.
+The transactions of a month enter; the tables series, panel, future, recalled and plan leave.
 """
 
 from __future__ import annotations
 
 from salesfc_lib.panel.aggregation import aggregate
 from salesfc_lib.panel.build import build_panel, take_known
+from salesfc_lib.panel.cutoffs import find_publication_day, list_backs
 from salesfc_lib.panel.gaps import RECENT_MONTHS, check_panel, fill_forward, fill_gaps
 from salesfc_lib.panel.hierarchy import (
     DESCRIBING,
@@ -23,6 +24,7 @@ from salesfc_lib.panel.lifecycle import (
     count_silent_months,
     list_lifecycles,
 )
+from salesfc_lib.panel.plans import list_recalled
 from salesfc_lib.panel.regressors import Kind, regressor_kinds
 
 __all__ = [
@@ -41,8 +43,11 @@ __all__ = [
     "count_silent_months",
     "fill_forward",
     "fill_gaps",
+    "find_publication_day",
+    "list_backs",
     "list_levels",
     "list_lifecycles",
+    "list_recalled",
     "regressor_kinds",
     "summing_matrix",
     "take_known",

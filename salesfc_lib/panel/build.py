@@ -7,6 +7,7 @@ column in `future`, because a model sees no other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 
@@ -17,28 +18,30 @@ import pyarrow
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, month_of
 from salesfc_lib.panel.aggregation import long_rows
+from salesfc_lib.panel.cutoffs import list_backs
 from salesfc_lib.panel.hierarchy import build_series
-from salesfc_lib.panel.regressors import (
-    PanelMonths,
-    PlacedRows,
-    calendar_columns,
-    driver_columns,
-    plan_columns,
-)
+from salesfc_lib.panel.plans import count_plans, lay_out_plans, list_plans, recall_plans
+from salesfc_lib.panel.regressors import PanelMonths, PlacedRows, calendar_columns
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
 
 
 @dataclass(frozen=True)
 class BottomPanel:
-    """Tables series and panel of the bottom level up to the month, and future after it."""
+    """Tables series and panel of the bottom level up to the month, and future after it.
+
+    recalled: by cutoff of the backtest, the months ahead of it as they were known then, of plans
+    with days of announcement; plans: table plan.
+    """
 
     series: pd.DataFrame
     panel: pd.DataFrame
     future: pd.DataFrame
+    recalled: Mapping[pd.Timestamp, pd.DataFrame]
+    plans: pd.DataFrame
 
 
-def build_panel(
+def build_panel(  # noqa: PLR0913  each of the last four has a default
     transactions: pd.DataFrame,
     parameters: Parameters,
     month: str,
@@ -46,6 +49,7 @@ def build_panel(
     *,
     event: pd.DataFrame | None = None,
     driver: pd.DataFrame | None = None,
+    known_before: pd.Timestamp | None = None,
 ) -> BottomPanel:
     """Panel of the bottom level from the unit's first month through `month`, and its future.
 
@@ -54,6 +58,8 @@ def build_panel(
     the agreed window) and `event` where the unit has any; each declared driver under its name. A
     flag of promotion on the rows is history: without a plan, `promotion` is no column of the
     future. Returns that the unit counts apart are not subtracted. Rows after `month` are not seen.
+    A backfill passes the day of that month's publication as `known_before`: months ahead show no
+    plan that was announced on it or later.
 
     Raises `SalesForecastError` for a unit without rows, a dimension that is no column, or a row
     without a member.
@@ -80,10 +86,11 @@ def build_panel(
     placed = PlacedRows(counted, at, place, (len(series), n_past))
     sums, first = _monthly_sales(counted[parameters.measure.value], at, place, placed.shape)
     y = np.where(known, sums, np.nan)
+    backs = list_backs(n_past, parameters.backtest)
+    plans = list_plans(placed, months, parameters, promotion=promotion, event=event, driver=driver)
     columns = {
         **calendar_columns(months, parameters),
-        **plan_columns(placed, months, parameters, promotion, event),
-        **driver_columns(placed, months, parameters, driver),
+        **lay_out_plans(plans, placed, months, parameters, known_before=known_before),
     }
     past, ahead = {"y": y, "y_raw": y}, {}
     for name, values in columns.items():
@@ -91,9 +98,22 @@ def build_panel(
         past[name] = every[:, :n_past]
         if every.shape[1] > n_past:
             ahead[name] = every[:, n_past:]
-    ids, everywhere = series["unique_id"], np.full((len(series), parameters.horizon), True)
-    panel = long_rows(ids, months.past, np.arange(n_past) >= first[:, None], past)
-    return BottomPanel(series, panel, long_rows(ids, months.ahead, everywhere, ahead))
+    ids, there = series["unique_id"], np.arange(len(months.all)) >= first[:, None]
+    there[:, n_past:] = True
+    seen = {name: plan for name, plan in plans.items() if name in ahead}
+    then = {
+        pd.Timestamp(months.all[places.start - 1]): long_rows(
+            ids, months.all[places], there[:, places], recalled
+        )
+        for places, recalled in recall_plans(seen, months, sum(backs, ()), parameters)
+    }
+    return BottomPanel(
+        series,
+        long_rows(ids, months.past, there[:, :n_past], past),
+        long_rows(ids, months.ahead, there[:, n_past:], ahead),
+        then,
+        count_plans(seen, months, backs, parameters, known_before=known_before),
+    )
 
 
 def take_known(event: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame:

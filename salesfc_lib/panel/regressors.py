@@ -1,4 +1,4 @@
-"""Regressors of bottom series by month: calendar, promotions, events, flags on the rows, drivers.
+"""How what the calendar, flags on the rows, spans of days and values say makes a series' months.
 
 A plan that names members below the bottom level holds for the share of a series' rows that those
 members had, through a horizon before the month (the series' first month at the earliest), so that
@@ -8,7 +8,7 @@ a forecast made within the horizon sees nothing that was sold after its cutoff.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -60,6 +60,10 @@ class SeriesSplit:
     share: np.ndarray
     n_series: int
 
+    def take(self, months: slice) -> SeriesSplit:
+        """The same of some months."""
+        return replace(self, share=self.share[:, months])
+
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean (n_series, n_months) of the groups' known values, weighted by share; else NaN."""
         known = np.isfinite(values) & (self.share > 0)
@@ -97,61 +101,7 @@ def calendar_columns(months: PanelMonths, parameters: Parameters) -> dict[str, n
     }
 
 
-def plan_columns(
-    placed: PlacedRows,
-    months: PanelMonths,
-    parameters: Parameters,
-    promotion: pd.DataFrame | None,
-    event: pd.DataFrame | None,
-) -> dict[str, np.ndarray]:
-    """Promotions and events (n_series, n_months); without the months ahead if none are known."""
-    from salesfc_lib.cleaning import has_flag
-
-    columns = {}
-    if promotion is not None and len(promotion):
-        window = parameters.measure.promotion_window
-        columns["promotion"] = share_of_spans(promotion, placed, months, parameters, window=window)
-    if has_flag(placed.rows, parameters):
-        flagged = share_flagged(placed)
-        if "promotion" in columns:  # the plan, where the rows have no flag and in the months ahead
-            planned = columns["promotion"].copy()
-            past = planned[:, : months.n_past]
-            np.copyto(past, flagged, where=np.isfinite(flagged))
-            flagged = planned
-        columns["promotion"] = flagged
-    if event is not None and len(event):
-        begins = bound_months(months.ahead[:1], parameters.calendar)[0][0]
-        foreseen = bool(event["end"].ge(pd.Timestamp(begins)).any())
-        if "announced" in event:
-            # known ahead of the months that begin after the publication that followed it
-            days = pd.Timedelta(days=parameters.adjust.publication_day - 1)
-            foreseen |= bool(event["announced"].notna().any())
-            event = event.assign(known_from=event["announced"] - days)
-        covered = share_of_spans(event, placed, months, parameters, window=schema.PromotionWindow())
-        columns["event"] = covered if foreseen else covered[:, : months.n_past]
-    return columns
-
-
-def driver_columns(
-    placed: PlacedRows, months: PanelMonths, parameters: Parameters, driver: pd.DataFrame | None
-) -> dict[str, np.ndarray]:
-    """Each declared driver that has values (n_series, n_months).
-
-    Without the months ahead if it is not known ahead, or no later value is.
-    """
-    columns = {}
-    for name, declared in parameters.drivers.items():
-        values = driver[driver["name"].eq(name)] if driver is not None else None
-        if values is None or values.empty:
-            continue
-        split = _split_series(values, placed, months, parameters)
-        spread = spread_driver(values, declared, split, months.all)
-        foreseen = declared.known_ahead and np.isfinite(spread[:, months.n_past :]).any()
-        columns[name] = spread if foreseen else spread[:, : months.n_past]
-    return columns
-
-
-def _split_series(
+def split_series(
     plan: pd.DataFrame, placed: PlacedRows, months: PanelMonths, parameters: Parameters
 ) -> SeriesSplit:
     """How the series split along the dimensions that a plan names, by rows a horizon before."""
@@ -178,29 +128,23 @@ def _split_series(
 
 def share_of_spans(
     spans: pd.DataFrame,
-    placed: PlacedRows,
-    months: PanelMonths,
-    parameters: Parameters,
+    split: SeriesSplit,
+    months: np.ndarray,
     *,
+    calendar: schema.Calendar,
     window: schema.PromotionWindow,
 ) -> np.ndarray:
     """Share of each month's days that spans and their `window` cover, (n_series, n_months).
 
-    A day counts once, as the widest span on it. A span with a day in `known_from` counts in the
-    months that begin on it or later.
+    A day counts once, as the widest span on it.
     """
-    split = _split_series(spans, placed, months, parameters)
     match = _match(spans, split)
     start, end = (spans[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
     start, end = start - window.before, end + window.after
-    known = np.full(len(spans), "NaT", "M8[D]")
-    if "known_from" in spans:
-        known = spans["known_from"].to_numpy().astype("datetime64[D]")
-    shares = np.zeros((split.n_series, len(months.all)))
-    bounds = bound_months(months.all, parameters.calendar)
-    for place, (first, stop) in enumerate(zip(*bounds, strict=True)):
+    shares = np.zeros((split.n_series, len(months)))
+    for place, (first, stop) in enumerate(zip(*bound_months(months, calendar), strict=True)):
         days = np.arange(first, stop)
-        on = (start[:, None] <= days) & (end[:, None] >= days) & ~(known > first)[:, None]
+        on = (start[:, None] <= days) & (end[:, None] >= days)
         widest = np.zeros((split.n_series, len(days)))
         for span in np.flatnonzero(on.any(axis=1)):
             weights = split.share[:, place] * match[span]
@@ -230,7 +174,7 @@ def share_flagged(placed: PlacedRows) -> np.ndarray:
 
 
 def spread_driver(
-    values: pd.DataFrame, declared: schema.Driver, split: SeriesSplit, months: np.ndarray
+    values: pd.DataFrame, split: SeriesSplit, months: np.ndarray, *, declared: schema.Driver
 ) -> np.ndarray:
     """A driver's value of each series and month (n_series, n_months); NaN where it has none.
 

@@ -57,14 +57,27 @@ def find_closed(project: Path, unit: str, sets: Sequence[str] = ()) -> tuple[str
 def clean(run: UnitMonth) -> CleanedMonth:
     """Clean the unit's sources and build its panel; what the step wrote comes back."""
     from salesfc_lib import cleaning
-    from salesfc_lib.panel import build_panel, check_panel, fill_gaps, list_lifecycles, take_known
+    from salesfc_lib.panel import (
+        build_panel,
+        check_panel,
+        fill_gaps,
+        list_lifecycles,
+        list_recalled,
+        take_known,
+    )
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
     rows = cleaning.read_all(parameters, run.project, keep=run.keeps_sources)
     found = cleaning.clean(parameters, run.project, run.month, rows)
     event = take_known(found.event, run.publication_day)
     bottom = build_panel(
-        found.transactions, parameters, run.month, found.promotion, event=event, driver=found.driver
+        found.transactions,
+        parameters,
+        run.month,
+        found.promotion,
+        event=event,
+        driver=found.driver,
+        known_before=run.publication_day,
     )
     short = cleaning.outliers.find_stock_outs(found.inventory, bottom.series, bottom.panel)
     outliers, censored = cleaning.outliers.judge_months(
@@ -75,6 +88,8 @@ def clean(run: UnitMonth) -> CleanedMonth:
     series = build_series(bottom.series, parameters.levels)
     lag, levels = parameters.horizon, parameters.levels
     panel = aggregate(check_panel(fill_gaps(trained), run.unit), series, levels, lag=lag)
+    future = aggregate(bottom.future, series, levels, lag=lag, sold=bottom.panel)
+    now = pd.concat([panel, future], ignore_index=True)
     declared = cleaning.list_declared(found.transactions, parameters)
     run.write(
         **{name: getattr(found, name) for name in CLEANED},
@@ -82,7 +97,9 @@ def clean(run: UnitMonth) -> CleanedMonth:
         files=pd.DataFrame(found.files),
         series=series,
         panel=panel,
-        future=aggregate(bottom.future, series, levels, lag=lag, sold=bottom.panel),
+        future=future,
+        recalled=list_recalled(bottom.recalled, now, series, levels, lag=lag, sold=bottom.panel),
+        plan=bottom.plans,
         declared=declared,
         lifecycle=list_lifecycles(
             panel, series, run.cutoff, declared, rule=run.parameters.lifecycle

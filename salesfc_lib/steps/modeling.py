@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.panel import choose_key_series, regressor_kinds, summing_matrix
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import wording
+from salesfc_lib.panel import choose_key_series, list_backs, regressor_kinds, summing_matrix
 from salesfc_lib.reporting import EXPLAINED, Check, ModeledBefore, ModeledMonth, mean_weights
 from salesfc_lib.steps.checks import (
     COHERENT,
@@ -67,7 +69,27 @@ def read_history(run: UnitMonth) -> History:
     panel, future, horizon = run.read("panel"), run.read("future"), run.parameters.horizon
     kinds = regressor_kinds(run.parameters)
     history = align(panel, future, horizon=horizon, end=run.cutoff, level=codes, kinds=kinds)
-    return replace(history, summing=summing_matrix(series, run.parameters.levels))
+    _check_recalled(run, history.y.shape[1])
+    return replace(
+        history,
+        summing=summing_matrix(series, run.parameters.levels),
+        recalled=dict(list(read_if_any(run, "recalled").groupby("cutoff"))),
+    )
+
+
+def _check_recalled(run: UnitMonth, width: int) -> None:
+    """Raise where the backtest asks for cutoffs at which plans were not recalled."""
+    plan, asked = read_if_any(run, "plan"), list_backs(width, run.parameters.backtest)
+    for name, backs in plan.loc[plan["dated"] > 0, ["name", "backs"]].to_numpy():
+        missing = {str(back) for back in sum(asked, ())} - {*backs.split()}
+        if missing:
+            months = wording.listing(sorted(missing, key=int))
+            raise SalesForecastError.of(
+                f"The backtest of '{run.unit}' has cutoffs {months} months back, and what was "
+                f"known of '{name}' then was not kept",
+                f"The cutoffs that the month was cleaned with: {backs or 'none'} months back",
+                "Clean it with the new `backtest` first: `steps.clean(run)`",
+            )
 
 
 def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

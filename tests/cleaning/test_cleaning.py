@@ -561,7 +561,8 @@ def test_side_tables_are_read_by_their_contracts_and_the_month(tmp_path: Path) -
     promoted = run(
         tmp_path, [order()], parameters({"extra": PROMOTIONS}, renames={"region": {"old": "east"}})
     )
-    assert promoted.promotion.values.tolist() == [
+    named = ["name", "start", "end", "region"]
+    assert promoted.promotion[named].values.tolist() == [
         ["双十一", pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-11"), "east"]
     ]
     save(tmp_path, "extra", [{"m": "2024年5月", "n": "1,000.00"}, {"m": "2024-07-31", "n": "5"}])

@@ -12,13 +12,14 @@ import pytest
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.backtest import cached_forecasts as asking
-from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, list_backs, run_candidates
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates import arima
 from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction, Window, each_series
 from salesfc_lib.forecasting.candidates.registry import REGISTRY
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation.schema import Backtest, Parameters
+from salesfc_lib.panel import list_backs
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

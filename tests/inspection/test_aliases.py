@@ -245,3 +245,13 @@ def test_a_wrong_file_of_aliases_is_named(tmp_path: Path, text: str, says: str) 
     with pytest.raises(SalesForecastError, match=says) as caught:
         read_aliases(own(tmp_path, text))
     assert "aliases.yml" in str(caught.value)
+
+
+@pytest.mark.parametrize("header", ["announced", "公告日期", "Ankündigung", "decided on"])
+def test_the_day_on_which_a_promotion_became_known_is_found(tmp_path: Path, header: str) -> None:
+    names = map_headers(
+        tmp_path, f"promotion name,start,end,{header}", "June,2024-06-01,2024-06-30,2024-05-02"
+    )
+    assert names == {
+        "name": "promotion name", "start": "start", "end": "end", "announced": header
+    }  # fmt: skip

@@ -25,6 +25,7 @@ from salesfc_lib.panel.build import build_panel, take_known
 from salesfc_lib.panel.gaps import check_panel, fill_gaps, scan_gaps
 
 A, B = "bottom:Pots", "bottom:Pans"
+YEAR = range(1, 13)
 a_sale = st.tuples(
     st.integers(0, 11), st.sampled_from("abc"), st.integers(-(10**12), 10**12)
 )  # month, line, cents
@@ -276,20 +277,23 @@ def events(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
     return frame.assign(name=[f"event {i}" for i in range(len(frame))])
 
 
-def test_an_event_counts_from_the_month_after_the_publication_that_knew_it():
-    rows = sales(*[(f"2025-{month:02d}-10", "Pots", "5") for month in (1, 2, 3, 4)])
-    known = events(
-        ("2025-02-01", "2025-04-30", "2025-02-16")
-    )  # February is published as 2025-01 on the 15th
-    built = build_panel(rows, parameters(), "2025-04", event=known)
-    assert values(built.panel, A, "event") == [0, 0, 1, 1]
-    sooner = known.assign(announced=pd.Timestamp("2025-02-15"))
-    assert values(build_panel(rows, parameters(), "2025-04", event=sooner).panel, A, "event") == [
-        0,
-        1,
-        1,
-        1,
-    ]
+def test_an_event_of_months_ahead_is_known_from_the_publication_that_knew_it():
+    rows = sales(
+        *[(f"{year}-{month:02d}-10", "Pots", "5") for year in (2024, 2025) for month in YEAR]
+    )
+    monthly = parameters(backtest={"cutoffs": 2, "step": 1})
+    surprise = events(("2025-11-01", "2026-01-31", "2025-12-15"))  # November's publication
+    built = build_panel(rows, monthly, "2025-12", event=surprise)
+    assert values(built.panel, A, "event")[-3:] == [0, 1, 1]  # what happened
+    assert values(built.future, A, "event") == [1, 0, 0]
+    october, november = (built.recalled[pd.Timestamp(f"2025-{month}-01")] for month in (10, 11))
+    assert values(october, A, "event") == [0, 0, 0]
+    assert values(november, A, "event") == [0, 0, 0]
+    sooner = surprise.assign(announced=pd.Timestamp("2025-12-14"))
+    built = build_panel(rows, monthly, "2025-12", event=sooner)
+    october, november = (built.recalled[pd.Timestamp(f"2025-{month}-01")] for month in (10, 11))
+    assert values(october, A, "event") == [0, 0, 0]
+    assert values(november, A, "event") == [1, 1, 0]
 
 
 def test_events_that_nobody_recorded_ahead_are_no_column_of_the_future():

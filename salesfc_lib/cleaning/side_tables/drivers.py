@@ -18,7 +18,7 @@ from salesfc_lib.foundation import Parameters, Source, label_months, tables, wor
 from salesfc_lib.intake import Extract, Issue, layout
 
 ROLE = "drivers"
-OWN = ("name", "date", "ds", "value")  # columns of the table that are no dimensions
+OWN = ("name", "date", "ds", "value", "announced")  # columns of the table that are no dimensions
 FLAG = "promotion"  # the orders' column
 WESTERN_NO = ("no", "n", "false", "f", "none", "off", "normal", "regular", "nein", "non", "-", "--")
 CHINESE_NO = ("否", "无", "非", "不", "正常", "非促销", "无促销")
@@ -65,6 +65,8 @@ def note_drivers(batch: Batch, driver: pd.DataFrame, parameters: Parameters, mon
             reason += "months ahead: "
             if not months.any() and declared.carry is None:
                 reason += "none has any, so that no model uses it"
+            elif declared.carry and own["announced"].notna().any():
+                reason += "the last value before stands there"
             elif declared.carry:
                 reason += "the last value before stands there, which a backtest of past "
                 reason += "months does not do"
@@ -81,10 +83,10 @@ def note_drivers(batch: Batch, driver: pd.DataFrame, parameters: Parameters, mon
 
 
 def _read_source(source: Source, extract: Extract, parameters: Parameters) -> pd.DataFrame:
-    """Values of one source: name, date, ds, value and its dimensions."""
+    """Values of one source: name, date, ds, value, announced and its dimensions."""
     numbers = [name for name in source.columns if name in parameters.drivers]
-    plain = {"ds": "month", "date": "day", **dict.fromkeys(numbers, "float")}
-    kinds = {name: plain.get(name, "text") for name in source.columns}
+    plain = {"ds": "month", "date": "day", "announced": "day", **dict.fromkeys(numbers, "float")}
+    kinds = {name: plain.get(name, "text") for name in [*source.columns, "announced"]}
     wide = read_columns(kinds, source, extract, nullable={*kinds} - {"ds", "date"})
     days = wide["ds" if "ds" in wide else "date"].to_numpy()
     calendar = parameters.calendar

@@ -24,9 +24,9 @@ from salesfc_lib.forecasting.demand import classify, is_intermittent
 from salesfc_lib.forecasting.drivers.factors import driver_factors
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.level_shifts import adjust_level_shifts
-from salesfc_lib.foundation import SEASON, schema
+from salesfc_lib.foundation import schema
+from salesfc_lib.panel import list_backs
 
-MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
 # arguments of a candidate that are no settings
 PROTOCOL = ("history", "horizon", "window", "searched")
 
@@ -207,20 +207,6 @@ def _stack(
     latest = np.arange((len(backs) - of_series) * len(history), len(plain))
     views = {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}
     return views, factor[:, width:]
-
-
-def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Months before now of the backtest's cutoffs, and of as many before them to learn from.
-
-    Every `step` months, with 13 months of panel behind each: fewer where the history is short, none
-    where it is very short.
-
-    >>> list_backs(40, schema.Backtest(cutoffs=4, step=3))
-    ((12, 9, 6, 3), (24, 21, 18, 15))
-    """
-    possible = list(range(backtest.step, width - MIN_HISTORY + 1, backtest.step))
-    count = backtest.cutoffs
-    return tuple(possible[:count][::-1]), tuple(possible[count : 2 * count][::-1])
 
 
 def _enabled(

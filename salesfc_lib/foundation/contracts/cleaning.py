@@ -97,7 +97,10 @@ TABLES = {
         key="ds member measure",
     ),
     # Further columns of the next: the dimensions that a row holds for; null: all members.
-    "promotion": table("name text, start day, end day", key="name start", more=True),
+    # announced, here and below: the day on which it became known; null: not recorded.
+    "promotion": table(
+        "name text, start day, end day, announced day?", key="name start", more=True
+    ),
     # Stock at the end of a month; stockout_days: days without stock.
     "inventory": table("ds month, stock number, stockout_days number", more=True),
     # What a currency is worth in the unit's, from a day on.
@@ -108,9 +111,8 @@ TABLES = {
     "control_total": table("ds month, account text?, amount text?, quantity text?", more=True),
     # A number that moves sales, of a day, or of a month on its first; ds: business month. What is
     # not known ahead ends with the month.
-    "driver": table("name text, date day, ds month, value number", more=True),
-    # Something in the market or at a competitor, first to last day. announced: the day on which
-    # it became known, null: not recorded.
+    "driver": table("name text, date day, ds month, value number, announced day?", more=True),
+    # Something in the market or at a competitor, first to last day.
     "event": table(
         "name text, start day, end day, kind text?, effect text?, comment text?, announced day?",
         more=True,
@@ -127,4 +129,17 @@ TABLES = {
     ),
     # Regressors known ahead, for the months after the panel's last; null: nothing is known.
     "future": table("unique_id text, ds month", key="unique_id ds", more=True),
+    # What was known of a regressor's month at an earlier cutoff of the backtest, where it differs
+    # from what `panel` and `future` say now; null: nothing was known.
+    "recalled": table(
+        "unique_id text, ds month, cutoff month, name text, value number?",
+        key="unique_id ds cutoff name",
+    ),
+    # Rows of each plan that models may see ahead. dated: with a day of announcement; late:
+    # announced after a cutoff of the backtest within whose horizon they lie, and unknown there;
+    # left_out: of a backfill, announced after it was published, and unknown to its forecast. backs:
+    # months before now of the cutoffs that `recalled` was made for; empty without days.
+    "plan": table(
+        "name text, rows count, dated count, late count, left_out count, backs text", key="name"
+    ),
 }

@@ -32,7 +32,7 @@ from salesfc_lib.foundation.schema.sources import Driver, Source
 
 # columns of the panel
 RESERVED = {"unique_id", "ds", "y", "y_raw", "event", "trading_days"}
-RESERVED |= {"chinese_new_year", "easter", "ramadan", "key_account"}
+RESERVED |= {"chinese_new_year", "easter", "ramadan", "key_account", "announced"}
 
 
 class Parameters(ParameterBlock):
@@ -104,8 +104,8 @@ class Parameters(ParameterBlock):
                 found |= self._driver_columns(name, source)
         if reserved := sorted(set(self.drivers) & {*RESERVED, *self.dimensions}):
             raise ValueError(
-                f"drivers.{reserved[0]}: the panel has a column or dimension of this name; "
-                "choose another"
+                f"drivers.{reserved[0]}: the panel has a column or dimension of this name, or a "
+                "source a column of its own; choose another"
             )
         if idle := sorted(set(self.drivers) - found):
             raise ValueError(
@@ -128,7 +128,8 @@ class Parameters(ParameterBlock):
             raise ValueError(
                 f"{place}: a source of drivers has one column `date` (days) or `ds` (months)"
             )
-        columns = set(source.columns) - {"date", "ds", "key_account", *self.dimensions}
+        own = {"date", "ds", "announced", "key_account"}
+        columns = set(source.columns) - {*own, *self.dimensions}
         if unknown := sorted(columns - set(self.drivers)):
             raise ValueError(
                 f"{place}: '{unknown[0]}' is neither a dimension nor declared under `drivers`"

@@ -29,8 +29,8 @@ ORDERS = [
 DEALS = ["opportunity", "stage", "probability", "expected"]
 SUMS = ["debit", "credit", "balance", "amount"]
 NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
-    "promotions": ["name", "start", "end", *ALONG],
-    "events": ["name", "start", "end", "kind", *ALONG],
+    "promotions": ["name", "start", "end", "announced", *ALONG],
+    "events": ["name", "start", "end", "announced", "kind", *ALONG],
     "inventory": ["ds", "stock", "stockout_days", "unit_of_measure", *ALONG],
     "targets": ["ds", "target", "currency", *ALONG],
     "opportunities": [*DEALS, "date", "amount", "quantity", "currency", "status", *ALONG],

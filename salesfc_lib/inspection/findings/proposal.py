@@ -26,7 +26,8 @@ UNMAPPED = {  # recognised, and not read by a run
     *("opportunity", "debit", "credit", "balance", "year", "month"),
 }
 TABLES = ("promotions", "inventory", "targets", "events")  # roles along the unit's dimensions
-OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
+# and their own columns
+OWN = ("name", "start", "end", "announced", "ds", "stock", "stockout_days", "target")
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
 SIDES = {*"shdc+-借贷", "dr", "cr", "soll", "haben", "debit", "credit", "借方", "贷方"}
 PLACES = ("company", "warehouse", "department")  # not mapped, but may be forecast along

@@ -23,6 +23,7 @@ EXPLAINED = (
     "driver_effect",
     "backtest_coverage",
     "break",
+    "plan",
 )  # tables that explain a forecast
 
 

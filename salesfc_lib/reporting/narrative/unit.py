@@ -176,11 +176,28 @@ def _cleaning_lines(month: MonthFacts) -> Lines:
 def _modeling_lines(month: MonthFacts) -> Lines:
     modeled, standing = month.modeled, month.modeled.standing()
     used = int((modeled.mean_weights() > 0).sum())
-    return {
+    lines: Lines = {
         "models": {"used": used, "all": len(modeled.models)},
         "no_backtest" if standing["verdict"] == "none" else "error": standing,
         "failures": {"n": len(modeled.failures)},
     }
+    return lines | plan_lines(month.run, modeled.explained["plan"])
+
+
+def plan_lines(run: UnitMonth, plan: pd.DataFrame) -> Lines:
+    """What a backfill may know that nobody knew then, and what it left out, of table plan.
+
+    Events without a day of announcement count as known from their first day on.
+    """
+    if run.kind != "backfill" or not run.parameters.driver_effects.enabled:
+        return {}
+    writer = writer_of(run)
+    plan = plan.assign(label=[writer.name("driver.head", name).lower() for name in plan["name"]])
+    never = plan.loc[(plan["dated"] < plan["rows"]) & plan["name"].ne("event"), "label"]
+    dated = plan[plan["dated"] > 0]
+    lines: Lines = {"plans_undated": {"names": list(never)}} if len(never) else {}
+    left_out = {"n": int(dated["left_out"].sum()), "names": list(dated["label"])}
+    return lines | ({"plans_left_out": left_out} if len(dated) else {})
 
 
 def _reconciliation_lines(month: MonthFacts) -> Lines:

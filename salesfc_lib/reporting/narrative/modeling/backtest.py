@@ -8,6 +8,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BASELINE
 from salesfc_lib.reporting.blocks import Cell, Prose
+from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.modeling import AGREED, COMBINED, ModeledMonth
 from salesfc_lib.reporting.narrative.modeling.choices import model_name
 from salesfc_lib.reporting.narrative.writer import Blocks, draw, heat_cells, writer_of
@@ -43,7 +44,22 @@ def errors_by_distance(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
         cutoffs=len(cutoffs),
     )
     facts = {"cutoffs": len(cutoffs), "first": cutoffs[0], "last": cutoffs[-1]}
-    return Blocks(writer.prose("modeling.backtest", **facts), table)
+    paragraphs = [writer.text("modeling.backtest", **facts)]
+    if run.parameters.driver_effects.enabled:
+        paragraphs += describe_plans(writer, modeled.explained["plan"])
+    return Blocks(Prose("\n\n".join(paragraphs)), table)
+
+
+def describe_plans(writer: Sentences, plan: pd.DataFrame) -> list[str]:
+    """What of table plan the backtest knew at its cutoffs: a paragraph, or none without plans."""
+    names = [writer.name("driver.head", name).lower() for name in plan["name"]]
+    plan, key = plan.assign(names=names, undated=plan["rows"] - plan["dated"]), "modeling.plans"
+    never = plan.loc[plan["dated"] == 0, "names"]
+    told = [writer.text(f"{key}.undated", names=list(never))] if len(never) else []
+    for row in plan[plan["dated"] > 0].to_dict("records"):
+        told.append(writer.text(f"{key}.late" if row["late"] else f"{key}.known", **row))
+        told += [writer.text(f"{key}.partly", **row)] if row["undated"] else []
+    return [" ".join(told)] if told else []
 
 
 def candidate_errors(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
