@@ -22,7 +22,8 @@ import panels
 from accuracy import INTERMITTENT, match, write
 from measure import INTERVALS
 from reading import KNOWN, Panel, hold_back, name_columns, sum_months
-from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.alignment import align
+from salesfc_lib.forecasting.history import History
 from scores import find_scales, score
 
 ORIGINS = {

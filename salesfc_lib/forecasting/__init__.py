@@ -6,6 +6,7 @@ and failures leave."""
 
 from __future__ import annotations
 
+from salesfc_lib.forecasting.alignment import align
 from salesfc_lib.forecasting.backtest.plausibility import REJECTED
 from salesfc_lib.forecasting.booked_days import find_booked_days
 from salesfc_lib.forecasting.cache import ForecastCache
@@ -14,7 +15,7 @@ from salesfc_lib.forecasting.candidates.protocol import Candidate, each_series
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
 from salesfc_lib.forecasting.drivers.explain import explain_drivers
 from salesfc_lib.forecasting.forecast import model_history
-from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.intervals import add_intervals
 from salesfc_lib.forecasting.level_shifts import list_level_shifts
 from salesfc_lib.forecasting.metrics import pool, score

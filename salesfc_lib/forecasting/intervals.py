@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting import tuning
+from salesfc_lib.forecasting.alignment import align
 from salesfc_lib.forecasting.backtest.plausibility import bounds_at
 from salesfc_lib.forecasting.demand import is_intermittent, share_of_zeros
-from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation import SEASON, nan_mean, schema
 from salesfc_lib.panel import count_silent_months
 

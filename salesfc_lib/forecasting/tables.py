@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting import metrics
+from salesfc_lib.forecasting.alignment import align
 from salesfc_lib.forecasting.backtest.backtest import CandidateFailure
 from salesfc_lib.forecasting.backtest.plausibility import REJECTED
 from salesfc_lib.forecasting.bare_panel import check_horizon, read_future, read_panel
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
 from salesfc_lib.forecasting.forecast import Modeled, model_history
-from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.intervals import LEVELS
 from salesfc_lib.forecasting.reasons import (
     BOOSTING_REASON,

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.alignment import align
 from salesfc_lib.forecasting.forecast import model_history
-from salesfc_lib.forecasting.history import align
 from salesfc_lib.forecasting.tables import forecast_panel, list_weights
 from salesfc_lib.foundation.parameters import defaults
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from salesfc_lib.forecasting.alignment import align
 from salesfc_lib.forecasting.forecast import Modeled, model_history
-from salesfc_lib.forecasting.history import align
 from salesfc_lib.forecasting.tables import count_inside, list_backtest
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults

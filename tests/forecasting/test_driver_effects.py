@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesfc_lib.forecasting.alignment import align
 from salesfc_lib.forecasting.backtest.backtest import run_candidates
 from salesfc_lib.forecasting.drivers.explain import explain_drivers
 from salesfc_lib.forecasting.drivers.factors import driver_factors
-from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import DriverEffects, Key

@@ -8,10 +8,11 @@ import pytest
 from scipy import sparse
 
 from salesfc_lib.forecasting import tuning
+from salesfc_lib.forecasting.alignment import count_weekdays
 from salesfc_lib.forecasting.drivers import design, effects
 from salesfc_lib.forecasting.drivers.effects import Effects, learn_effects
 from salesfc_lib.forecasting.drivers.factors import apply_effects, driver_factors
-from salesfc_lib.forecasting.history import History, count_weekdays
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import HALF_LIFE
 from salesfc_lib.panel import Summing
 

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.alignment import align, count_weekdays
 from salesfc_lib.forecasting.candidates.protocol import Candidate
 from salesfc_lib.forecasting.combination.boosting import boosting_share, boosting_trust
 from salesfc_lib.forecasting.forecast import Modeled, model_history
-from salesfc_lib.forecasting.history import History, align, count_weekdays
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.metrics import pool
 from salesfc_lib.forecasting.tables import (
     forecast_panel,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.forecasting.history import History, align, shift
+from salesfc_lib.forecasting.alignment import align
+from salesfc_lib.forecasting.history import History, shift
 from salesfc_lib.panel.gaps import fill_forward
 
 NAN = np.nan
