@@ -73,7 +73,8 @@ def run_month(
     elif not closed:
         return [_fail(request, unit, "latest", error) for unit, error in failed.items()]
     months = {unit: (latest,) for unit, latest in closed.items()}
-    return _publish(request, months, failed, kind="run", notify=notify)
+    latest = month or max(closed.values())
+    return _publish(request, months, failed, latest, kind="run", notify=notify)
 
 
 def backfill(
@@ -88,7 +89,7 @@ def backfill(
     _repair(request, notify)
     closed, _, failed = _find_closed(request, months)
     units = dict.fromkeys(_split_closed(closed, failed, months[-1]), tuple(months))
-    return _publish(request, units, failed, kind="backfill", notify=notify)
+    return _publish(request, units, failed, months[-1], kind="backfill", notify=notify)
 
 
 def list_months(start: str, end: str) -> list[str]:
@@ -196,19 +197,20 @@ def _publish(
     request: Request,
     months_of: Mapping[str, tuple[str, ...]],
     failed: dict[str, Exception],
+    latest: str,
     *,
     kind: Kind,
     notify: Notify,
 ) -> list[Outcome]:
     """Outcomes of all units, each with its months, the largest first, while the months are locked;
-    writes the index. Units that `failed` do so in the latest month.
+    writes the index. Units that `failed` do so in the `latest` month asked for.
     """
     from salesfc_lib.reporting import write_index
 
     project, again = request.project, request.again
     months = sorted({month for own in months_of.values() for month in own})
     tasks = [Task(project, unit, own, kind, request.sets, again) for unit, own in months_of.items()]
-    outcomes = [_fail(request, unit, months[-1], error) for unit, error in failed.items()]
+    outcomes = [_fail(request, unit, latest, error) for unit, error in failed.items()]
     watch, workers = _Watch(notify), count_workers(len(tasks), request.workers)
     known = {
         unit: took

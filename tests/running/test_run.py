@@ -467,6 +467,20 @@ def test_a_failure_is_forgotten_once_the_month_is_published(
     assert list((project / "reports" / ".failed" / MONTH).iterdir()) == []
 
 
+def test_units_that_all_fail_before_any_month_are_told(
+    project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> tuple[str, str]:
+        raise SalesForecastError("Unknown key 'unit.titel'")
+
+    monkeypatch.setattr(steps, "find_closed", refuse)
+    request = Request(project)
+    failed = dict.fromkeys([("north", "2026-06"), ("south", "2026-06")], "failed")
+    assert states(run_month(request, "2026-06")) == failed
+    assert states(backfill(request, "2026-05", "2026-06")) == failed
+    assert all("unit.titel" in outcome.message for outcome in run_month(request))
+
+
 def test_a_unit_with_wrong_parameters_fails_alone(project: Path, steps: FakeSteps) -> None:
     (project / "parameters" / "units" / "north.yml").write_text("horizn: 6\n", encoding="utf-8")
     outcomes = backfill(Request(project), MONTH, MONTH)
