@@ -26,7 +26,7 @@ ROLES = "roles"
 OPPOSITES = {"with_tax": "without_tax", "before_discount": "after_discount"}
 OPPOSITES |= {meant: other for other, meant in OPPOSITES.items()}
 # what may follow a known word without changing what it means: Sales EUR, Amount LC
-AFTER = frozenset([*CURRENCIES, "lc", "local", "total", "sum", "value"])
+AFTER = frozenset([*CURRENCIES, "lc", "local", "total", "sum", "value", "in", "en", "em"])
 # and where the header states a scale: Sales in thousands of euros, Umsatz TEUR
 STATING = scales.SCALE_WORDS | {letter + code for letter in "ktm" for code in CURRENCIES}
 STATING |= {"in", "of", "en", "em", "de", "d", "us", "euros", "mil", "miles", "r", "reais"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,28 @@ def test_a_figure_that_was_never_calculated_is_no_blank_cell(tmp_path: Path) -> 
     extract = read_source("orders", source, tmp_path)
     assert [row[3] for row in rows(extract)] == ["3", "4"]
     assert "(cell C2 of sheet 'Sheet': =1+1)" in extract.rejected["reason"][0]
+
+
+def test_sums_that_were_never_calculated_cost_no_row(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    months = [datetime(2025, month, 1) for month in (1, 2, 3)]
+    workbook.active.append(["Region", "Item", *months, "Total"])
+    for at, region in enumerate("NS", 2):
+        workbook.active.append([region, "A", at, 2 * at, 3 * at, f"=SUM(C{at}:E{at})"])
+    workbook.save(tmp_path / "a.xlsx")
+    source, found = start(tmp_path, "a.xlsx")
+    assert source.wide == {"amount": ""}
+    assert [row[-1] for row in found] == ["2", "4", "6", "3", "6", "9"]
+
+
+def test_a_sheet_of_which_every_row_is_set_aside_says_why(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (["Region", "Item", "Jan 2025", "Feb 2025"], ["N", "A", "=1+1", 2]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "a.xlsx")
+    source = Source(kind="excel", path="a.xlsx", columns=COLUMNS, wide={"amount": ""})
+    with pytest.raises(SalesForecastError, match=r"No row .* never calculated"):
+        read_source("orders", source, tmp_path)
 
 
 def test_a_row_of_a_pivot_that_is_set_aside_still_names_the_rows_below_it(tmp_path: Path) -> None:
@@ -466,6 +489,41 @@ def test_init_takes_no_targets_or_stock_by_month_for_sales(
     (found,) = proposals.values()
     assert not found.sample.wide
     assert any("months stand side by side" in text for text in found.questions)
+
+
+@pytest.mark.parametrize("year", ["{}", "{}年", "FY {}"])
+def test_a_column_says_the_year_of_each_rows_months(tmp_path: Path, year: str) -> None:
+    one, two = map(year.format, (2024, 2025))
+    lines = ["Year,Region,Item,Jan,Feb,Total", f"{one},N,A,1,2,3", f"{one},S,A,,4,4"]
+    lines += [f"{one} Total,,,1,6,7", f"{two},N,A,5,,5", "Grand Total,,,6,6,12"]
+    (tmp_path / "sales.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    _, found = start(tmp_path, "sales.csv")
+    assert [row[-2:] for row in found] == [
+        ("2024-01", "1"),
+        ("2024-02", "2"),
+        ("2024-02", "4"),
+        ("2025-01", "5"),
+    ]
+
+
+def test_the_file_or_the_sheet_says_the_year_of_months_without_one(tmp_path: Path) -> None:
+    (tmp_path / "sales_2024.csv").write_text("Region,Item,1月,2月\nN,A,1,2\n", encoding="utf-8")
+    assert [row[-2] for row in start(tmp_path, "sales_2024.csv")[1]] == ["2024-01", "2024-02"]
+
+
+def test_a_sum_of_a_year_adds_up_its_quarters_months(tmp_path: Path) -> None:
+    head = "Region,Item,Oct-23,Nov-23,Dec-23,Q4-23,FY23,Jan-24,Q1-24"
+    assert len(rows(read(tmp_path, f"{head}\nN,A,1,2,3,6,6,4,4\n"))) == 4
+    head = "Region,Item,Jul-23,Q3-23,Oct-23,Q4-23,FY23"
+    assert len(rows(read(tmp_path, f"{head}\nN,A,1,1,2,2,3\n"))) == 2
+    with pytest.raises(SalesForecastError, match="FY23"):
+        read(tmp_path, f"{head}\nN,A,1,1,2,2,4\n")
+
+
+def test_the_name_of_a_table_tells_its_figures(tmp_path: Path) -> None:
+    path = tmp_path / "销量汇总.csv"
+    path.write_text("大区,品类,2024年1月,2024年2月\n东,A,1,2\n", encoding="utf-8")
+    assert [*start(tmp_path, path.name)[0].wide] == ["quantity"]
 
 
 def test_init_asks_for_the_year_of_months_without_one(tmp_path: Path) -> None:

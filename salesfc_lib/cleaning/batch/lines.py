@@ -45,7 +45,14 @@ TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that e
 PARTS = ("discount", "freight", "price", "tax_amount")  # measures beside quantity and amount
 NUMBERS = ("quantity", "amount", *PARTS)  # columns that are parsed where they are mapped
 ORIGINALS = ("quantity_original", "amount_original")  # measures before they were converted
-READ = {"date", "year", "month", "kind", *NUMBERS}  # columns that are parsed, not carried as text
+READ = {
+    "date",
+    "year",
+    "month",
+    "week",
+    "kind",
+    *NUMBERS,
+}  # columns that are parsed, not carried as text
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
 PERIODS = {"week", "month"}  # rules by which days are read that stand for more
@@ -140,9 +147,10 @@ def _read_dates(
     """Days of the rows, by their column of dates or those of years and months; NaT without one."""
     header = mapped.get("date", "")
     if source.has_months:
-        parts = [mapped[name] for name in ("year", "month")]
+        parts = [mapped[name] for name in source.date_parts]
         header = " + ".join(parts)
-        joined = join_columns(*(rows[layout.exported(part)] for part in parts))
+        is_week = source.date_parts[1] == "week"
+        joined = join_columns(*(rows[layout.exported(part)] for part in parts), week=is_week)
         rows = rows.append_column(layout.exported(header), joined)
     if not header:
         none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))

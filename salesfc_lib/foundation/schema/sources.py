@@ -223,8 +223,15 @@ class Source(ParameterBlock):
 
     @property
     def has_months(self) -> bool:
-        """Whether rows are dated by columns `year` and `month` instead of `date`."""
-        return "date" not in self.columns and {"year", "month"} <= {*self.columns}
+        """Whether rows are dated by columns `year` and `month`, or `week`, instead of `date`."""
+        return bool(self.date_parts)
+
+    @property
+    def date_parts(self) -> tuple[str, ...]:
+        """The columns that date the rows together; empty where `date` does, or nothing."""
+        if "date" in self.columns or "year" not in self.columns:
+            return ()
+        return next((("year", part) for part in ("month", "week") if part in self.columns), ())
 
     @property
     def extract_header(self) -> str | None:

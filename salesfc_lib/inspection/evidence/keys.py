@@ -127,8 +127,8 @@ def confirm_key(key: Key, source: Source, files: Sequence[Path]) -> Key:
 
 
 def _list_parts(name: str, source: Source) -> Sequence[str]:
-    """The columns that hold a part of a key: of a date, a year and a month may."""
-    return ("year", "month") if name == "date" and source.has_months else (name,)
+    """The columns that hold a part of a key: of a date, a year and a month or week may."""
+    return source.date_parts if name == "date" and source.has_months else (name,)
 
 
 def prove_by_sums(key: Key, source: Source, files: Sequence[Path]) -> Key:

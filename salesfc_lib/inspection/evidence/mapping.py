@@ -24,7 +24,7 @@ ORDERS = [
     *("date", "order_id", "line", "version", "kind", "status", "reference", "partner"),
     *ALONG,
     *("quantity", "amount", "discount", "tax_amount", "tax_rate", "freight", "cost", "profit"),
-    *("price", "currency", "rate", "unit_of_measure", "year", "month"),
+    *("price", "currency", "rate", "unit_of_measure", "year", "month", "week"),
 ]
 DEALS = ["opportunity", "stage", "probability", "expected"]
 SUMS = ["debit", "credit", "balance", "amount"]
@@ -118,12 +118,10 @@ def match_headers(
     `first` are headers that date or measure the rows rather than others do.
     """
     hits = {
-        header: [hit for hit in aliases.find(header) if hit.name in names] for header in columns
+        header: [hit for hit in aliases.find(header) if hit.name in names]
+        or _find_of_return(column, aliases, exact=header in first)
+        for header, column in columns.items()
     }
-    for header in columns:
-        if not hits[header] and aliases.list_words(header, "returns"):
-            found = _find_of_return(columns[header], aliases)
-            hits[header] = [replace(hit, exact=header in first) for hit in found]
     refused = []
     fits: dict[str, list[tuple[str, Hit]]] = {}
     for header, found in hits.items():
@@ -155,14 +153,16 @@ def match_headers(
     return [matches[name] for name in names if name in matches], refused
 
 
-def _find_of_return(column: ColumnEvidence, aliases: Aliases) -> list[Hit]:
+def _find_of_return(column: ColumnEvidence, aliases: Aliases, *, exact: bool) -> list[Hit]:
     """What a header that speaks of returns dates or measures, by its values and its first word:
     Date de retour, Cantidad devuelta.
     """
+    if not aliases.list_words(column.header, "returns"):
+        return []
     if column.content == "date":
-        return [Hit("date", column.header, 0, True)]
+        return [Hit("date", column.header, 0, exact)]
     known = aliases.find(column.header.split(maxsplit=1)[0]) if column.content == "number" else []
-    return [hit for hit in known if hit.name in OF_RETURNS]
+    return [replace(hit, exact=exact) for hit in known if hit.name in OF_RETURNS]
 
 
 def _rank(column: ColumnEvidence, hit: Hit, aliases: Aliases) -> tuple[bool, bool, bool, int, bool]:

@@ -36,6 +36,7 @@ STRANGE = {
     "serial_date": "are days as Excel counts them",
     "epoch": "count time since 1970-01-01, universal time",
     "roc_year": "have years of the Republic of China; 1911 is added",
+    "era_year": "have years of a Japanese era",
     "buddhist_year": "have years of the Buddhist era; 543 is taken off",
 }
 

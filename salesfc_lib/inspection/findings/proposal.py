@@ -23,7 +23,7 @@ from salesfc_lib.intake import DaySurvey, Issue
 DATES = ("date", "ds", "start", "expected")  # names that date a row, the first that is found
 UNMAPPED = {  # recognised, and not read by a run
     *("partner", "status", "department", "company", "warehouse", "cost", "profit", "price"),
-    *("opportunity", "debit", "credit", "balance", "year", "month"),
+    *("opportunity", "debit", "credit", "balance", "year", "month", "week"),
 }
 TABLES = ("promotions", "inventory", "targets", "events")  # roles along the unit's dimensions
 # and their own columns

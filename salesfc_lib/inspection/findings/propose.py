@@ -114,13 +114,14 @@ def _tell_rows(sample: Sample, names: Mapping[str, str], aliases: Aliases) -> li
 
 
 def _join_months(sample: Sample, aliases: Aliases) -> Sample:
-    """The sample with a column of months, where rows are dated by a year and a month alone."""
+    """The sample with a column of months, where rows are dated by a year and a month or week."""
     columns = gather_columns(sample, aliases.nulls)
     matches = {one.name: one.header for one in map_columns(sample, columns, aliases).matches}
-    if {"date", "ds", "start"} & {*matches} or not {"year", "month"} <= {*matches}:
+    second = next((name for name in ("month", "week") if name in matches), "")
+    if {"date", "ds", "start"} & {*matches} or "year" not in matches or not second:
         return sample
-    parts = {name: matches[name] for name in ("year", "month")}
-    cells = join_periods(*(sample.column(header) for header in parts.values()))
+    parts = {name: matches[name] for name in ("year", second)}
+    cells = join_periods(*map(sample.column, parts.values()), week=second == "week")
     is_dated = survey_days(cells).share >= MOST and "date" not in sample.header
     return sample.join("date", parts, cells) if is_dated else sample
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ LOOKED_AT = 50  # rows that tell whether the columns of periods hold figures
 MOST = 0.6  # share of their filled cells that are numbers
 OTHERS = ("targets", "inventory", "control_totals", "opportunities")  # roles of other figures
 ACTUAL = ("actual", "actuals", "ist", "实际", "real", "réel", "realizado", "realisiert", "実績")
+TABLE = re.compile("(?:汇总|统计|报表|明细|表)+$")  # words for a table, behind what it holds
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -43,14 +45,14 @@ class Wide(NamedTuple):
 
 
 def find_wide(
-    grid: layout.Grid, aliases: Aliases, name: str, merged: Collection[int] = ()
+    grid: layout.Grid, aliases: Aliases, named: Sequence[str], merged: Collection[int] = ()
 ) -> Wide | None:
-    """Rows by period of a sheet that has them side by side, None of any other; `name` is the
-    file's, with the sheet's, `merged` its columns with merged cells.
+    """Rows by period of a sheet that has them side by side, None of any other; `named` are
+    the sheet's name and the file's, `merged` its columns with merged cells.
 
     What its name or its titles call targets, stock or the like is no sales: its columns stay.
     """
-    across = find_across(grid, aliases.subtotals)
+    across, name = find_across(grid, aliases.subtotals, named), " ".join(reversed(named)).strip()
     if across is None or not _holds_figures(grid, across):
         return None
     if any(aliases.list_words(text, role) for text in (name, *grid.titles) for role in OTHERS):
@@ -147,7 +149,7 @@ def _name_measures(
     hits = [
         hit
         for text in said
-        for part in (text, *WORD.findall(text))
+        for part in (text, *WORD.findall(text), *map(TABLE.sub, repeat(""), WORD.findall(text)))
         for hit in _means(part, aliases)
     ]
     if hits:

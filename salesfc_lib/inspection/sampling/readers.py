@@ -36,6 +36,7 @@ from salesfc_lib.intake import (
     layout,
     read_grid,
     read_tables,
+    survey_days,
 )
 
 TEXT_NAMES = (".gz", ".csv", ".txt", ".tsv", ".tab", ".dat")
@@ -43,6 +44,7 @@ TOP = 1 << 18  # bytes that show encoding, delimiter and header
 NAMES_TOP = 20_000  # bytes that show the known headers in an encoding
 PEEKED = 200  # rows below the header of a sheet that tell which columns hold days
 UNKNOWN_WIDTH = 12  # columns that a table is taken to have
+SIDE_BY_SIDE = 0.5  # share of the headers that are periods, in a sheet that has them side by side
 MARKED = [*dict(encodings.BYTE_ORDER_MARKS).values()]  # encodings that a byte-order mark proves
 PROVED = (encodings.UTF8, *MARKED, "gb18030", "cp1252")  # encodings that nobody has to check
 NOTED_BELOW = {"mojibake", "title_rows", "encoding", "byte_order_mark", "error_cell"}
@@ -165,6 +167,9 @@ def _declare(kind: str, header: Sequence[str], aliases: Aliases, **settings: str
     cells = [cell.strip() for cell in header]
     counts = Counter(map(fold_header, cells))
     single = [cell for cell in cells if cell and counts[fold_header(cell)] == 1]
+    if survey_days(single).share >= SIDE_BY_SIDE:  # sums beside periods may lack their figures
+        words = {word.casefold() for word in aliases.subtotals}
+        single = [cell for cell in single if cell.casefold() not in words]
     known = [cell for cell in single if aliases.find(cell)] or single
     names = [next((hit.name for hit in aliases.find(cell)), "") for cell in known]
     names = [name if names.count(name) == 1 else "" for name in names]
@@ -189,8 +194,8 @@ def _to_sample(
     """The rows of a grid that are looked at (of a long one the first and the last), with what keeps
     others from being read, by rule; `details` are further fields of the sample.
     """
-    name = " ".join([path.stem, *details.get("settings", {}).values()])
-    wide = find_wide(grid, aliases, name, details.get("merged", ()))
+    named = [details.get("settings", {}).get("sheet", ""), path.stem]
+    wide = find_wide(grid, aliases, named, details.get("merged", ()))
     if wide is not None and kind != "sql":
         details |= {"wide": wide.measures, "sums": wide.sums, "merged": wide.merged}
         details |= {"dated": frozenset(), "why_wide": wide.why, "total": len(wide.grid.numbers)}

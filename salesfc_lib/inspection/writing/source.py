@@ -125,9 +125,13 @@ def _write_columns(
     for name, header in found.extra.items():
         yield f"  {write_setting(Setting(name, header, 'by which a master file is joined'))}"
     own = [head for head in found.sample.header if head not in found.sample.joined]
+    dated = [one.header for one in found.columns.values() if one.content == "date"]
     for name in found.missing:
         headers_there = as_comment(own[:MOST_HEADERS])
         yield f"  # {name}: not recognised; headers: {headers_there}"
+        if name == "date" and len(dated) == 1:
+            why = "if it is this one, the only column of days"
+            yield f"  {write_setting(Setting(name, dated[0], why, proved=False))}"
     joined = {head for parts in found.sample.joined.values() for head in parts.values()}
     left = [match for match in matches if match not in mapped and match.header not in joined]
     if beside := [f"{match.name}: {match.header}" for match in left]:

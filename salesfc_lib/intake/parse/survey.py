@@ -46,6 +46,7 @@ NOTED = {
     "serial_date",
     "epoch",
     "roc_year",
+    "era_year",
     "buddhist_year",
 }  # rules of a day that a first look tells
 EMPTY_DAYS = ("00000000", "99991231")  # digits alone that stand for no date

@@ -23,6 +23,8 @@ from salesfc_lib.intake.sources.row_marks import find_words
 FEWEST = 2  # different periods side by side
 LOOKED_AT = 50  # rows that tell whether a column holds numbers
 MOST_ABOVE = 3  # rows above the header that may belong to it
+ANY_YEAR = "2000"  # of months whose rows say their year
+MOST_YEARS = 0.6  # share of the filled cells of a column of years; others are words of sums
 YEAR = re.compile(r"(?:FY\s?)?((?:19[89]|20\d)\d)(?:\s?年度?)?", re.IGNORECASE)
 WITH_YEAR = ("{0} {1}", "{1}年{0}", "{1}-{0}")  # a month or week, and the year above it
 FORMS = {MONTH: "{:%Y-%m}", WEEK: "{:%G-W%V}"}  # of a period that is no day
@@ -39,9 +41,10 @@ class Across:
     it (2025-01, 2025-W05, 2025-01-06), `labels` the text beside it that says
     which measure it holds ('' where all hold the same), `totals` the label of each column that adds
     up others, `years` the year that such a column is of, where it says one, `others` the columns
-    that say what a row is. `above` and `below` count the rows above the header, and below it, that
-    belong to it; `names` has the texts of each column together; `said` are texts that stand over
-    all columns.
+    that say what a row is, `years_at` the one of them that says the year of each row's months. It
+    is None where the header says it. `above` and `below` count the rows above the header, and below
+    it, that belong to it; `names` has the texts of each column together; `said` are texts that
+    stand over all columns.
     """
 
     periods: Mapping[int, date]
@@ -54,10 +57,15 @@ class Across:
     below: int
     names: Mapping[int, str]
     said: Sequence[str]
+    years_at: int | None = None
 
 
-def find_across(grid: Grid, words: Sequence[str]) -> Across | None:
-    """The columns of a sheet with periods side by side, None of any other; `words` mark totals."""
+def find_across(grid: Grid, words: Sequence[str], named: Sequence[str] = ()) -> Across | None:
+    """The columns of a sheet with periods side by side, None of any other; `words` mark totals.
+
+    The year of months that have none is told by a column, by the titles, or by what is
+    `named`: the sheet, or else the file.
+    """
     width = len(grid.header)
     above = [[*row[:width], *[""] * (width - len(row))] for row in grid.above[-MOST_ABOVE:]]
     above = [row if _heads_columns(row) else [""] * width for row in above]
@@ -66,6 +74,10 @@ def find_across(grid: Grid, words: Sequence[str]) -> Across | None:
     lines = [*above, [*grid.header], *below]
     levels = [_spread(line) for line in lines[:-1]] + [[cell.strip() for cell in lines[-1]]]
     found = _find_periods(levels) or _find_periods([*levels, [_find_title(grid)] * width])
+    years_at = None if found else _find_years(grid, len(below))
+    if found is None:
+        years = [ANY_YEAR] if years_at is not None else [*filter(None, map(_say_year, named))]
+        found = _find_periods([*levels, years[:1] * width]) if years else None
     if found is None or len({*found.days.values()}) < FEWEST:
         return None
     found = _take_months(found)
@@ -97,6 +109,7 @@ def find_across(grid: Grid, words: Sequence[str]) -> Across | None:
         len(below),
         {at: _name(cells, over) for at, cells in enumerate(zip(*levels, strict=True))},
         [*over, *corner, *grid.titles],
+        years_at,
     )
 
 
@@ -116,6 +129,16 @@ def _find_title(grid: Grid) -> str:
     """The year that the titles name, '' where they name none or several."""
     year = _find_year(grid.titles)
     return str(year) if year else ""
+
+
+def _find_years(grid: Grid, below: int) -> int | None:
+    """The column whose cells are years, or blank as merged ones are; None where none is."""
+    for at, column in enumerate(grid.cells.columns):
+        cells = column.slice(below).cast(pa.string()).to_pylist()
+        years = [bool(YEAR.fullmatch(cell.strip())) for cell in cells if cell.strip()]
+        if years and sum(years) >= MOST_YEARS * len(years):
+            return at
+    return None
 
 
 def _find_periods(levels: Sequence[Level]) -> _Periods | None:
@@ -230,6 +253,10 @@ def _find_year(texts: Sequence[str]) -> int:
     words = [word for text in texts for word in PARTS.split(text)]
     years = {found[1] for word in words if (found := YEAR.fullmatch(word))}
     return int(years.pop()) if len(years) == 1 else 0
+
+
+def _say_year(name: str) -> str:
+    return str(_find_year([name]) or "")
 
 
 def _name(cells: Sequence[str], over: Sequence[str]) -> str:

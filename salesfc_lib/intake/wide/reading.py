@@ -52,8 +52,16 @@ def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
     own = narrow(source)
     grid = extract.read_grid(own, file, where)
     tried = (_lower(grid, at) for at in range(min(SEARCHED, len(grid.numbers))))
-    pairs = ((each, find_across(each, source.subtotals)) for each in tried)
+    named = (source.sheet or "", file.path.stem)
+    pairs = ((each, find_across(each, source.subtotals, named)) for each in tried)
     grid, across = next((pair for pair in pairs if pair[1] is not None), (grid, None))
+    if across is None and grid.rejected and not len(grid.numbers):
+        first = grid.rejected[0]
+        raise SalesForecastError.of(
+            f"No row of '{where}' can be read, the first, row {first.row}, because {first.reason}",
+            "Rows with figures",
+            "Mend them in the export",
+        )
     if across is None:
         raise SalesForecastError.of(
             f"'{where}' has no months, weeks or days side by side as columns",

@@ -26,7 +26,7 @@ from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
 from salesfc_lib.intake.sources.header import header_of, name_columns
 from salesfc_lib.intake.sources.layout import Grid, fill_from_above
 from salesfc_lib.intake.sources.row_marks import mark_rows
-from salesfc_lib.intake.wide.columns import Across
+from salesfc_lib.intake.wide.columns import ANY_YEAR, YEAR, Across
 from salesfc_lib.intake.wide.row_kinds import Texts, find_measures_in_rows, tell_sums
 from salesfc_lib.intake.wide.totals import PLAIN, STATED, Wrong, check_columns, find_sums
 
@@ -141,10 +141,10 @@ def _list_groups(across: Across, total: int, columns: Sequence[int]) -> list[lis
     """Places in `columns` that a column of sums may add up."""
     year = across.years.get(total, 0)
     before = [at for at, of in across.totals.items() if at < total and of == across.totals[total]]
-    start = max(before, default=-1)
     chosen = (
         [at for at in columns if across.periods[at].year == year],
-        [at for at in columns if start < at < total],
+        *([at for at in columns if start < at < total] for start in sorted(before, reverse=True)),
+        [at for at in columns if at < total],
         columns,
     )
     return [[columns.index(at) for at in group] for group in chosen if group]
@@ -222,7 +222,7 @@ def _make_rows(sheet: _Sheet, read: Mapping[str, _Measure], is_row: np.ndarray) 
     kept = [body.cells.column(place).take(at) for place in across.others]
     named = [
         [across.names[firsts[day]] for _, day in rows],
-        [across.dates[firsts[day]] for _, day in rows],
+        [_write_date(sheet, row, across.dates[firsts[day]]) for row, day in rows],
     ]
     figures = [
         [texts[each.columns[day]][row] if day in each.columns else "" for row, day in rows]
@@ -251,6 +251,15 @@ def _make_rows(sheet: _Sheet, read: Mapping[str, _Measure], is_row: np.ndarray) 
         merged=None if body.merged is None else merged,
         above=body.above[: len(body.above) - across.above],
     )
+
+
+def _write_date(sheet: _Sheet, row: int, text: str) -> str:
+    """The period of a cell, in the year that its row says, if its column has none."""
+    if sheet.across.years_at is None:
+        return text
+    cell = sheet.body.cells.column(sheet.across.years_at)[row].as_py().strip()
+    found = YEAR.fullmatch(cell)
+    return f"{found[1]}{text[len(ANY_YEAR) :]}" if found else cell
 
 
 def _note(

@@ -1,5 +1,5 @@
-"""Days that are not counted by the common calendar: years of the Republic of China and of the
-Buddhist era, and moments counted in seconds or less since 1970.
+"""Days that are not counted by the common calendar: years of the Republic of China, of Japanese
+eras and of the Buddhist era, and moments counted in seconds or less since 1970.
 
 A text enters; the numbers of a day of the common calendar leave, with the rule that was needed.
 """
@@ -18,6 +18,19 @@ _ROC_DAY = re.compile(
 )
 _ROC_MONTH = re.compile(r"(?:民[國国]\s*(\d{2,3})|(\d{3}))[-/年](\d{1,2})月?份?")
 _ROC_COMPACT = re.compile(r"()(1\d{2})()(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+ERA_YEAR = "era_year"  # the rule by which a year of a Japanese era is read
+ERAS = {
+    "令和": 2018,
+    "平成": 1988,
+    "昭和": 1925,
+    "R": 2018,
+    "H": 1988,
+    "S": 1925,
+}  # years before it
+_ERA = re.compile(  # with a letter for the era a whole day alone: R6-1 is a code as well
+    r"(?P<name>令和|平成|昭和)\s*(?P<year>\d{1,2}|元)年\s*(\d{1,2})月(?:\s*(\d{1,2})日)?"
+    r"|(?P<letter>[RHS])(?P<short>\d{1,2})([./])(\d{1,2})\7(\d{1,2})"
+)
 _MOMENT = re.compile(r"(\d{10}|\d{13}|\d{16}|\d{19})(?:[.,]0+)?")
 
 
@@ -39,6 +52,20 @@ def read_roc_month(text: str) -> tuple[int, int] | None:
     """
     found = _ROC_MONTH.fullmatch(text)
     return (int(found[1] or found[2]) + ROC, int(found[3])) if found else None
+
+
+def read_era(text: str) -> tuple[int, int, int] | None:
+    """Year, month and day of a Japanese era's date, the day 0 of a month; None where it is none.
+
+    >>> read_era("令和6年1月31日"), read_era("R06.01.31"), read_era("平成31年4月"), read_era("R6-1")
+    ((2024, 1, 31), (2024, 1, 31), (2019, 4, 0), None)
+    """
+    found = _ERA.fullmatch(text)
+    if found is None:
+        return None
+    digits = found["year"] or found["short"]
+    year = ERAS[found["name"] or found["letter"]] + (1 if digits == "元" else int(digits))
+    return year, int(found[3] or found[8]), int(found[4] or found[9] or 0)
 
 
 def read_roc_compact(text: str) -> tuple[int, int, int] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from salesfc_lib.intake.parse.days.calendars import read_roc_month
+from salesfc_lib.intake.parse.days.calendars import ERA_YEAR, read_era, read_roc_month
 from salesfc_lib.intake.parse.days.month_names import find_month
 from salesfc_lib.intake.parse.days.spellings import (
     NAME,
@@ -25,8 +25,10 @@ from salesfc_lib.intake.parse.numbers.spellings import to_ascii
 
 MONTH, WEEK = "month", "week"  # forms of a period
 
-_MONTH = re.compile(r"(\d{4})(?:[-/. 年](\d{1,2})|(\d{2})(?:[.,]0+)?)月?份?")
-_MONTH_LAST = re.compile(r"(\d{1,2})[-/. ](\d{4})")
+_MONTH = re.compile(
+    r"(\d{4})(?:[-/. 年]0?(\d{1,2})|[-/. ]?M(\d{1,2})|(\d{2})(?:[.,]0+)?)月?份?", re.IGNORECASE
+)
+_MONTH_LAST = re.compile(r"(?:M|0)?(\d{1,2})[-/. ](\d{4})", re.IGNORECASE)  # 001.2025, M01 2025
 _NAMED_MONTH = re.compile(
     rf"{NAME}{SPAN}{SHORT_YEAR}|(\d{{4}})[-/., ]*(?P<behind>[^\W\d_]{{3,12}})\.?", re.I
 )
@@ -57,16 +59,20 @@ def dissect_month(text: str) -> DaySpelling | None:
 
     >>> [dissect_month(text).numbers[:2] for text in ("2024-07", "202407.0", "07/2024", "Juli 24")]
     [(2024, 7), (2024, 7), (2024, 7), (2024, 7)]
+    >>> [dissect_month(text).numbers[:2] for text in ("2024M07", "007.2024", "令和6年7月")]
+    [(2024, 7), (2024, 7), (2024, 7)]
     """
     plain = from_chinese(to_ascii(text)[0])
     year, month, short = 0, 0, False
     rules: tuple[str, ...] = (MONTH,)
     if found := _MONTH.fullmatch(plain):
-        year, month = int(found[1]), int(found[2] or found[3])
+        year, month = int(found[1]), int(found[2] or found[3] or found[4])
     elif found := _MONTH_LAST.fullmatch(plain):
         year, month = int(found[2]), int(found[1])
     elif roc := read_roc_month(plain):
         (year, month), rules = roc, (MONTH, "roc_year")
+    elif (era := read_era(plain)) and not era[2]:
+        (year, month, _), rules = era, (MONTH, ERA_YEAR)
     elif found := _NAMED_MONTH.fullmatch(plain):
         digits = found[2] or found[3]
         year, month = int(digits), find_month(found["name"] or found["behind"]) or 0

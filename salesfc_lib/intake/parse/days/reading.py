@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesfc_lib.intake.parse.days.calendars import BUDDHIST, ROC, YEARS
+from salesfc_lib.intake.parse.days.calendars import BUDDHIST, ERA_YEAR, ROC, YEARS
 from salesfc_lib.intake.parse.days.half_converted import HALF_CONVERTED, REASON, settle_converted
 from salesfc_lib.intake.parse.days.order import EQUAL, WORDS, Order, decide_order
 from salesfc_lib.intake.parse.days.periods import MONTH, WEEK, dissect_period
@@ -144,6 +144,7 @@ def _read_column(  # noqa: PLR0913  as `read_dates`
         "serial_date": f"a number of days as spreadsheets count them (date system {date_system})",
         "time_zone": f"the day that the moment belongs to in {zone}",
         "roc_year": f"years of the Republic of China, to which {ROC:,} is added",
+        ERA_YEAR: "years of a Japanese era, by the year in which it began",
         "buddhist_year": f"years of the Buddhist era, from which {BUDDHIST} is taken",
         "epoch": "time counted since 1970-01-01, universal time",
         MONTH: "months without a day: each row counts in its month",

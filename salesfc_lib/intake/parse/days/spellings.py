@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from salesfc_lib.intake.parse.days.calendars import (
     BUDDHIST,
+    ERA_YEAR,
     YEARS,
     is_buddhist,
+    read_era,
     read_moment,
     read_roc_compact,
     read_roc_day,
@@ -211,13 +213,15 @@ def _read_compact(digits: str) -> DaySpelling:
 
 
 def _read_other_calendar(text: str) -> DaySpelling | None:
-    """A day of the Republic of China, or a moment since 1970: the day of universal time, where it
-    is midnight there.
+    """A day of the Republic of China or of a Japanese era, or a moment since 1970: the day of
+    universal time, where it is midnight there.
     """
     if roc := read_roc_day(text):
         return DaySpelling(roc, ("ymd",), "year of the Republic of China", rules=("roc_year",))
     if roc := read_roc_compact(text):
         return DaySpelling(roc, ("ymd",), ROC_DIGITS, rules=("roc_year",))
+    if (era := read_era(text)) and era[2]:
+        return DaySpelling(era, ("ymd",), "year of a Japanese era", rules=(ERA_YEAR,))
     moment = read_moment(text)
     if moment is None:
         return None

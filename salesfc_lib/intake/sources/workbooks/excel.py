@@ -113,7 +113,9 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         above=top[:at],
         is_1904=facts.is_1904,
     )
-    needed = names if source.wide else list_needed(source)
+    sums = {word.casefold() for word in source.subtotals}
+    across = [header for header in names if header.strip().casefold() not in sums]
+    needed = across if source.wide else list_needed(source)
     return _set_aside_errors(grid, facts, names, set(needed), sheet=name)
 
 
