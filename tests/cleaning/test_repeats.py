@@ -333,3 +333,43 @@ def test_neither_the_order_of_rows_nor_the_cut_into_files_changes_what_is_sold(
 
     assert said(first) == said(second) == said(third)
     assert summed(first) == summed(second) == summed(third)
+
+
+def two_sources(folder: Path, one: list[Row], two: list[Row], **second: Any) -> Cleaned:
+    """What cleaning leaves of two sources of orders, each with its key."""
+    for name, rows in (("history", one), ("current", two)):
+        pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
+    both = {"kind": "csv", "columns": COLUMNS, "key": KEY}
+    tree = unit().model_dump(exclude_unset=True)
+    tree["sources"] = {
+        "orders": {**both, "path": "history.csv"},
+        "orders_2": {**both, "path": "current.csv", **second},
+    }
+    return clean(Parameters.model_validate(tree), folder, "2024-12")
+
+
+SOLD = [order(f"A{at}", f"2024-06-{at:02d}", str(10 + at)) for at in range(1, 9)]
+
+
+@pytest.mark.parametrize("prefix", ["", "INV"])
+def test_sources_that_hold_the_same_sales_stop_the_unit_whatever_their_numbers(
+    tmp_path: Path, prefix: str
+) -> None:
+    again = [{**row, "order_id": f"{prefix}{row['order_id']}"} for row in SOLD[4:]]
+    again += [order("B1", "2024-07-01", "5")]
+    with pytest.raises(SalesForecastError, match=r"4 rows of source 'orders_2'.* 'orders' too in"):
+        two_sources(tmp_path, SOLD, again)
+    assert len(amounts(two_sources(tmp_path, SOLD, again, repeats="real"))) == 13
+
+
+def test_sources_of_other_sales_in_the_same_month_are_added_up(tmp_path: Path) -> None:
+    others = [order(f"A{at}", f"2024-06-{at:02d}", str(20 + at)) for at in range(1, 9)]
+    others += [{**row, "order_id": "C", "line": row["amount"]} for row in SOLD[:2]]  # by chance
+    assert len(amounts(two_sources(tmp_path, SOLD, others))) == 18
+
+
+def test_sources_that_hold_the_same_sales_are_read_as_one_by_a_pattern_and_a_key(
+    tmp_path: Path,
+) -> None:
+    found = run(tmp_path, {"orders history": SOLD, "orders now": SOLD[4:]}, unit(key=KEY))
+    assert len(amounts(found)) == 8

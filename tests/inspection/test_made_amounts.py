@@ -41,6 +41,17 @@ def test_a_price_that_rises_with_the_quantity_is_asked_about(tmp_path: Path) -> 
     assert found.missing == ["amount"]
 
 
+def test_a_price_of_several_pieces_is_asked_about(tmp_path: Path) -> None:
+    rows = ["1,2025-01-03,A,200,7.00,100", "2,2025-01-09,A,300,7.00,100"]
+    found, text = start(tmp_path, "Invoice,Date,Item,Quantity,Price,Price unit", *rows)
+    assert any("Price unit says of how many pieces Price is" in one for one in found.questions)
+    assert "quantity * price" not in text
+    rows = [row.replace(",100", ",1") for row in rows]
+    other = tmp_path / "one"
+    other.mkdir()
+    assert "quantity * price" in start(other, "Invoice,Date,Item,Quantity,Price,PEINH", *rows)[1]
+
+
 def test_an_amount_goes_before_what_could_make_one(tmp_path: Path) -> None:
     _, text = start(tmp_path, "Date,Quantity,Price,Total", "2025-01-03,2,3.50,6.90")
     assert "quantity * price" not in text

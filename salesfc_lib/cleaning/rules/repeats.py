@@ -3,7 +3,7 @@
 Only a declared key proves that two lines are the same thing; with one, the highest version and then
 the newest extract wins, never a row of the same one; without one nothing is dropped: lines that
 repeat another in everything stop the unit where extracts overlap, and are noted in the months that
-have more of them than is usual.
+have more of them than is usual. Two sources that hold the same sales stop it whatever their keys.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ Ranking = Callable[[pd.DataFrame], np.ndarray]  # how new each line is
 VERSION = "version"  # the column of the lines that says how new a line is
 # columns about a line, not of its content
 ABOUT = {"source", "name", "row", "mark", "month", "known", "problem", "problem_rule"}
+DOCUMENT = {"order_id", "line", "version", "reference", "cancels"}  # and of what names it
 USUAL = 3.0  # times the usual share of repeats in a month, above which they are noted
 OVERLAP = 0.5  # share of a file's rows of a month that stand in an earlier file too: an overlap
 MOST_MONTHS = 6  # named in a message
@@ -114,8 +116,9 @@ def note_repeats(batch: Batch, context: Context) -> Batch:
 
     Repeats are noted where a month has more of them than is usual (`possible_duplicate`), unless
     the source declares them real. Raises `SalesForecastError` for extracts that overlap (see
-    `find_overlap`).
+    `find_overlap`), and for sources of orders that do.
     """
+    _refuse_same_sales(batch, context)
     for name in batch.lines["name"].cat.categories:
         if context.sources[name].key or context.sources[name].repeats == "real":
             continue
@@ -131,6 +134,41 @@ def note_repeats(batch: Batch, context: Context) -> Batch:
         reason = "says the same as an earlier line; it stays, because no key is declared"
         batch = batch.note("possible_duplicate", mine[many], reason, counted="amount")
     return batch
+
+
+def _refuse_same_sales(batch: Batch, context: Context) -> None:
+    """Raise `SalesForecastError` where most of a month of one source of orders stands in another,
+    but for the numbers of its documents.
+    """
+    names = [name for name, one in context.with_role("orders").items() if one.repeats == "ask"]
+    if len(names) < 2:
+        return
+    own = {name: lines_of(batch, name)[1] for name in names}
+    months = {name: {*lines["month"].unique()} for name, lines in own.items()}
+    for other, name in combinations(names, 2):
+        shared = [*(months[other] & months[name])]
+        if not shared:
+            continue
+        pair = [own[each].loc[own[each]["month"].isin(shared)] for each in (other, name)]
+        twice = _find_same_sales(*pair)
+        if len(twice) >= FILES:
+            said = _describe_twice(pair[1].iloc[twice], name, batch.scales["amount"])
+            raise SalesForecastError.of(
+                said.format(f"stand in source '{other}' too"),
+                "Each sale once",
+                "Remove one of the two sources, or read both as one: a pattern as `path`, and a "
+                f"`key`; `sources.{name}.repeats: real` where they were sold twice",
+            )
+
+
+def _find_same_sales(others: pd.DataFrame, own: pd.DataFrame) -> np.ndarray:
+    """Positions in `own` of lines that `others` has, in months of which that is most."""
+    content = [name for name in own if name not in ABOUT | DOCUMENT]
+    both = [one for one in content if own[one].notna().any() and others[one].notna().any()]
+    pair = pd.concat([others[both], own[both]], ignore_index=True)
+    hashes = pd.util.hash_pandas_object(pair, index=False).to_numpy()
+    again = where(np.isin(hashes[len(others) :], hashes[: len(others)]))
+    return again[_share(own, again, ["month"])[again] >= OVERLAP]
 
 
 def find_overlap(
@@ -157,16 +195,22 @@ def find_overlap(
     return np.unique(np.concatenate([across[of_file], again[is_long], many[dense[month[many]]]]))
 
 
-def _refuse_overlap(lines: pd.DataFrame, name: str, scale: int) -> SalesForecastError:
-    """Error for lines that stand twice, with their months, amount and rows."""
+def _describe_twice(lines: pd.DataFrame, name: str, scale: int) -> str:
+    """What is said of lines that stand twice, with their months, amount and rows; a gap for how."""
     months = lines["month"].dt.strftime("%Y-%m").value_counts(sort=False).sort_index()
     amount = fixed_point.to_decimals(np.array([lines["amount"].sum()]), scale)[0].as_py()
     rows = [f"{month} ({count:,} rows)" for month, count in months.items()][:MOST_MONTHS]
     rows += ["…"] if len(months) > MOST_MONTHS else []
     where_first = f"the first in row {lines['row'].iloc[0]:,} of '{lines['source'].iloc[0]}'"
+    said = f"{len(lines):,} rows of source '{name}', amount {amount:,f}, {{}}"
+    return f"{said} in {', '.join(rows)}, {where_first}"
+
+
+def _refuse_overlap(lines: pd.DataFrame, name: str, scale: int) -> SalesForecastError:
+    """Error for lines that stand twice because extracts overlap."""
+    said = _describe_twice(lines, name, scale)
     return SalesForecastError.of(
-        f"{len(lines):,} rows of source '{name}', amount {amount:,f}, stand twice in everything: "
-        f"extracts overlap in {', '.join(rows)}, {where_first}",
+        said.format("stand twice in everything: extracts overlap"),
         "Each sale once, or a key that tells a repeat from a second sale",
         f"Set `sources.{name}.key` to the columns that identify a row; without such columns, let "
         f"`sources.{name}.path` name only extracts that do not overlap; "

@@ -19,6 +19,11 @@ ROWS = 4_000  # looked at, from all over the sample
 MOST_BLANK = 0.1  # share of the priced rows that may lack their amount
 MOST_AMOUNTS = 4  # whose equations are tried
 PERCENT = re.compile(r"[%％‰]|\b(?:percent|pct|prozent|satz|rate)\b|率", re.IGNORECASE)
+PRICE_UNIT = re.compile(  # 100, beside the price of a hundred
+    r"price[ _]?unit|per|price[ _]per|pricing unit|preiseinheit|PEINH|KPEIN|unité de prix"
+    r"|价格单位|计价单位数量|每",
+    re.IGNORECASE,
+)
 PARTS = ("quantity", "discount", "tax_amount", "tax_rate")
 DISCOUNTS = {"net": "discounts are off already", "gross": "discounts are still to be taken off"}
 
@@ -144,6 +149,9 @@ def _make_amount(
         questions.append(f"{text} The amounts are made as if it were not")
     elif off and not share and any(columns[off.header].figures):
         questions.append(f"is {off.header} money or percent, and is it off {price} already?")
+    if of_several := _find_price_unit(columns):
+        text = f"{of_several} says of how many pieces {price} is: can the amount be exported?"
+        return Money(questions=[text])
     of_one, of_row = _count_prices(columns, quantity, price, matches.get("product"))
     if of_row > of_one:
         text = f"{price} rises with {quantity} in {of_row:,} rows: is it the amount of the row?"
@@ -154,6 +162,12 @@ def _make_amount(
         made=f"{lacking}{proof}",
         formula=f"{Money.formula} * (1 - discount)" if is_taken else Money.formula,
     )
+
+
+def _find_price_unit(columns: Mapping[str, ColumnEvidence]) -> str:
+    """The header of a column that says of how many pieces the prices are, if one is not of one."""
+    units = (one for one in columns.values() if PRICE_UNIT.fullmatch(one.header.strip()))
+    return next((one.header for one in units if any(figure != 1 for figure in one.figures)), "")
 
 
 def is_share(column: ColumnEvidence) -> bool:
