@@ -217,3 +217,32 @@ def test_amounts_of_which_most_are_credits_are_sales(tmp_path: Path) -> None:
     rows = ["1,2025-01-03,5 CR", "2,2025-01-04,7 CR", "3,2025-01-05,2 DR"]
     found = propose_feed([save(tmp_path / "b.csv", "Invoice,Date,Amount", *rows)], read_aliases())
     assert ("credit", "positive") in [one[:2] for one in found.findings if isinstance(one, Setting)]
+
+
+def write_sheets(folder: Path, months: dict[str, int]) -> str:
+    """A workbook with a sheet of orders each, of a month; what `init` writes for it."""
+    workbook = Workbook()
+    for name, month in months.items():
+        sheet = workbook.create_sheet(name)
+        sheet.append(["OrderDate", "OrderNo", "Item", "Qty"])
+        sheet.append([date(2025, month, 3), f"{name}1", "A", month])
+    workbook.remove(workbook.active)
+    (folder / "data").mkdir()
+    workbook.save(folder / "data" / "book.xlsx")
+    path, _ = write_unit_file([folder / "data" / "book.xlsx"], folder, "u")
+    return path.read_text(encoding="utf-8")
+
+
+def test_sheets_of_other_months_with_the_same_columns_are_sources_of_their_own(
+    tmp_path: Path,
+) -> None:
+    text = write_sheets(tmp_path, {"Jan": 1, "Feb": 2, "Mar": 3})
+    assert "# further sheets: 2 with the same columns and other months" in text
+    kept = clean(resolve(tmp_path, "u").parameters, tmp_path, "2025-02").transactions
+    assert sorted(kept["quantity"]) == [1, 2]
+
+
+def test_a_sheet_of_the_same_month_may_be_a_copy_and_is_asked_about(tmp_path: Path) -> None:
+    text = write_sheets(tmp_path, {"Data": 1, "Data (2)": 1})
+    assert "are they further rows (each a source of its own), or copies?" in text
+    assert [*resolve(tmp_path, "u").parameters.sources] == ["orders"]

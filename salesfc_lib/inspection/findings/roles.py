@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from salesfc_lib.inspection.findings.proposal import Proposal, ask
+from salesfc_lib.inspection.findings.proposal import Proposal, Setting, ask
+from salesfc_lib.intake import Issue
 
 MOST = 0.9  # share of the members that also stand in the orders, from which it is asked
 
@@ -22,6 +23,32 @@ def choose_orders(found: Sequence[Proposal]) -> Proposal | None:
         return -len(one.missing), "order_id" in one.names, one.sample.total
 
     return max((one for one in found if one.role == "orders"), key=fit, default=None)
+
+
+def list_further(others: Sequence[Proposal], orders: Proposal) -> list[Proposal]:
+    """Sheets or tables beside the orders that hold further rows of them: the same columns, and
+    months that no other has.
+    """
+    own, known = {*filter(None, orders.sample.header)}, {*orders.months.rows}
+    further = []
+    for other in others:
+        months = {*other.months.rows}
+        is_same = own == {*filter(None, other.sample.header)} and other.role == orders.role
+        if is_same and other.sample.path == orders.sample.path and months and not months & known:
+            further.append(other)
+            known |= months
+    return further
+
+
+def tell_further(orders: Proposal, further: Sequence[Proposal]) -> Proposal:
+    """The orders, which say of further sheets that they are sources, instead of asking."""
+    same = [one for one in orders.beside if {*one.sample.header} == {*orders.sample.header}]
+    if not further or len(further) < len(same):
+        return orders
+    text = f"{len(further)} with the same columns and other months are sources of their own"
+    said = Setting("further sheets", None, f"{text}; one to come has to be added")
+    left = [one for one in orders.findings if not isinstance(one, Issue) or one.rule != "sheet"]
+    return replace(orders, findings=[*left, said])
 
 
 def ask_role(found: Proposal, orders: Proposal) -> Proposal:

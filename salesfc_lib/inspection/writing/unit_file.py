@@ -20,7 +20,12 @@ from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
 from salesfc_lib.inspection.findings.masters import UNUSED, join_masters, list_brought
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
 from salesfc_lib.inspection.findings.propose import propose_feed
-from salesfc_lib.inspection.findings.roles import ask_role, choose_orders
+from salesfc_lib.inspection.findings.roles import (
+    ask_role,
+    choose_orders,
+    list_further,
+    tell_further,
+)
 from salesfc_lib.inspection.sampling.feeds import find_exports, find_path, group_files
 from salesfc_lib.inspection.writing.source import as_comment, find_join, write_setting, write_source
 from salesfc_lib.intake import CURRENCIES
@@ -95,8 +100,13 @@ def propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]
         at = next(place for place, feed in enumerate(feeds) if feed is orders)
         joined = join_masters([*feeds, *others], orders)
         orders = joined[at]
-        feeds = [ask_role(feed, orders) for feed in joined[: len(feeds)]]
-        beside = [other for other in joined[len(feeds) :] if _is_of_use(other, orders)]
+        further = list_further(joined[len(feeds) :], orders)
+        beside = [
+            other for other in joined[len(feeds) :] if other in further or _is_of_use(other, orders)
+        ]
+        feeds, orders = joined[: len(feeds)], tell_further(orders, further)
+        feeds[at] = orders
+        feeds = [ask_role(feed, orders) for feed in feeds]
     named: dict[str, Proposal] = {}
     for proposal in sorted([*feeds, *beside], key=lambda feed: feed is not orders):
         count = sum(other.role == proposal.role for other in named.values())
