@@ -42,7 +42,7 @@ SEED = 11
 GIB = 1024  # MiB
 PARTS = {
     "level shifts": ("level_shifts.py", "adjust_level_shifts"),
-    "drivers": ("regression.py", "driver_factors"),
+    "drivers": ("factors.py", "driver_factors"),
     "plausibility": ("backtest.py", "_reject"),
     "boosting": ("boosting.py", "boost_cutoffs"),
     "weights": ("weights.py", "backtest_errors"),
