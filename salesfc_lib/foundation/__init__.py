@@ -18,7 +18,14 @@ from salesfc_lib.foundation.calendar import (
 from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
 from salesfc_lib.foundation.parameters import defaults, flatten, resolve
-from salesfc_lib.foundation.schema import Calendar, Parameters, Source, check_month, check_unit
+from salesfc_lib.foundation.schema import (
+    Calendar,
+    Parameters,
+    PeriodDates,
+    Source,
+    check_month,
+    check_unit,
+)
 from salesfc_lib.foundation.scratch import scratch_folder
 from salesfc_lib.foundation.strict_yaml import read_yaml
 
@@ -31,6 +38,7 @@ __all__ = [
     "Parameters",
     "SEASON",
     "STAGES",
+    "PeriodDates",
     "Source",
     "bound_months",
     "check_month",

@@ -21,7 +21,7 @@ from salesfc_lib.intake import CURRENCIES, split_header, strip_header
 
 FILE = Path("parameters") / "aliases.yml"
 LISTS = ("nulls", "subtotals", "others", "whole")  # what the file may hold, beside the roles
-GROUPS = ("columns", "values", "meanings", "kinds")
+GROUPS = ("columns", "values", "meanings", "kinds", "steps")
 ROLES = "roles"
 OPPOSITES = {"with_tax": "without_tax", "before_discount": "after_discount"}
 OPPOSITES |= {meant: other for other, meant in OPPOSITES.items()}
@@ -56,6 +56,7 @@ class Aliases:
     values: Mapping[str, Sequence[str]]
     meanings: Mapping[str, Sequence[str]]
     kinds: Mapping[str, Sequence[str]]
+    steps: Mapping[str, Sequence[str]]
     nulls: Sequence[str]
     subtotals: Sequence[str]
     others: Sequence[str]
@@ -122,6 +123,12 @@ class Aliases:
         """Sale, return or adjustment; '' where the value is not known."""
         key = strip_header(value)
         known = (kind for kind, words in self.kinds.items() if key in map(strip_header, words))
+        return next(known, "")
+
+    def step_of(self, header: str) -> str:
+        """What a header that ends with a number counts: day, week or month; '' for none of them."""
+        key = strip_header(header).rstrip("0123456789")
+        known = (step for step, words in self.steps.items() if key in map(strip_header, words))
         return next(known, "")
 
     def _find_near(self, header: str) -> Iterator[Hit]:

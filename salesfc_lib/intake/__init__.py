@@ -38,12 +38,14 @@ from salesfc_lib.intake.sources.text import dialect, encodings
 from salesfc_lib.intake.sources.text.charset import guess_encoding
 from salesfc_lib.intake.sources.text.html import decode_page, read_tables
 from salesfc_lib.intake.sources.text.mojibake import repair as repair_mojibake
+from salesfc_lib.intake.wide import numbered
 from salesfc_lib.intake.wide.columns import Across, find_across
 from salesfc_lib.intake.wide.reading import read_source
-from salesfc_lib.intake.wide.unpivot import PERIOD, unpivot
+from salesfc_lib.intake.wide.unpivot import CELL, PERIOD, unpivot
 
 __all__ = [
     "Across",
+    "CELL",
     "CONTRARY",
     "CURRENCIES",
     "Convention",
@@ -76,6 +78,7 @@ __all__ = [
     "label_files",
     "layout",
     "mapped_columns",
+    "numbered",
     "parse_moment",
     "parse_moments",
     "parse_month",

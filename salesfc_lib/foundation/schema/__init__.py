@@ -26,7 +26,7 @@ from salesfc_lib.foundation.schema.forecast import (
     Key,
     Lifecycle,
 )
-from salesfc_lib.foundation.schema.sources import Driver, Source
+from salesfc_lib.foundation.schema.sources import Driver, PeriodDates, Source
 from salesfc_lib.foundation.schema.unit import Parameters
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "ParameterBlock",
     "Parameters",
     "PromotionWindow",
+    "PeriodDates",
     "Source",
     "Weekday",
     "check_month",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from decimal import Decimal
 from typing import Any, Literal
@@ -35,6 +36,28 @@ Role = Literal[
     "events",
     "drivers",
 ]
+
+
+class PeriodDates(ParameterBlock):
+    """Days of columns that only number their periods (d_1, d_2 …): those of a file that has a row
+    for each header, or counted from the first of them.
+    """
+
+    path: str = ""  # under the root of the source
+    key: str = ""  # its header of the column that names the headers
+    date: str = ""  # and of the column that has the day of each
+    first: datetime.date | None = None  # day of the first of the columns
+    step: Literal["day", "week", "month"] = "day"  # what a column stands for
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PeriodDates:
+        named = [bool(text) for text in (self.path, self.key, self.date)]
+        if any(named) == (self.first is not None) or any(named) != all(named):
+            raise ValueError(
+                "expected either `path`, `key` and `date` (a file that has the day of each header) "
+                "or `first` (the day of the first of the columns) and `step`"
+            )
+        return self
 
 
 class Source(ParameterBlock):
@@ -102,6 +125,9 @@ class Source(ParameterBlock):
     # months, weeks or days side by side as columns: what their cells are; of several, by the
     # header below or above the periods: amount, or {quantity: Qty, amount: Amount}
     wide: dict[Measured, str] = Field(default_factory=dict)
+    # of columns that only number their periods: {path: calendar.csv, key: d, date: date}, or
+    # {first: 2011-01-29, step: day}
+    period_dates: PeriodDates | None = None
     # values of column `kind`
     kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)
     # returns come without a minus sign
@@ -145,6 +171,9 @@ class Source(ParameterBlock):
             return values
         wide = {wide: ""} if isinstance(wide, str) else wide
         own = {name: name for name in ("date", *wide)}
+        dates = values.get("period_dates")
+        is_week = isinstance(dates, dict) and dates.get("step") == "week"
+        values = {"period": "week", **values} if is_week else values
         return {**values, "wide": wide, "columns": {**(values.get("columns") or {}), **own}}
 
     @field_validator("units", mode="before")
@@ -195,6 +224,8 @@ class Source(ParameterBlock):
     def _wide_files(self) -> Source:
         if self.wide and (self.kind == "sql" or self.trailer):
             raise ValueError("`wide` is for a file with periods as columns, without `trailer`")
+        if self.period_dates and len(self.wide) != 1:
+            raise ValueError("`period_dates` needs one measure in `wide`, such as `wide: quantity`")
         return self
 
     @model_validator(mode="after")

@@ -125,6 +125,8 @@ class Proposal:
     def missing(self) -> list[str]:
         """Names that the role needs and that no header was recognised for."""
         made = {"amount"} if self.money.made else set()
+        if self.sample.numbered:  # `period_dates` and `wide` say it
+            made |= {"date", "amount", "quantity"}
         return [name for name in NEEDED.get(self.role, ()) if name not in {*self.names, *made}]
 
     @property

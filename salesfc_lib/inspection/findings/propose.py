@@ -33,12 +33,17 @@ SUBJECTS = (
     *(describe_headers, describe_measure, describe_rows),
     *(describe_days, describe_numbers, describe_texts),
 )
+Calendar = tuple[Mapping[str, str], Mapping[str, str]]  # days by header; `period_dates`
 MERGED = (*DIMENSIONS, "customer", "date", "order_id", "product")  # whose cells people merge
 
 
-def propose_feed(files: Sequence[Path], aliases: Aliases) -> Proposal:
-    """The proposal for the files of one feed."""
+def propose_feed(
+    files: Sequence[Path], aliases: Aliases, calendar: Calendar | None = None
+) -> Proposal:
+    """The proposal for the files of one feed; `calendar` has the days of its numbered columns."""
     sample, issues, spellings = sample_feed(files, aliases)
+    if calendar is not None:
+        sample = sample.date_columns(*calendar)
     return propose(sample, aliases, more=issues, spellings=spellings, files=files)
 
 

@@ -12,6 +12,7 @@ from salesfc_lib.inspection.evidence.merged import is_block
 from salesfc_lib.inspection.findings.measure import BUSINESS
 from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
 from salesfc_lib.inspection.sampling.periods import ACTUAL
+from salesfc_lib.inspection.sampling.sample import Sample
 from salesfc_lib.intake import Issue, is_year, survey_days
 
 SCENARIO = re.compile(r"[\W\d_]+")  # between the words of a scenario: Actual 2024
@@ -77,8 +78,22 @@ def _describe_wide(found: Proposal) -> Iterator[Finding]:
     value = dict(sample.wide) if label or more else name
     yield Setting("wide", value, sample.why_wide)
     yield Line("wide", f"{sample.why_wide}; each is a row of its own")
+    yield from _describe_days(sample)
     if sample.sums and not found.subtotals:
         yield Setting("subtotals", [*sample.sums], "words that mark what adds up others")
+
+
+def _describe_days(sample: Sample) -> Iterator[Finding]:
+    """Where the days of columns stand that only number their periods."""
+    if sample.period_dates:
+        why = f"the day of each of the {len(sample.numbered):,} columns"
+        yield Setting("period_dates", dict(sample.period_dates), why)
+    elif sample.numbered:
+        first, step = sample.numbered[0], sample.step
+        why = f"the day of '{first}'; or {{path, key, date}}: a file that has the day of each"
+        yield Setting("period_dates", {"first": "YYYY-MM-DD", "step": step}, why, proved=False)
+        form = f"period_dates: {{first: YYYY-MM-DD, step: {step}}}"
+        yield ask("wide", f"which day is '{first}'? nothing says it: `{form}` of the source does")
 
 
 def describe_rows(found: Proposal) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
-from salesfc_lib.foundation import Source
+from salesfc_lib.foundation import PeriodDates, Source
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sampling.readers import (
     sample_database,
@@ -38,6 +39,7 @@ MOST_ZIPPED = 200_000_000  # bytes of an archive that is read to tell what is in
 MOST_COLUMNS = 400  # looked at
 LEAST_ROWS = 200  # taken of each file of a feed
 PATTERN = set("*?[")
+ANY_DAY = date(2000, 1, 1)  # of columns that only number their periods: rows are the same
 DRIFT = ("encoding", "delimiter")  # settings that may differ between the files of a feed
 
 
@@ -110,6 +112,7 @@ def source_of(
         columns=columns,
         fill_down=fill_down,
         wide=sample.wide,
+        period_dates=PeriodDates(first=ANY_DAY, step=sample.step) if sample.numbered else None,
     )
     return source.model_copy(update={**sample.settings})
 

@@ -7,7 +7,9 @@ why, and what is to be asked of its figures.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from itertools import repeat
 from typing import NamedTuple
 
@@ -16,10 +18,12 @@ import pyarrow as pa
 from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.intake import (
+    PERIOD,
     Across,
     Issue,
     find_across,
     layout,
+    numbered,
     row_marks,
     survey_numbers,
     unpivot,
@@ -42,6 +46,8 @@ class Wide(NamedTuple):
     sums: Sequence[str]
     issues: Sequence[Issue]
     merged: frozenset[int]  # columns whose blank cells stand for the text above
+    numbered: Sequence[str] = ()  # headers that only number their periods
+    step: str = "day"  # what each of them is
 
 
 def find_wide(
@@ -53,9 +59,9 @@ def find_wide(
     What its name or its titles call targets, stock or the like is no sales: its columns stay.
     """
     across, name = find_across(grid, aliases.subtotals, named), " ".join(reversed(named)).strip()
-    if across is None or not _holds_figures(grid, across):
+    if across is None or not _holds_figures(grid, across.periods, across.below):
         return None
-    if any(aliases.list_words(text, role) for text in (name, *grid.titles) for role in OTHERS):
+    if _says_other(grid, aliases, name):
         return None
     measures, asked = _name_measures(across, aliases, name)
     columns = [grid.cells.column(at) for at in across.others]
@@ -91,11 +97,41 @@ def find_wide(
     )
 
 
-def _holds_figures(grid: layout.Grid, across: Across) -> bool:
-    rows = grid.cells.slice(across.below, LOOKED_AT)
-    cells = [
-        text for at in across.periods for text in rows.column(at).cast(pa.string()).to_pylist()
-    ]
+def find_counted(grid: layout.Grid, aliases: Aliases, named: Sequence[str]) -> Wide | None:
+    """Rows by period, without their days, of a sheet whose columns only number its periods (d_1,
+    d_2 …); None of any other.
+    """
+    places = numbered.find_numbered(grid.header)
+    heads = sorted((grid.header[at].strip() for at in places), key=numbered.number_of)
+    step = aliases.step_of(heads[0]) if heads else ""
+    name = " ".join(named)
+    if not step or not _holds_figures(grid, places[:LOOKED_AT]) or _says_other(grid, aliases, name):
+        return None
+    is_whole = numbered.is_whole(grid, places)
+    measure = "quantity" if is_whole else "amount"
+    days = numbered.count_days([grid.header[at] for at in places], date(2000, 1, 1), step)
+    long = numbered.melt(grid, places, days, measure, step=step)
+    at = long.header.index(PERIOD)
+    header = [*long.header[:at], *long.header[at + 1 :]]
+    undated = replace(long, header=header, cells=long.cells.remove_column(at), issues=grid.issues)
+    shown = f"'{heads[0]}' to '{heads[-1]}'"
+    why = "are whole numbers: pieces are assumed" if is_whole else "have decimals: money is assumed"
+    other = "money" if is_whole else "pieces"
+    text = f"the figures of {shown} {why} (`wide: {measure}`); are they {other}?"
+    asked = [Issue("wide", text, action="asked")]
+    told = f"{shown} stand side by side"
+    return Wide(undated, {measure: ""}, told, (), asked, frozenset(), heads, step)
+
+
+def _says_other(grid: layout.Grid, aliases: Aliases, name: str) -> bool:
+    """Whether a file's name or its titles say that it holds targets, stock or the like."""
+    texts = (name, *grid.titles)
+    return any(aliases.list_words(text, role) for text in texts for role in OTHERS)
+
+
+def _holds_figures(grid: layout.Grid, places: Iterable[int], below: int = 0) -> bool:
+    rows = grid.cells.slice(below, LOOKED_AT)
+    cells = [text for at in places for text in rows.column(at).cast(pa.string()).to_pylist()]
     return survey_numbers([cell.strip() for cell in cells]).share >= MOST
 
 

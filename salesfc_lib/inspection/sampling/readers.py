@@ -22,7 +22,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sampling.header import find_header
-from salesfc_lib.inspection.sampling.periods import find_wide
+from salesfc_lib.inspection.sampling.periods import find_counted, find_wide
 from salesfc_lib.inspection.sampling.sample import HEADER_ROWS, Sample, limit_rows
 from salesfc_lib.intake import (
     Issue,
@@ -34,6 +34,7 @@ from salesfc_lib.intake import (
     fold_header,
     guess_encoding,
     layout,
+    numbered,
     read_grid,
     read_tables,
     survey_days,
@@ -164,7 +165,8 @@ def sample_database(path: Path, aliases: Aliases) -> Sample:
 
 def _declare(kind: str, header: Sequence[str], aliases: Aliases, **settings: str) -> Source:
     """The source that a run would be given: the header's known names, each standing once."""
-    cells = [cell.strip() for cell in header]
+    counted = {*numbered.find_numbered(header)}
+    cells = [cell.strip() for at, cell in enumerate(header) if at not in counted]
     counts = Counter(map(fold_header, cells))
     single = [cell for cell in cells if cell and counts[fold_header(cell)] == 1]
     if survey_days(single).share >= SIDE_BY_SIDE:  # sums beside periods may lack their figures
@@ -196,9 +198,11 @@ def _to_sample(
     """
     named = [details.get("settings", {}).get("sheet", ""), path.stem]
     wide = find_wide(grid, aliases, named, details.get("merged", ()))
+    wide = wide or find_counted(grid, aliases, named)
     if wide is not None and kind != "sql":
         details |= {"wide": wide.measures, "sums": wide.sums, "merged": wide.merged}
         details |= {"dated": frozenset(), "why_wide": wide.why, "total": len(wide.grid.numbers)}
+        details |= {"numbered": wide.numbered, "step": wide.step}
         grid = replace(wide.grid, issues=[*wide.grid.issues, *wide.issues])
     header = [cell.strip() for cell in grid.header]
     while header and not header[-1]:
@@ -207,6 +211,8 @@ def _to_sample(
     kept = np.arange(count)
     if count > limit:
         kept = np.concatenate([kept[: limit * 3 // 4], kept[count - limit // 4 :]])
+        if wide is not None and wide.numbered:  # some days of every row of the file
+            kept = np.linspace(0, count - 1, limit).astype(np.int64)
     cells = grid.cells.take(pa.array(kept))
     columns = [column.cast(pa.string()).to_pylist() for column in cells.columns[: len(header)]]
     issues = []

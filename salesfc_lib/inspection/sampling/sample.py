@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import compress
 from pathlib import Path
 
-from salesfc_lib.intake import Issue
+from salesfc_lib.intake import CELL, PERIOD, Issue
 
 SAMPLE_CELLS = 700_000  # looked at: about a second of work
 MOST_ROWS = 50_000  # enough for every member of a dimension, and the total under most workbooks
@@ -30,7 +30,9 @@ class Sample:
     sheet, table), `why` the evidence for each. `dated` are columns (from 0) whose cells the file
     holds as days, `merged` those with merged cells, `typed` says that it holds numbers as numbers,
     so that their text raises no question. `wide` has the label of each measure whose periods stood
-    side by side, `why_wide` the evidence, `sums` the words of their sums. `origins` name each
+    side by side, `why_wide` the evidence, `sums` the words of their sums. `numbered` are
+    headers that only number their periods, each a `step`, and `period_dates` says which file has
+    their days, if any does. `origins` name each
     row's file. `joined` has headers of this sample alone, and the headers that they were joined of
     by this project's name.
     """
@@ -52,6 +54,9 @@ class Sample:
     wide: Mapping[str, str] = field(default_factory=dict)
     why_wide: str = ""
     sums: Sequence[str] = ()
+    numbered: Sequence[str] = ()
+    step: str = "day"
+    period_dates: Mapping[str, str] = field(default_factory=dict)
     beside: Sequence[Sample] = ()  # other sheets or tables
     issues: Sequence[Issue] = ()
     origins: Sequence[str] = ()
@@ -70,6 +75,13 @@ class Sample:
         rows = [[*row, cell] for row, cell in zip(self.rows, cells, strict=True)]
         joined = {**self.joined, header: parts}
         return replace(self, header=[*self.header, header], rows=rows, joined=joined)
+
+    def date_columns(self, days: Mapping[str, str], period_dates: Mapping[str, str]) -> Sample:
+        """The same export, whose columns only number their periods, with the day of each."""
+        at = [*self.header].index(CELL)
+        rows = [[*row, days.get(row[at], "")] for row in self.rows]
+        header = [*self.header, PERIOD]
+        return replace(self, header=header, rows=rows, period_dates=period_dates)
 
     def keep(self, mask: Sequence[bool]) -> Sample:
         """The same export with the rows that the mask keeps."""

@@ -17,6 +17,7 @@ from salesfc_lib.foundation import check_unit
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.evidence.columns import FEW
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
+from salesfc_lib.inspection.findings.calendars import join_calendars
 from salesfc_lib.inspection.findings.masters import UNUSED, join_masters, list_brought
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
 from salesfc_lib.inspection.findings.propose import propose_feed
@@ -93,6 +94,7 @@ def propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]
     """
     aliases = read_aliases(project)
     feeds = [propose_feed(feed, aliases) for feed in group_files(files)]
+    feeds = join_calendars(feeds, aliases, project)
     orders = choose_orders(feeds)
     others = [other for feed in feeds for other in feed.beside]
     beside: list[Proposal] = []

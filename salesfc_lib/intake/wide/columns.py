@@ -286,12 +286,11 @@ def _heads_columns(row: Sequence[str]) -> bool:
 def _is_label_row(first: Sequence[str], header: Sequence[str], words: Sequence[str]) -> bool:
     """Whether the row below the header names measures: texts under periods and sums alone."""
     texts = [cell.strip() for cell in first]
-    names = [_names_row(head) and not _adds_up([head], words) for head in header]
-    under = [text for text, own in zip(texts, names, strict=True) if not own]
-    beside = [text for text, own in zip(texts, names, strict=True) if own]
-    filled = [text for text in under if text]
-    numbers = survey_numbers(filled).share if filled else 1
-    return len(filled) >= FEWEST and not numbers and not any(beside)
+    pairs = [(head, text) for head, text in zip(header, texts, strict=True) if text]
+    if any(_names_row(head) and not _adds_up([head], words) for head, _ in pairs):
+        return False
+    numbers = survey_numbers([text for _, text in pairs]).share if pairs else 1
+    return len(pairs) >= FEWEST and not numbers
 
 
 def _names_row(head: str) -> bool:
