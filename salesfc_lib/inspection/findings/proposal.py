@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from salesfc_lib.inspection.evidence.columns import FEW, ColumnEvidence
 from salesfc_lib.inspection.evidence.keys import Key
-from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, NEEDED, Assignment, Match
+from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, NEEDED, Match
 from salesfc_lib.inspection.evidence.money import Money
+from salesfc_lib.inspection.evidence.roles import Assignment
 from salesfc_lib.inspection.evidence.rows import Months, Signs
 from salesfc_lib.inspection.sampling.sample import Sample
 from salesfc_lib.intake import DaySurvey, Issue

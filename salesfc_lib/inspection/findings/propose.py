@@ -15,9 +15,10 @@ from salesfc_lib.foundation import scales
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.evidence.columns import MOST, ColumnEvidence, gather_columns
 from salesfc_lib.inspection.evidence.keys import confirm_key, find_key, prove_by_sums
-from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, map_columns
+from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
 from salesfc_lib.inspection.evidence.merged import fill_cells, find_merged
 from salesfc_lib.inspection.evidence.money import find_money, is_share
+from salesfc_lib.inspection.evidence.roles import map_columns
 from salesfc_lib.inspection.evidence.rows import classify_rows, count_months, count_signs
 from salesfc_lib.inspection.findings.days import describe_days
 from salesfc_lib.inspection.findings.measure import describe_measure

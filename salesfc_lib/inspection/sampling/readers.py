@@ -21,6 +21,7 @@ import pyarrow as pa
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.aliases import Aliases
+from salesfc_lib.inspection.sampling.encoding import MARKED, decode_top, explain_encoding
 from salesfc_lib.inspection.sampling.header import find_header
 from salesfc_lib.inspection.sampling.periods import find_counted, find_wide
 from salesfc_lib.inspection.sampling.sample import HEADER_ROWS, Sample, limit_rows
@@ -32,7 +33,6 @@ from salesfc_lib.intake import (
     encodings,
     excerpts,
     fold_header,
-    guess_encoding,
     layout,
     numbered,
     read_grid,
@@ -42,11 +42,9 @@ from salesfc_lib.intake import (
 
 TEXT_NAMES = (".gz", ".csv", ".txt", ".tsv", ".tab", ".dat")
 TOP = 1 << 18  # bytes that show encoding, delimiter and header
-NAMES_TOP = 20_000  # bytes that show the known headers in an encoding
 PEEKED = 200  # rows below the header of a sheet that tell which columns hold days
 UNKNOWN_WIDTH = 12  # columns that a table is taken to have
 SIDE_BY_SIDE = 0.5  # share of the headers that are periods, in a sheet that has them side by side
-MARKED = [*dict(encodings.BYTE_ORDER_MARKS).values()]  # encodings that a byte-order mark proves
 PROVED = (encodings.UTF8, *MARKED, "gb18030", "cp1252")  # encodings that nobody has to check
 NOTED_BELOW = {"mojibake", "title_rows", "encoding", "byte_order_mark", "error_cell"}
 
@@ -58,7 +56,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     header.
     """
     excerpt = excerpts.take_excerpt(path)
-    lines = _decode_top(excerpt.data[:TOP], aliases, path)
+    lines = decode_top(excerpt.data[:TOP], aliases, path)
     found = dialect.find_dialect(lines, aliases.count_known)
     records = dialect.list_top(lines, found)
     top = [row for row in records if any(cell.strip() for cell in row.fields)]
@@ -85,7 +83,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     return replace(
         sample,
         places=[at if excerpt.is_whole or at <= in_head else 0 for at in sample.places],
-        why={"encoding": _explain_encoding(encoding, excerpt.data), "delimiter": why},
+        why={"encoding": explain_encoding(encoding, excerpt.data), "delimiter": why},
         issues=[*asked, *sample.issues],
     )
 
@@ -260,35 +258,6 @@ def _hold_days(cells: Sequence[Any]) -> bool:
     """Whether most of the filled cells are days by their own type."""
     filled = [cell for cell in cells if cell not in ("", None)]
     return sum(isinstance(cell, date) for cell in filled) * 2 > len(filled)
-
-
-def _decode_top(top: bytes, aliases: Aliases, path: Path) -> list[str]:
-    """The first lines of a text in the encoding that a run would take for them."""
-
-    def count_known(encoding: str) -> int:
-        lines = top[:NAMES_TOP].decode(encoding, errors="ignore").splitlines(keepends=True)
-        return dialect.count_headers(lines, aliases.count_known)
-
-    encoding = encodings.list_encodings(top, None, str(path))[0]
-    if encoding == encodings.UTF8:
-        high = [line for line in top.splitlines()[:-1] or [top] if not line.isascii()]
-        if sum(map(_is_utf8, high)) * 2 < len(high):
-            encoding = guess_encoding(high, count_known).encoding or encodings.UTF8
-    return top.decode(encoding, errors="replace").splitlines(keepends=True)
-
-
-def _is_utf8(line: bytes) -> bool:
-    return line.decode(errors="ignore").encode() == line
-
-
-def _explain_encoding(encoding: str, content: bytes) -> str:
-    if encoding in MARKED:
-        return "the file begins with its byte-order mark"
-    high = [line for line in content.splitlines() if not line.isascii()]
-    if encoding != encodings.UTF8:
-        return guess_encoding(high).why if high else "every other byte is zero"
-    good = f"{sum(map(_is_utf8, high)):,} of {len(high):,} lines with more than ASCII are UTF-8"
-    return good if high else "every byte is ASCII, which UTF-8 contains"
 
 
 def _refuse_no_table(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
