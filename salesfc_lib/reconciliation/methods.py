@@ -85,11 +85,11 @@ def reconcile_backtest(
     combined = backtest[backtest["stage"].eq("combined")]
     past = BacktestErrors.of(combined, panel, series, parameters.levels, rule=parameters.lifecycle)
     parts = []
-    for cutoff, values in zip(past.cutoffs, past.forecast, strict=True):
-        there = np.isfinite(values).all(axis=0)
+    for at, cutoff in enumerate(past.cutoffs):
+        there = np.isfinite(past.forecast[at]).all(axis=0)
         if there.any() and len(past.errors_by(cutoff)) >= METHODS[method].needs:
-            ahead = (past.target[past.cutoffs == cutoff][0] - cutoff).astype(int)
-            rows, coherent = _reconcile_at(past, method, cutoff, values.T)
+            ahead = (past.target[at] - cutoff).astype(int)
+            rows, coherent = _reconcile_at(past, method, at, np.full(len(ahead), True))
             base = pd.DataFrame(coherent, past.summing.ids[rows], pd.Index(ahead, name="h"))
             parts.append(_long(coherent, base, method, pd.Timestamp(cutoff)))
     return pd.concat(parts, ignore_index=True) if parts else tables.empty("forecast")
@@ -149,10 +149,10 @@ def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
 
 def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataFrame:
     """Errors by level of `method` at `cutoff`, on the series there were then."""
-    at = np.searchsorted(past.cutoffs, cutoff)
+    at = int(np.searchsorted(past.cutoffs, cutoff))
     steps = np.isfinite(past.actuals[at] - past.forecast[at]).any(axis=1)
     actuals = past.actuals[at][steps].T
-    rows, coherent = _reconcile_at(past, method, cutoff, past.forecast[at][steps].T, steps)
+    rows, coherent = _reconcile_at(past, method, at, steps)
     gap = np.abs(coherent - actuals[rows])
     size = np.where(np.isnan(gap), 0.0, np.abs(actuals[rows]))
     columns = {
@@ -166,22 +166,18 @@ def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataF
 
 
 def _reconcile_at(
-    past: BacktestErrors,
-    method: str,
-    cutoff: np.datetime64,
-    base: np.ndarray,
-    steps: np.ndarray | None = None,
+    past: BacktestErrors, method: str, at: int, steps: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows with a forecast at a cutoff, and their coherent forecasts as known then.
 
-    base: (n_series, n_steps); steps: (n_all_steps,) which of the cutoff's months these are, all
-    without it.
+    at: place of the cutoff; steps: (n_steps,) whether a month ahead is wanted. Rows have a forecast
+    of all these; the forecasts are (n_rows, n_wanted).
     """
+    cutoff, base = past.cutoffs[at], past.forecast[at][steps].T
     rows, summing = _there(past.summing, np.isfinite(base).all(axis=1))
     signed, ended = past.ever_negative(cutoff)[rows], past.ended_by(cutoff)[rows]
-    coherent = base[rows]
-    ahead = (past.target[past.cutoffs == cutoff][0] - cutoff).astype(int)
-    for months, errors in past.bands(method, cutoff, ahead if steps is None else ahead[steps]):
+    coherent, ahead = base[rows], (past.target[at][steps] - cutoff).astype(int)
+    for months, errors in past.bands(method, cutoff, ahead):
         coherent[:, months] = project(
             coherent[:, months], summing, method, errors=errors[:, rows], signed=signed, ended=ended
         )
