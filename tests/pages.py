@@ -288,7 +288,7 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         "A moved order makes the shortfall",
         "¥ m; the axis starts at 47.5",
         "Waterfall: 51.42 to 48.26.",
-        *plots.draw(plots.waterfall, causes, scale=wording.SCALES[1]),
+        *plots.draw(plots.waterfall, causes, scale=wording.SCALES["en"][1]),
         "tables/difference.parquet",
     )
     yield (

@@ -5,7 +5,16 @@ Parameter files and frames enter; resolved parameters, checked tables and format
 
 from __future__ import annotations
 
-from salesfc_lib.foundation import holidays, parameters, resources, scales, schema, tables, wording
+from salesfc_lib.foundation import (
+    holidays,
+    language,
+    parameters,
+    resources,
+    scales,
+    schema,
+    tables,
+    wording,
+)
 from salesfc_lib.foundation.absurd_months import ABSURD_RATIO, find_absurd
 from salesfc_lib.foundation.addresses import hide_parts, hide_secrets, hide_written, parts_of
 from salesfc_lib.foundation.calendar import (
@@ -52,6 +61,7 @@ __all__ = [
     "hide_written",
     "holidays",
     "label_months",
+    "language",
     "month_of",
     "nan_mean",
     "nan_median",

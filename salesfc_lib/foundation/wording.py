@@ -1,16 +1,22 @@
-"""Numbers, dates and short lists as the pages write them.
+"""Numbers, dates and short lists as the pages write them, in the current language.
 
-A real minus sign, a narrow no-break space before the percent sign, thousands by comma, one scale
-a statement. There is no text for a missing number: callers have a sentence for it.
+A real minus sign, thousands by comma, one scale a statement; English has a narrow no-break space
+before the percent sign, Chinese counts in 万 and 亿. Dates and lists are Babel's. There is no text
+for a missing number: callers have a sentence for it.
 """
 
 from __future__ import annotations
 
-import calendar
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+
+from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
+
+from salesfc_lib.foundation import language
 
 THIN = "\u202f"  # narrow no-break space, before %
 NBSP = "\u00a0"
@@ -34,12 +40,18 @@ class DisplayScale:
     word: str
 
 
-SCALES = (
-    DisplayScale(1e9, "bn", "billion"),
-    DisplayScale(1e6, "m", "million"),
-    DisplayScale(1e3, "k", "thousand"),
-    DisplayScale(1.0, "", ""),
-)
+PLAIN = DisplayScale(1.0, "", "")
+SCALES = {
+    "en": (
+        DisplayScale(1e9, "bn", "billion"),
+        DisplayScale(1e6, "m", "million"),
+        DisplayScale(1e3, "k", "thousand"),
+        PLAIN,
+    ),
+    "zh": (DisplayScale(1e8, "亿", "亿"), DisplayScale(1e4, "万", "万"), PLAIN),
+}
+SCALED_FROM = {"en": 1e4, "zh": 1e5}  # below, amounts are written in full
+YUAN = ("¥", "CNY", "RMB", "CNY ", "RMB ")  # what Chinese writes as 元 behind the number
 
 
 @dataclass(frozen=True)
@@ -74,9 +86,12 @@ class AmountFormat:
     def axis(self, scale: DisplayScale) -> str:
         """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'.
 
-        >>> AmountFormat("GBP ").axis(SCALES[0]), AmountFormat("").axis(SCALES[-1])
+        >>> AmountFormat("GBP ").axis(SCALES["en"][0]), AmountFormat("").axis(PLAIN)
         ('GBP bn', 'amounts')
         """
+        if language.current() == "zh":
+            unit = "元" if self.currency in YUAN else self.currency.strip() or self.unit or "金额"
+            return f"{scale.word}{unit}" if unit == "元" else f"{unit} {scale.word}".strip()
         if self.currency:
             return f"{self.currency.strip()} {scale.suffix}".strip()
         if self.unit:
@@ -85,12 +100,13 @@ class AmountFormat:
 
 
 def scale_for(values: Iterable[float]) -> DisplayScale:
-    """The largest scale in which the largest value is at least one; plain below ten thousand."""
+    """The largest scale in which the largest value is at least one; plain where it is small."""
     finite = (abs(value) for value in values if value is not None and math.isfinite(value))
     largest = max(finite, default=0.0)
-    if largest < 1e4:
-        return SCALES[-1]
-    return next(scale for scale in SCALES if largest >= scale.divisor)
+    spoken = language.current()
+    if largest < SCALED_FROM[spoken]:
+        return PLAIN
+    return next(scale for scale in SCALES[spoken] if largest >= scale.divisor)
 
 
 def decimals(value: float, digits: int = 4) -> int:
@@ -128,12 +144,12 @@ def percent(ratio: float, places: int = 1) -> str:
     >>> percent(0.065)
     '6.5\\u202f%'
     """
-    return f"{number(round(ratio * 100, 10), places)}{THIN}%"
+    return f"{number(round(ratio * 100, 10), places)}{_percent_sign()}"
 
 
 def signed_percent(ratio: float, places: int = 1) -> str:
     """Ratio as a percentage with its sign."""
-    return f"{signed(round(ratio * 100, 10), places)}{THIN}%"
+    return f"{signed(round(ratio * 100, 10), places)}{_percent_sign()}"
 
 
 def percent_label(percentage: float) -> str:
@@ -148,22 +164,23 @@ def points(difference: float, places: int = 1) -> str:
     >>> points(0.092)
     '+9.2 points'
     """
-    return f"{signed(round(difference * 100, 10), places)} points"
+    unit = language.by_language(("points", "个百分点"))
+    return f"{signed(round(difference * 100, 10), places)} {unit}"
 
 
 def month_name(month: str) -> str:
     """'2026-06' as 'June 2026'."""
-    return f"{month_word(month)} {month[:4]}"
+    return _in_form("yMMMM", month, language.current())
 
 
 def month_word(month: str) -> str:
     """'2026-06' as 'June'."""
-    return calendar.month_name[int(month[5:7])]
+    return _in_form(language.by_language(("LLLL", "LLL")), month, language.current())
 
 
 def month_short(month: str) -> str:
     """'2026-06' as 'Jun'."""
-    return month_word(month)[:3]
+    return _in_form("LLL", month, language.current())[:3]
 
 
 def add_months(month: str, n: int) -> str:
@@ -178,27 +195,29 @@ def add_months(month: str, n: int) -> str:
 
 def day(moment: str | date) -> str:
     """Date or moment as '3 July 2026'."""
-    return f"{day_short(moment)} {_moment(moment).year}"
+    return format_date(_moment(moment), "long", locale=_locale())
 
 
 def day_short(moment: str | date) -> str:
     """Date or moment as '3 July'."""
-    when = _moment(moment)
-    return f"{when.day} {calendar.month_name[when.month]}"
+    return format_skeleton("MMMMd", _moment(moment), locale=_locale())
 
 
 def minute(moment: str | date) -> str:
     """Moment as '3 July 2026, 09:15'."""
-    return f"{day(moment)}, {_moment(moment):%H:%M}"
+    return f"{day(moment)}{language.by_language((', ', ' '))}{_moment(moment):%H:%M}"
 
 
 def cardinal(n: int) -> str:
-    """Small numbers in words: 2 → 'two', 13 → '13'."""
-    return CARDINALS[n] if 0 <= n < len(CARDINALS) else number(n)
+    """Small numbers in words where the language does so: 2 → 'two', 13 → '13'."""
+    in_words = language.current() == language.SOURCE and 0 <= n < len(CARDINALS)
+    return CARDINALS[n] if in_words else number(n)
 
 
 def ordinal(n: int) -> str:
-    """2 → 'second', 13 → '13th'."""
+    """2 → 'second', 13 → '13th'; in Chinese '第 2'."""
+    if language.current() == "zh":
+        return f"第{NBSP}{n}"
     if 0 <= n < len(ORDINALS):
         return ORDINALS[n]
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
@@ -212,12 +231,12 @@ def plural(n: int, one: str, many: str = "") -> str:
 
 def listing(words: Sequence[str], most: int = 4) -> str:
     """'a', 'a and b', 'a, b and c', and beyond `most` 'a, b, c and 2 more'."""
-    words = list(words)
-    if len(words) > most:
-        words = [*words[: most - 1], f"{len(words) - most + 1} more"]
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    words, n = list(words), len(words)
+    if n > most and language.current() == "zh":
+        return f"{'、'.join(words[: most - 1])}等 {n} 项"
+    if n > most:
+        words = [*words[: most - 1], f"{n - most + 1} more"]
+    return format_list(words, locale=_locale())
 
 
 def first_upper(text: str) -> str:
@@ -232,6 +251,23 @@ def size(n_bytes: int) -> str:
     if n_bytes < 1e6:
         return f"{number(n_bytes / 1e3)}{NBSP}KB"
     return f"{number(n_bytes / 1e6, 1)}{NBSP}MB"
+
+
+@cache
+def _in_form(skeleton: str, month: str, spoken: str) -> str:
+    first = date(int(month[:4]), int(month[5:7]), 1)
+    locale = language.LOCALES[spoken]
+    if skeleton.startswith("L"):  # a month by itself is no skeleton
+        return format_date(first, skeleton, locale=locale)
+    return format_skeleton(skeleton, first, locale=locale)
+
+
+def _locale() -> str:
+    return language.LOCALES[language.current()]
+
+
+def _percent_sign() -> str:
+    return language.by_language((f"{THIN}%", "%"))
 
 
 def _moment(moment: str | date) -> datetime:

@@ -1,7 +1,7 @@
 """Facts to sentences: a sentence is a key of the catalogue plus facts.
 
-Numbers are formatted by a name in the catalogue's template (`{wape:percent}`), so that a second
-language is a second catalogue and no code.
+Numbers are formatted by a name in the catalogue's template (`{wape:percent}`) and by the language
+that is written in (`foundation.language`), so that a further language is a catalogue and no code.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, Self
 
 import pandas as pd
-import yaml
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import flatten, wording
-from salesfc_lib.reporting.markup import TEMPLATES
+from salesfc_lib.foundation import language, wording
 
 
 def iso(month: str | pd.Timestamp) -> str:
@@ -61,19 +58,19 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def name_of(kind: str, value: str, language: str = "en") -> str:
+def name_of(kind: str, value: str) -> str:
     """How a value of a table reads, such as a rule or a stage: by the catalogue, else with spaces.
 
     >>> name_of("rule", "after_month"), name_of("rule", "subtotal")
     ('Dated after the month', 'Subtotal')
     """
     plain = wording.first_upper(str(value).replace("_", " "))
-    return read_catalogue(language).get(f"{kind}.{value}", plain)
+    return language.sentences().get(f"{kind}.{value}", plain)
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences of the catalogue for one unit: in its measure and language.
+    """Sentences of the catalogue for one unit, in its measure and the current language.
 
     An amount of format `amount` has a scale of its own, one of format `scaled` `scale`,
     for amounts that stand together; `bare` is the latter with three significant digits and neither
@@ -81,8 +78,7 @@ class Sentences:
     """
 
     measure: wording.AmountFormat
-    language: str = "en"
-    scale: wording.DisplayScale = wording.SCALES[-1]
+    scale: wording.DisplayScale = wording.PLAIN
 
     def at(self, values: Iterable[float]) -> Self:
         """The same with the one scale that suits all of `values`."""
@@ -102,18 +98,18 @@ class Sentences:
 
     def template(self, key: str) -> str:
         """The sentence `key` as the catalogue has it."""
-        sentences = read_catalogue(self.language)
+        sentences = language.sentences()
         if key not in sentences:
-            raise SalesForecastError.unknown_key(key, sentences, f"the '{self.language}' catalogue")
+            raise SalesForecastError.unknown_key(key, sentences, "the catalogue of sentences")
         return sentences[key]
 
     def find(self, key: str, /, **facts: Any) -> str:
         """The sentence `key`, empty where the catalogue has none."""
-        return self.text(key, **facts) if key in read_catalogue(self.language) else ""
+        return self.text(key, **facts) if key in language.sentences() else ""
 
     def name(self, kind: str, value: str) -> str:
         """How a value of a table reads: see `name_of`."""
-        return name_of(kind, value, self.language)
+        return name_of(kind, value)
 
     def fill(self, template: str, row: Mapping[Any, Any]) -> str:
         """A cell's template with the fields of a row; a missing value leaves its place empty."""
@@ -146,10 +142,3 @@ class _Fields(_Facts):
     def format_field(self, value: Any, format_spec: str) -> str:
         missing = pd.api.types.is_scalar(value) and pd.isna(value)
         return "" if missing else super().format_field(value, format_spec)
-
-
-@cache
-def read_catalogue(language: str) -> dict[str, str]:
-    """Sentences of one language by key; a part of an entry (of a table, a figure) by `key.part`."""
-    entries = yaml.safe_load((TEMPLATES / f"sentences.{language}.yml").read_text(encoding="utf-8"))
-    return flatten(entries)

@@ -18,6 +18,7 @@ import jinja2
 from markupsafe import Markup
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import language
 
 TEMPLATES = Path(__file__).parent / "templates"
 SVG_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan"})
@@ -142,8 +143,13 @@ def environment() -> jinja2.Environment:
     )
     filters = (svg, markdown, relative, anchor, png, unbroken, digest)
     env.filters |= {filter.__name__: filter for filter in filters}
-    env.globals["style"] = style
+    env.globals |= {"style": style, "say": say}
     return env
+
+
+def say(key: str, **facts: Any) -> str:
+    """A sentence of the catalogue whose facts need no format, for the macros of blocks."""
+    return language.sentences()[key].format(**facts)
 
 
 @cache

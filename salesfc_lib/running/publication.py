@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from salesfc_lib import archive
-from salesfc_lib.archive import manifest
+from salesfc_lib.archive import UnitMonth, manifest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import hide_secrets, parameters, resolve, resources
+from salesfc_lib.foundation import hide_secrets, language, parameters, resolve, resources
 from salesfc_lib.running import failures
 
 Kind = Literal["run", "backfill"]
@@ -187,25 +187,48 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             documents = _run_steps(task, values, progress)
             progress.begin(PUBLISHING)
             from salesfc_lib import steps
-            from salesfc_lib.reporting import describe_record, write_pages
+            from salesfc_lib.reporting import write_pages
 
             run = steps.open_month(**values, kind=task.kind)
             facts = _gather_facts(task, month, folder, resolved)
-            known = {name: facts[name] for name in ("version", "published_at", "kind")}
-            summary = {**steps.summarise(run), **known, "replaces": facts["reason"]}
-            summary["record"] = [*summary["record"], *describe_record(facts)]
-            facts["summary"] = summary
+            _add_summaries(facts, run)
             _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             facts["durations"] = progress.durations()
             # a backfill has no notebooks that lead to pages of key series
-            keys = [] if task.kind == "backfill" else steps.key_pages(run)
+            keys = {
+                each: [] if task.kind == "backfill" else steps.key_pages(run, each)
+                for each in run.parameters.report.spoken
+            }
             write_pages(folder, documents, facts, keys=keys)
             manifest.write(folder, facts)
             return archive.publish(task.reports, month, task.unit)
         except Exception as error:
             progress.fail(error)
             raise
+
+
+def _add_summaries(facts: dict[str, Any], run: UnitMonth) -> None:
+    """What the month says of itself: `summary` in the default language, and under `translations`
+    by language what is said otherwise in it.
+    """
+    from salesfc_lib import steps
+    from salesfc_lib.reporting import describe_record
+
+    known = {name: facts[name] for name in ("version", "published_at", "kind")}
+    known |= {"replaces": facts["reason"], "languages": run.parameters.report.spoken}
+    said: dict[str, dict[str, Any]] = {}
+    for each in run.parameters.report.spoken:
+        with language.speaking(each):
+            summary = {**steps.summarise(run), **known}
+            summary["record"] = [*summary["record"], *describe_record(facts)]
+            said[each] = summary
+    first, *others = said
+    facts["summary"] = said[first]
+    facts["translations"] = {
+        each: {key: text for key, text in said[each].items() if text != said[first][key]}
+        for each in others
+    }
 
 
 def _run_steps(task: Task, values: Mapping[str, Any], progress: _Progress) -> dict[str, Any]:

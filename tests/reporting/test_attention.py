@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from salesfc_lib.foundation import language
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.reporting.blocks import Attention
-from salesfc_lib.reporting.catalogue import read_catalogue
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
 from salesfc_lib.reporting.narrative.attention.limits import missed_limits
@@ -209,7 +209,7 @@ def test_every_kind_of_alert_has_a_cause_and_an_action_of_its_own() -> None:
 
 
 def test_every_cause_of_a_miss_has_something_to_do() -> None:
-    catalogue = read_catalogue("en")
+    catalogue = language.sentences()
     causes = {key.split(".")[1] for key in catalogue if key.startswith("cause.")}
     causes -= {"raised_by_people", "lowered_by_people"}
     assert {f"unit.attention.do.{cause}" for cause in causes} <= {*catalogue}

@@ -193,7 +193,7 @@ def test_amounts_are_worded_like_the_pages() -> None:
         "¥0",
     ]
     assert wording.AmountFormat("", "pieces").amount(1_250_000) == "1.25\xa0m\xa0pieces"
-    assert yuan.scaled(-190_000, wording.SCALES[1], sign=True) == "−¥0.19\xa0m"
+    assert yuan.scaled(-190_000, wording.SCALES["en"][1], sign=True) == "−¥0.19\xa0m"
     assert yuan.axis(wording.scale_for([5e6])) == "¥ m"
 
 

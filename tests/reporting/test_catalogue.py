@@ -8,8 +8,9 @@ import string
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import language
 from salesfc_lib.foundation.wording import AmountFormat
-from salesfc_lib.reporting.catalogue import FORMATS, Sentences, read_catalogue
+from salesfc_lib.reporting.catalogue import FORMATS, Sentences
 from tests.conftest import CHECKOUT
 
 SENTENCES = Sentences(AmountFormat("¥"))
@@ -36,18 +37,18 @@ def test_every_key_that_the_library_says_is_in_the_catalogue() -> None:
         for part in PARTS.get(kind, [""])
     }
     assert len(said) > 200
-    assert said - set(read_catalogue("en")) == set()
+    assert said - set(language.sentences()) == set()
 
 
 def test_every_format_in_the_catalogue_exists() -> None:
-    for key, text in read_catalogue("en").items():
+    for key, text in language.sentences().items():
         for _, field, spec, _ in string.Formatter().parse(text):
             name = (spec or "").partition(" ")[0]
             assert field is None or name in {"", *FORMATS, *OWN}, (key, name)
 
 
 def test_every_cause_and_every_proposal_can_be_said() -> None:
-    catalogue = set(read_catalogue("en"))
+    catalogue = set(language.sentences())
     room = CHECKOUT / "salesfc_lib" / "retrospective"
     finders = (room / "causes" / "finders.py").read_text(encoding="utf-8")
     causes = re.findall(r"""Cause\(\s*[\w.]+,\s*"([a-z_]+)\"""", finders)

@@ -28,6 +28,7 @@ from salesfc_lib.foundation.schema.forecast import (
     Reconcile,
     Retrospective,
 )
+from salesfc_lib.foundation.schema.report import Report
 from salesfc_lib.foundation.schema.sources import Driver, Source
 
 # columns of the panel
@@ -61,6 +62,7 @@ class Parameters(ParameterBlock):
     adjust: Adjust = Adjust()
     key: Key = Key()
     retrospective: Retrospective = Retrospective()
+    report: Report = Report()
     archive: Archive = Archive()
 
     @property

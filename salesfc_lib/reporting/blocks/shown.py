@@ -7,8 +7,8 @@ a figure's SVG, which is rebuilt from an allow-list when it is rendered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from salesfc_lib.errors import SalesForecastError
@@ -24,6 +24,7 @@ class Block(Part):
     """Something that a cell shows."""
 
     shown: ClassVar[tuple[str, ...]] = ("title",)  # fields that stand for it in plain text
+    translations: Mapping[str, Block] = field(default_factory=dict, kw_only=True, repr=False)
 
     @property
     def kind(self) -> str:
@@ -31,7 +32,10 @@ class Block(Part):
         return type(self).__name__.lower()
 
     def to_json(self) -> dict[str, Any]:
-        return {"block": self.kind, **super().to_json()}
+        found = {"block": self.kind, **super().to_json()}
+        if not self.translations:
+            del found["translations"]
+        return found
 
     def plain(self) -> str:
         """Text for where nothing else can be shown."""

@@ -80,9 +80,8 @@ def _read_published(reports: Path) -> Iterator[Summary | FailedMonth]:
 
 def _read_summary(folder: Path) -> Summary:
     unreadable, path = SalesForecastError.unreadable_file, folder / manifest.NAME
-    block = manifest.read(folder).get("summary")
     try:
-        summary = Summary.from_json({} if block is None else block)
+        summary = Summary.read(manifest.read(folder))
     except ValidationError as error:
         why = f"its summary is damaged ({manifest.describe_invalid(error)})"
         raise unreadable(path, why, manifest.restore(folder)) from None

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, TypeAdapter
 
-from salesfc_lib.foundation import check_month, wording
+from salesfc_lib.foundation import check_month, language, wording
 
 COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
 SENTENCES = AliasChoices("sentences", "lede")  # the second in manifests of earlier versions
@@ -29,8 +29,16 @@ def _check_moment(text: str) -> str:
     return text
 
 
+def _check_language(text: str) -> str:
+    with language.speaking(text):
+        return text
+
+
 Month = Annotated[str, AfterValidator(check_month)]
 Moment = Annotated[str, AfterValidator(_check_moment)]  # ISO; empty: not known
+Languages = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_language)], ...], Field(min_length=1)
+]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -194,6 +202,7 @@ class Summary:
     downloads: tuple[Download, ...] = ()
     files: int = 0  # files that matched the manifest when the page was published
     record: tuple[tuple[str, str], ...] = ()
+    languages: Languages = (language.SOURCE,)  # of the month's pages, the default one first
 
     @property
     def accuracy(self) -> float | None:
@@ -240,6 +249,13 @@ class Summary:
         """Plain JSON types."""
         found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
         return found
+
+    @classmethod
+    def read(cls, manifest: Mapping[str, Any], **more: Any) -> Summary:
+        """Summary of a manifest in the current language, where its month was written in it."""
+        block = manifest.get("summary") or {}
+        said = manifest.get("translations", {}).get(language.current(), {})
+        return cls.from_json({**block, **said, **more})
 
     @classmethod
     def from_json(cls, block: Mapping[str, Any]) -> Summary:

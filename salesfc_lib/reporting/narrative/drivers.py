@@ -14,6 +14,7 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Figure, Prose
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import Blocks, Row, draw, writer_of
 
 REGRESSION = "regression"
@@ -26,6 +27,7 @@ MONTH_TERM = "month "  # how the names of seasonal terms begin: 'month 01'
 BOUNDS = ["low", "high"]
 
 
+@in_languages
 def driver_effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """What each driver does over all series, and the terms of the unit's total."""
     writer, pooled = writer_of(run), modeled.explained["pooled_driver"]

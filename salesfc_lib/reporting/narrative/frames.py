@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting.blocks import ColumnHead, Table
 from salesfc_lib.reporting.catalogue import Sentences
+from salesfc_lib.reporting.narrative.languages import in_each
 from salesfc_lib.reporting.narrative.writer import Blocks, cut
 
 ROWS = 5  # of each frame that are shown, as pandas shows its head
@@ -25,7 +26,9 @@ def show(**frames: pd.DataFrame) -> Blocks:
     Numbers have at least four significant digits, dates are ISO, what is missing is empty. A named
     index becomes columns.
     """
-    return Blocks(*(_fold(name, frame) for name, frame in frames.items()))
+    return in_each(
+        language.LANGUAGES, lambda: Blocks(*(_fold(name, frame) for name, frame in frames.items()))
+    )
 
 
 def _fold(name: str, frame: pd.DataFrame) -> Table:

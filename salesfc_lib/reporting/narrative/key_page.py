@@ -6,7 +6,7 @@ forecast that is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -155,14 +155,14 @@ def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, kinds: pd.Series) -> 
     wide = ahead.assign(cell=cells).pivot(index="ds", columns="term", values="cell")
     months = [writer.text("month", ds=ds) for ds in wide.index]
     total = {name: writer.measure.amount(value, sign=True) for name, value in sums.items()}
-    return writer.table(
+    table = writer.table(
         "key.drivers.ahead.table",
         wide.where(wide.notna(), "").assign(month=months),
         columns={f">{writer.name('driver.head', name)}": f"{{{name}}}" for name in sums.index},
         footer=[{"month": writer.text("all"), **total}],
         sum=float(sums.sum()),
-        width="min40" if len(sums) > 2 else "",
     )
+    return replace(table, min_width="min40") if len(sums) > 2 else table
 
 
 def _ahead_cell(writer: BlockWriter, row: Row, kind: str) -> Cell:

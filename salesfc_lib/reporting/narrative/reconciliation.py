@@ -12,6 +12,7 @@ from salesfc_lib.reporting.blocks import Answer, Block, Cell, Fact
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.shared import year_change
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.record import record_and_checks
 from salesfc_lib.reporting.narrative.writer import (
@@ -26,6 +27,7 @@ from salesfc_lib.reporting.narrative.writer import (
 COHERENT = 1e-6  # relative: what counts as adding up
 
 
+@in_languages
 def answer(run: UnitMonth, reconciled: ReconciledMonth) -> Answer:
     """The top of the page."""
     writer, ahead, stage = writer_of(run), reconciled.top().iloc[0], reconciled.modeled
@@ -106,6 +108,7 @@ def _changes(run: UnitMonth, reconciled: ReconciledMonth) -> tuple[str, ...]:
     return *lines, writer.text(f"reconciliation.since.{key}", method=names[0], before=names[1])
 
 
+@in_languages
 def gaps(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     """Next month summed on each level, before and after."""
     table, count = reconciled.by_level(), reconciled.series["level"].value_counts()
@@ -123,6 +126,7 @@ def gaps(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     )
 
 
+@in_languages
 def methods(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     """WAPE of each method by level."""
     writer, mean, tried = writer_of(run), _judged(reconciled), reconciled.reconciliation
@@ -157,6 +161,7 @@ def _say_equal(writer: Sentences, mean: pd.Series) -> str:
     return writer.text("reconciliation.methods.equal", methods=names) if names else ""
 
 
+@in_languages
 def moves(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     """The series that reconciliation moved most."""
     table = reconciled.moves()
@@ -175,6 +180,7 @@ def moves(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     )
 
 
+@in_languages
 def changes(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     """What people changed, applied and refused: in order of size, refused ones last."""
     writer, adjustment = writer_of(run), reconciled.adjustment
@@ -207,6 +213,7 @@ def _describe_author(change: Any) -> Cell:
     return Cell(f"{change.author}: {change.reason}", sub=str(change.remark))
 
 
+@in_languages
 def published(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     """The final numbers: fan of the whole unit, and three months of the upper levels."""
     writer, top, published = writer_of(run), reconciled.top(), reconciled.published
@@ -232,6 +239,7 @@ def published(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     return Blocks(*shown, figure, table)
 
 
+@in_languages
 def checks(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     """Record and checks."""
     rows, counts = reconciled.published, reconciled.counted

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Literal, TypeAlias, cast
 
 import pandas as pd
+import yaml
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting.blocks import (
     Align,
     Block,
@@ -22,7 +24,8 @@ from salesfc_lib.reporting.blocks import (
     Table,
     Tone,
 )
-from salesfc_lib.reporting.catalogue import Sentences, read_catalogue
+from salesfc_lib.reporting.catalogue import Sentences, name_of
+from salesfc_lib.reporting.markup import TEMPLATES
 
 SHOWN = 12  # rows of a table that may be long
 NOISE = 5  # rows of less interest that are worth folding
@@ -80,7 +83,7 @@ class BlockWriter(Sentences):
         notable: Sequence[bool] | None = None,
         **facts: Any,
     ) -> Table:
-        """Table of the entry's `title`, `subtitle`, `heads`, `cells`, `width` and `source`.
+        """Table of the entry's `title`, `subtitle`, `heads`, `cells` and `source`.
 
         `heads` and `cells` are parts between ' | ' (`read_heads`, `cell`), where `{columns}` stands
         for `columns`: cells by head. `title_key` is a sentence in place of the entry's title.
@@ -90,7 +93,7 @@ class BlockWriter(Sentences):
         added = columns or {}
         heads = self.text(f"{key}.heads", columns=" | ".join(added), **facts)
         cells = self.template(f"{key}.cells").replace("{columns}", " | ".join(added.values()))
-        width = self.find(f"{key}.width", **facts)
+        width = read_widths().get(key, "")
         body, foot = (
             [[self.cell(cell, row) for cell in cells.split(" | ")] for row in _records(each)]
             for each in (rows, footer)
@@ -177,7 +180,7 @@ class BlockWriter(Sentences):
         """
         numbers = None
         if rows is not None:
-            catalogue = read_catalogue(self.language)
+            catalogue = language.sentences()
             named = f"{key}.numbers" if f"{key}.numbers" in catalogue else "figure.numbers"
             numbers = self.table(key, rows, columns=columns, title_key=named, **facts)
             numbers = replace(numbers, subtitle="", source="")
@@ -185,7 +188,7 @@ class BlockWriter(Sentences):
             facts["listed"] = "; ".join(self.fill(template, row) for row in _records(rows))
         names = title_key or f"{key}.title", *(f"{key}.{part}" for part in ("subtitle", "alt"))
         title, subtitle, alt = (self.text(name, **facts) for name in names)
-        return Figure(title, subtitle, alt, *drawn, self.text(f"{key}.source", **facts), numbers)
+        return Figure(title, subtitle, alt, *drawn, self.find(f"{key}.source", **facts), numbers)
 
     def since(self, month: str | pd.Timestamp | None) -> str:
         """What stands above the changes since `month`, the last one published."""
@@ -200,6 +203,13 @@ def _records(rows: Rows) -> Sequence[Row]:
     return rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
 
 
+@cache
+def read_widths() -> dict[str, str]:
+    """Least widths of tables by key: of 40 or 46 rem, or `outset` beyond the text."""
+    widths: dict[str, str] = yaml.safe_load((TEMPLATES / "widths.yml").read_text(encoding="utf-8"))
+    return widths
+
+
 def writer_of(run: UnitMonth) -> BlockWriter:
     """The writer of a unit, in its measure: money or pieces."""
     unit, value = run.parameters.unit, run.parameters.measure.value
@@ -211,7 +221,7 @@ def writer_of(run: UnitMonth) -> BlockWriter:
 
 def context_line(run: UnitMonth, step: str) -> tuple[str, str, str]:
     """Step, unit and month: the small line above a title."""
-    return step, run.title, wording.month_name(run.month)
+    return name_of("step", step), run.title, wording.month_name(run.month)
 
 
 def read_heads(heads: str) -> list[ColumnHead]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Fact, Figure, Table
 from salesfc_lib.reporting.facts.published import (
     FailedMonth,
@@ -21,24 +21,34 @@ from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
 from salesfc_lib.reporting.narrative.writer import draw
 from salesfc_lib.reporting.pages.headline import ZERO, direction, opening_sentences, status, title
 from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, matrix
-from salesfc_lib.reporting.pages.page import WRITER, page, write
+from salesfc_lib.reporting.pages.page import WRITER, in_language, page, switches, write
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import alerts_of
 
 LISTED = 8  # items of attention before the rest is counted
-DESCRIPTION = (
-    "All units and months at a glance: accuracy, bias, alerts, status, and what needs attention "
-    "first."
-)
 KINDS = {"run": "run", "backfill": "backfilled"}  # how a month was made, in words
 
 
 def write_index(reports: Path) -> list[Path]:
-    """Paths of `reports/index.html` and of each month's index, all written anew.
+    """Paths of `reports/index.html` and of each month's index, all written anew, in each language.
 
-    What is damaged is a row and an alert of its month, and an alert of the first page where a month
-    has no place for its page.
+    The plain name is in the default language of the latest month. What is damaged is a row and an
+    alert of its month, and an alert of the first page where a month has no place for its page.
     """
+    summaries = read_summaries(reports)
+    latest = max(summaries, key=lambda summary: summary.month, default=None)
+    default = latest.languages[0] if latest else language.SOURCE
+    every = dict.fromkeys(each for summary in summaries for each in summary.languages)
+    spoken = (default, *(each for each in every if each != default))
+    written = []
+    for each in spoken:
+        with language.speaking(each):
+            written += _write_language(reports, spoken)
+    return written
+
+
+def _write_language(reports: Path, spoken: Sequence[str]) -> list[Path]:
+    """Paths of the indexes in the current language."""
     summaries = read_summaries(reports)
     failures = [each for each in read_failures(reports) if not each.is_damaged]
     failures += read_damaged(reports)
@@ -46,30 +56,42 @@ def write_index(reports: Path) -> list[Path]:
     loose = [failure for failure in failures if failure.month in taken]
     failures = [failure for failure in failures if failure.month not in taken]
     months = sorted({s.month for s in summaries} | {failure.month for failure in failures})
-    path = reports / "index.html"
     if not months:
         heading, opening = WRITER.text("index.empty.title"), WRITER.text("index.empty.summary")
         sentences = [opening, *(failure.error for failure in loose)]
-        return [_write(path, "Sales forecast", title=heading, sentences=sentences)]
+        brand = WRITER.text("brand")
+        return [_write(reports, spoken, name=brand, title=heading, sentences=sentences)]
     portfolios = [Portfolio.of(summaries, failures, month) for month in months]
-    table = _months(portfolios[::-1])
-    latest = _write_month(path, portfolios[-1], months=table, loose=loose)
-    others = [_write_month(reports / p.month / "index.html", p, prefix="../") for p in portfolios]
+    table = _months(portfolios[::-1], spoken)
+    latest = _write_month(reports, portfolios[-1], spoken, months=table, loose=loose)
+    others = [_write_month(reports / p.month, p, spoken, prefix="../") for p in portfolios]
     return [latest, *others]
 
 
-def _write(path: Path, name: str, month: str = "", **shown: Any) -> Path:
-    """An index, of `month` alone or of all of them."""
-    crumbs = [("Sales forecast", "../index.html" if month else ""), (month, "")]
-    crumbs = [crumb for crumb in crumbs if crumb[0]]
-    frame = page(name, crumbs, description=DESCRIPTION, styles=("page.css", "matrix.css"))
-    empty = {"overline": ["All units"], **dict.fromkeys(("facts", "figure", "portfolio", "months"))}
-    return write(path, "index.html.j2", page=frame, status=status, items=items, **(empty | shown))
+def _write(
+    folder: Path, spoken: Sequence[str], *, name: str, month: str = "", **shown: Any
+) -> Path:
+    """The index of a folder, of `month` alone or of all of them."""
+    home = in_language("../index.html", spoken)
+    crumbs = [(WRITER.text("brand"), home if month else ""), (month, "")]
+    frame = page(
+        name,
+        [crumb for crumb in crumbs if crumb[0]],
+        twins=list(switches("index.html", spoken)),
+        description=WRITER.text("index.description"),
+        styles=("page.css", "matrix.css"),
+    )
+    empty = dict.fromkeys(("facts", "figure", "portfolio", "months"))
+    values = {**empty, "overline": [WRITER.text("index.all")], **shown}
+    values |= {"status": status, "items": items, "in_language": in_language, "spoken": spoken}
+    path = folder / in_language("index.html", spoken)
+    return write(path, "index.html.j2", page=frame, **values)
 
 
 def _write_month(
-    path: Path,
+    folder: Path,
     portfolio: Portfolio,
+    spoken: Sequence[str],
     *,
     prefix: str = "",
     months: Any = None,
@@ -80,10 +102,11 @@ def _write_month(
     alerts = [*(_failure_alert(each, each.unit, prefix) for each in loose)]
     alerts += _alerts(portfolio, prefix)
     return _write(
-        path,
-        f"Sales forecast · {month}",
-        month if prefix else "",
-        overline=["All units", month, *([f"published {wording.minute(at)}"] if at else [])],
+        folder,
+        spoken,
+        name=f"{WRITER.text('brand')} · {month}",
+        month=month if prefix else "",
+        overline=[WRITER.text("index.all"), month, *([_published(at)] if at else [])],
         title=title(portfolio),
         sentences=opening_sentences(portfolio),
         facts=_facts(portfolio, len(alerts)),
@@ -95,6 +118,10 @@ def _write_month(
         matrix=matrix(portfolio),
         months=months,
     )
+
+
+def _published(at: str) -> str:
+    return WRITER.text("index.published", at=wording.minute(at))
 
 
 def items(summary: Summary) -> list[AttentionItem]:
@@ -201,14 +228,18 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     )
 
 
-def _months(portfolios: Sequence[Portfolio]) -> Table:
+def _months(portfolios: Sequence[Portfolio], spoken: Sequence[str]) -> Table:
     """Every published month with its accuracy, how it was made, and what was published again."""
 
     def row(p: Portfolio) -> dict[str, Any]:
         again = [summary.title for summary in p.published if summary.version > 1]
         kinds = {summary.kind for summary in p.published}
         return {
-            "month": Cell(wording.month_name(p.month), href=f"{p.month}/index.html", bold=True),
+            "month": Cell(
+                wording.month_name(p.month),
+                href=in_language(f"{p.month}/index.html", spoken),
+                bold=True,
+            ),
             "at": wording.minute(p.published_at) if p.published_at else "",
             "units": f"{len(p.published)} of {p.n_units}",
             "accuracy": "not yet" if p.accuracy is None else wording.percent(p.accuracy),

@@ -7,7 +7,7 @@ kind of output is named, not rendered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -15,10 +15,10 @@ from typing import Any
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import FAILED_TAG, MIME
-from salesfc_lib.reporting.pages.page import Crumbs, page, render
+from salesfc_lib.reporting.pages.page import WRITER, Crumbs, page, render
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
@@ -54,10 +54,12 @@ class Document:
         return self.sections[-1].parts if self.sections else self.lead
 
 
-def render_notebook(notebook: NotebookNode, *, title: str, breadcrumb: Crumbs) -> str:
-    """The page of an executed notebook."""
-    frame, document = page(title, breadcrumb), read_document(notebook)
-    return render("notebook.html.j2", page=frame, doc=document)
+def render_notebook(
+    notebook: NotebookNode, *, title: str, breadcrumb: Crumbs, twins: Sequence[dict[str, Any]] = ()
+) -> str:
+    """The page of an executed notebook in the current language; `twins` are its `switches`."""
+    frame = page(title, breadcrumb, twins=twins)
+    return render("notebook.html.j2", page=frame, doc=read_document(notebook))
 
 
 def read_document(notebook: NotebookNode) -> Document:
@@ -74,12 +76,13 @@ def read_document(notebook: NotebookNode) -> Document:
 
 
 def _add_markdown(document: Document, cell: NotebookNode) -> None:
-    text = str(cell.source).strip()
+    text = language.translate(str(cell.source).strip())
     heading, _, rest = text.partition("\n")
     if heading.startswith("## "):
         title = heading[3:].strip()
         contents = str(cell.metadata.get("contents", "")) or title.rstrip("?？")
-        anchor = _unique_anchor(document, str(cell.metadata.get("anchor", "")) or title)
+        english = language.english_of(text).partition("\n")[0][3:]  # one anchor in all languages
+        anchor = _unique_anchor(document, str(cell.metadata.get("anchor", "")) or english)
         document.sections.append(Question(anchor, title, contents))
         text = rest.strip()
     elif heading.startswith("# "):
@@ -135,18 +138,20 @@ def _output_parts(output: NotebookNode, count: int | None) -> Iterator[PagePart]
         message, trace = _plain(output.evalue), _plain("\n".join(output.traceback))
         yield {"kind": "error", "name": output.ename, "message": message, "traceback": trace}
     elif MIME in data:
-        yield {"kind": "block", "block": data[MIME]}
+        block = data[MIME]
+        translations = block.get("translations", {})
+        yield {"kind": "block", "block": translations.get(language.current(), block)}
     elif "text/markdown" in data:
         yield from _markdown_parts(_joined(data["text/markdown"]))
     elif "image/png" in data and (picture := markup.png(_joined(data["image/png"]))):
         alt = str(output.get("metadata", {}).get("image/png", {}).get("alt", ""))
-        alt = alt or f"Picture drawn by cell {count}, without a description"
+        alt = alt or WRITER.text("notebook.picture", cell=count)
         yield {"kind": "png", "data": picture, "alt": alt}
     elif "text/plain" in data:
         yield {"kind": "text", "text": _plain(data["text/plain"])}
     elif data:
         kinds = ", ".join(sorted(data))
-        text = f"Cell {count} also left an output of kind {kinds}, which a page does not show."
+        text = WRITER.text("notebook.output", cell=count, kinds=kinds)
         yield {"kind": "named", "text": text}
 
 
@@ -164,14 +169,14 @@ def _code(cell: NotebookNode) -> list[PagePart]:
     if not source.strip():
         return []
     first, _, rest = source.partition("\n")
-    summary = first.lstrip("# ").strip() if first.startswith("#") else ""
+    summary = language.translate(first.lstrip("# ").strip()) if first.startswith("#") else ""
     shown = rest if summary and rest.strip() else source
-    detail = wording.plural(len(shown.splitlines()), "line")
+    detail = WRITER.text("notebook.lines", n=len(shown.splitlines()))
     seconds = cell.metadata.get("papermill", {}).get("duration")
     if isinstance(seconds, (int, float)):
-        detail += f" · {wording.number(seconds, 1)}{wording.NBSP}s"
+        detail += " · " + WRITER.text("notebook.seconds", seconds=wording.number(seconds, 1))
     code = {"kind": "code", "count": cell.get("execution_count"), "source": highlight(shown)}
-    return [code | {"summary": summary or "Code", "detail": detail}]
+    return [code | {"summary": summary or WRITER.text("notebook.code"), "detail": detail}]
 
 
 def highlight(source: str) -> Markup:

@@ -1,15 +1,19 @@
-"""The frame that all pages share (language, title, breadcrumb, style), and writing a page whole."""
+"""The frame that all pages share (language, title, breadcrumb, style), and writing a page whole.
+
+A page is written in each language of its month: `index.html` in the default one, `index.zh.html` in
+another. All functions here write in the current language (`language.speaking`).
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import as_json
 from salesfc_lib.reporting.narrative.writer import BlockWriter
@@ -18,13 +22,42 @@ WRITER = BlockWriter(wording.AmountFormat())  # of sentences without an amount
 Crumbs = Sequence[tuple[str, str]]  # (text, relative link), the last being the page itself
 
 
+def in_language(name: str, spoken: Sequence[str]) -> str:
+    """Name of a page or link to it in the current language, or in the default one of `spoken`.
+
+    >>> with language.speaking("zh"):
+    ...     in_language("../index.html#months", ("en", "zh")), in_language("a.html", ("en",))
+    ('../index.zh.html#months', 'a.html')
+    """
+    current = language.current()
+    if current not in spoken[1:]:
+        return name
+    stem, html, anchor = name.partition(".html")
+    return f"{stem}.{current}{html}{anchor}" if html else name
+
+
+def switches(name: str, spoken: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Links to the page called `name` in each language."""
+    now = language.current()
+    for each in spoken:
+        with language.speaking(each):
+            href = in_language(name, spoken)
+        shown = {"name": language.NAMES[each], "tag": language.TAGS[each], "href": href}
+        yield shown | {"current": each == now}
+
+
 def page(
-    title: str, breadcrumb: Crumbs, *, description: str = "", styles: Sequence[str] = ("page.css",)
+    title: str,
+    breadcrumb: Crumbs,
+    *,
+    twins: Sequence[dict[str, Any]] = (),
+    description: str = "",
+    styles: Sequence[str] = ("page.css",),
 ) -> dict[str, Any]:
-    """What `page.html.j2` needs."""
+    """What `page.html.j2` needs; `twins` are the page's `switches`."""
     css = Markup("\n").join(map(markup.style, styles))
-    page = {"title": title, "breadcrumb": list(breadcrumb), "css": css}
-    page |= {"script": markup.style("find.js")}
+    page = {"title": title, "breadcrumb": list(breadcrumb), "css": css, "twins": list(twins)}
+    page |= {"script": markup.style("find.js"), "tag": language.TAGS[language.current()]}
     return page | {"description": description or title}
 
 

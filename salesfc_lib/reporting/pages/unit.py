@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from salesfc_lib.reporting.narrative.outlook import draw_fan
 from salesfc_lib.reporting.narrative.revision import revision_figure
 from salesfc_lib.reporting.narrative.writer import BlockWriter
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
-from salesfc_lib.reporting.pages.page import WRITER, page, write
+from salesfc_lib.reporting.pages.page import WRITER, in_language, page, switches, write
 
 FAN_HEIGHT, FAN_WIDTH = (290.0, 270.0), 460.0
 RANKS = {"failed": 0, "overdue": 1, "floor": 2, "bias": 3, "other": 4}
@@ -24,18 +25,24 @@ BOUNDS = {"lo80": "lo-80", "hi80": "hi-80", "lo95": "lo-95", "hi95": "hi-95"}
 
 
 def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary] = ()) -> Path:
-    """Path of `index.html` in the unit's month folder.
+    """Path of `index.html` in the unit's month folder, or of its twin in the current language.
 
     `earlier` are the unit's published months before, oldest first.
     """
-    month = wording.month_name(summary.month)
-    crumbs = [("Sales forecast", "../../index.html"), (month, "../index.html"), (summary.title, "")]
+    month, spoken = wording.month_name(summary.month), summary.languages
+    crumbs = [
+        (WRITER.text("brand"), in_language("../../index.html", spoken)),
+        (month, in_language("../index.html", spoken)),
+        (summary.title, ""),
+    ]
+    title, twins = f"{summary.title} · {month}", list(switches("index.html", spoken))
     alerts = alerts_of(summary, summary.attention)
     return write(
-        folder / "index.html",
+        folder / in_language("index.html", spoken),
         "unit.html.j2",
-        page=page(f"{summary.title} · {month}", crumbs, description=summary.headline),
+        page=page(title, crumbs, twins=twins, description=summary.headline),
         summary=summary,
+        href=partial(in_language, spoken=spoken),
         following=wording.add_months(summary.month, 1),
         writer=writer_of(summary),
         numbers=key_numbers(summary, earlier),
@@ -72,7 +79,8 @@ def alerts_of(summary: Summary, items: Sequence[AttentionItem], prefix: str = ""
     alerts = []
     for item in sorted(items, key=lambda item: (RANKS[item.kind], item.due or "9999")):
         in_page = not item.href or (item.href.startswith("#") and not prefix)
-        href = item.href if in_page else f"{prefix}{item.href}"
+        there = in_language(item.href, summary.languages)
+        href = item.href if in_page else f"{prefix}{there}"
         due = _due(item.due, summary.published_at)
         rank = RANKS[item.kind]
         alerts.append(Alert(item.what, item.why, item.who, due, href, rank, item.do))
@@ -164,7 +172,12 @@ def _keys(summary: Summary) -> Table | None:
     rows = [
         vars(key)
         | {
-            "name": Cell(key.label, key.level.replace("_", " "), bold=True, href=key.href),
+            "name": Cell(
+                key.label,
+                key.level.replace("_", " "),
+                bold=True,
+                href=in_language(key.href, summary.languages),
+            ),
             "interval": "" if key.lo80 is None else writer.fill(interval, vars(key)),
         }
         for key in summary.keys

@@ -12,13 +12,13 @@ from typing import Any
 
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting.facts.month import PAGES
 from salesfc_lib.reporting.facts.published import read_summaries
 from salesfc_lib.reporting.facts.summary import Download, Summary
 from salesfc_lib.reporting.markup import slug
 from salesfc_lib.reporting.narrative.key_page import KeyPage
-from salesfc_lib.reporting.pages.page import Crumbs, page, write
+from salesfc_lib.reporting.pages.page import WRITER, Crumbs, in_language, page, switches, write
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
 STEPS = {page: step for step, page in PAGES.items()}
@@ -35,30 +35,38 @@ def write_pages(
     documents: Mapping[str, Any],
     facts: Mapping[str, Any],
     *,
-    keys: Sequence[KeyPage] = (),
+    keys: Mapping[str, Sequence[KeyPage]],
 ) -> None:
     """Write the page of each executed notebook, of each key series and the unit's own.
 
-    `folder` is where the month is staged.
+    `folder` is where the month is staged; `keys` are the pages of key series by language, whose
+    order is that of the summary's languages.
     """
-    crumbs = [
-        ("Sales forecast", "../../index.html"),
-        (wording.month_name(facts["month"]), "../index.html"),
-        (facts["title"], "index.html"),
-    ]
-    for key in keys:
-        write_key_page(folder, key, crumbs)
-    for name, node in documents.items():
-        _write_notebook(folder / f"{name}.html", node, facts, crumbs)
-    files = len(manifest.list_outputs(folder)) + 1
-    summary = Summary.from_json({**facts["summary"], "files": files})
-    summary = replace(summary, downloads=list_downloads(folder))
-    others = [each for each in read_summaries(folder.parents[1]) if each.unit == summary.unit]
-    earlier = [each for each in others if each.month < summary.month]
-    write_unit_page(folder, summary, earlier=earlier)
+    spoken = tuple(keys)
+    for each in spoken:
+        with language.speaking(each):
+            crumbs = [
+                (WRITER.text("brand"), in_language("../../index.html", spoken)),
+                (wording.month_name(facts["month"]), in_language("../index.html", spoken)),
+                (facts["title"], in_language("index.html", spoken)),
+            ]
+            for key in keys[each]:
+                write_key_page(folder, key, crumbs, spoken)
+            for name, node in documents.items():
+                _write_notebook(folder / f"{name}.html", node, facts, crumbs, spoken)
+    files = len(manifest.list_outputs(folder)) + len(spoken)
+    for each in spoken:
+        with language.speaking(each):
+            summary = Summary.read(facts, files=files)
+            summary = replace(summary, downloads=list_downloads(folder))
+            others = [s for s in read_summaries(folder.parents[1]) if s.unit == summary.unit]
+            earlier = [other for other in others if other.month < summary.month]
+            write_unit_page(folder, summary, earlier=earlier)
 
 
-def write_key_page(folder: Path, key: KeyPage, breadcrumb: Crumbs) -> Path:
+def write_key_page(
+    folder: Path, key: KeyPage, breadcrumb: Crumbs, spoken: Sequence[str] = (language.SOURCE,)
+) -> Path:
     """Path of the page of a key account or key product, under `key/` in the unit's month.
 
     `breadcrumb` leads to the unit's month, as seen from its `folder`. The page's name is what its
@@ -70,20 +78,24 @@ def write_key_page(folder: Path, key: KeyPage, breadcrumb: Crumbs) -> Path:
         for question, blocks in key.sections
     ]
     title = " · ".join([key.label, *(text for text, _ in reversed(crumbs[1:]))])
-    frame = page(title, [*crumbs, (key.label, "")], description=key.answer.title)
-    path = folder / "key" / key.file
+    twins = list(switches(key.file, spoken))
+    frame = page(title, [*crumbs, (key.label, "")], twins=twins, description=key.answer.title)
+    path = folder / "key" / in_language(key.file, spoken)
     return write(path, "key.html.j2", page=frame, answer=key.answer, sections=sections)
 
 
 def write_failed_page(reports: Path, step: str, node: Any, facts: Mapping[str, Any]) -> str:
     """Path, under `reports`, of the page of a notebook that failed."""
     path = archive.failed_folder(reports, facts["month"], facts["unit"]) / f"{step}.html"
-    crumbs = [
-        ("Sales forecast", "../../../index.html"),
-        (wording.month_name(facts["month"]), ""),
-        (facts["title"] or facts["unit"], ""),
-    ]
-    _write_notebook(path, node, facts, crumbs)
+    spoken = facts.get("languages") or (language.SOURCE,)
+    for each in spoken:
+        with language.speaking(each):
+            crumbs = [
+                (WRITER.text("brand"), in_language("../../../index.html", spoken)),
+                (wording.month_name(facts["month"]), ""),
+                (facts["title"] or facts["unit"], ""),
+            ]
+            _write_notebook(path, node, facts, crumbs, spoken)
     return path.relative_to(reports).as_posix()
 
 
@@ -123,10 +135,13 @@ def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _write_notebook(path: Path, node: Any, facts: Mapping[str, Any], crumbs: Crumbs) -> None:
+def _write_notebook(
+    path: Path, node: Any, facts: Mapping[str, Any], crumbs: Crumbs, spoken: Sequence[str]
+) -> None:
     from salesfc_lib.reporting.pages.notebook import render_notebook  # nbformat: where it is used
 
-    step = STEPS.get(path.name, path.stem)
+    step = WRITER.name("step", STEPS[path.name]) if path.name in STEPS else path.stem
     title = f"{step} · {facts['title']} · {wording.month_name(facts['month'])}"
-    html = render_notebook(node, title=title, breadcrumb=[*crumbs, (step, "")])
-    path.write_text(html, encoding="utf-8")
+    twins = list(switches(path.name, spoken))
+    html = render_notebook(node, title=title, breadcrumb=[*crumbs, (step, "")], twins=twins)
+    path.with_name(in_language(path.name, spoken)).write_text(html, encoding="utf-8")

@@ -95,9 +95,7 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
         rows.column(row, 0, wording.number(median, 1), **style)
 
 
-def season(
-    frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.SCALES[-1]
-) -> None:
+def season(frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.PLAIN) -> None:
     """Years over one another by calendar month, and the forecast of the next twelve in accent.
 
     Rows by `group` (a year of twelve months) and `ds`; `at` is the place of the month from 0 to 11,

@@ -57,7 +57,7 @@ def fan(
     ax: Axes,
     *,
     cutoff: str,
-    scale: wording.DisplayScale = wording.SCALES[-1],
+    scale: wording.DisplayScale = wording.PLAIN,
     earlier: float | None = None,
     named: Sequence[str] = (),
 ) -> None:
@@ -129,7 +129,7 @@ def lines(
     ax.set_xlim(0, max([*position.values(), 1]) * 1.015)
     if percent and shown["value"].max() <= WHOLE:
         ax.set_ylim(top=min(ax.get_ylim()[1], WHOLE))
-    value_axis(ax, wording.SCALES[-1])
+    value_axis(ax, wording.PLAIN)
     label_axis(ax.xaxis, ticks)
     end_labels(ax, ends, width)
 

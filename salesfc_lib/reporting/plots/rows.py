@@ -62,7 +62,7 @@ def stage_accuracy(frame: pd.DataFrame, ax: Axes, *, heads: tuple[str, str]) -> 
 
 
 def waterfall(
-    frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.SCALES[-1]
+    frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.PLAIN
 ) -> None:
     """From one total to another by cause: losses, then gains, the largest first.
 

@@ -1,5 +1,6 @@
 // Above each long table a field and selects that leave the rows sought; the page reads whole without them.
 "use strict";
+for (const link of document.querySelectorAll(".lang a")) link.addEventListener("click", () => { link.hash = location.hash; });
 const words = document.body.dataset;
 for (const table of document.querySelectorAll("main table")) {
   const box = table.closest(".tablebox") || table;

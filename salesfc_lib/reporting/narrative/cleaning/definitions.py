@@ -5,9 +5,11 @@ from __future__ import annotations
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.reporting.blocks import Block
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import SHOWN, Blocks, with_labels, writer_of
 
 
+@in_languages
 def meaning_of_sales(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What "sales" means in this unit, and whether the general ledger agrees."""
     writer, measure, calendar = writer_of(run), run.parameters.measure, run.parameters.calendar
@@ -58,6 +60,7 @@ def _control(run: UnitMonth, cleaned: CleanedMonth) -> tuple[Block, ...]:
     ).blocks
 
 
+@in_languages
 def restated(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What became of history since the month before was published: by cause, month and member."""
     writer, found = writer_of(run), cleaned.restated
@@ -77,6 +80,7 @@ def restated(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     )
 
 
+@in_languages
 def renames(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Members that may have been renamed, with what to paste into the unit's file."""
     writer, proposals, n = writer_of(run), cleaned.proposals, len(cleaned.proposals)
@@ -84,6 +88,7 @@ def renames(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     return writer.section("cleaning.renames", proposals.head(SHOWN), n=n, unit=run.unit, more=more)
 
 
+@in_languages
 def stock_outs(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Months without stock: what was sold there is not what was wanted."""
     writer, censored = writer_of(run), cleaned.censored

@@ -7,10 +7,10 @@ from typing import Any
 
 from salesfc_lib import cleaning
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting.blocks import Cell
-from salesfc_lib.reporting.catalogue import read_catalogue
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import SHOWN, Blocks, BlockWriter, Row, cut, writer_of
 
 LONG = 160  # characters of a row as it was read, beyond which it is cut
@@ -18,11 +18,13 @@ QUIET = ("noted", "read")  # what changed no line
 ACTIONS = ("quarantined", "dropped", "changed", "noted", "read")  # gravest first
 
 
+@in_languages
 def sources(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """The files that were read."""
     return writer_of(run).section("cleaning.sources", cleaned.files, n=len(cleaned.files))
 
 
+@in_languages
 def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What was found before anything was done, gravest first."""
     writer, found = writer_of(run), cleaned.problems[cleaned.problems["rule"].ne("after_month")]
@@ -61,21 +63,19 @@ def _first_place(source: str, row: int) -> str:
     return ", ".join(filter(None, parts))
 
 
+@in_languages
 def questions(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What only the owners of the source systems can answer, by source and rule."""
     writer, found = writer_of(run), cleaned.problems
     prefix = "cleaning.question."  # the catalogue has one for each rule that asks
-    asking = {
-        key.removeprefix(prefix)
-        for key in read_catalogue(writer.language)
-        if key.startswith(prefix)
-    }
+    asking = {key.removeprefix(prefix) for key in language.sentences() if key.startswith(prefix)}
     asked = found[found["action"].isin(["quarantined", "noted"]) & found["rule"].isin(asking)]
     feed = asked["source"].str.split(":").str[0].rename("feed")
     rows = asked.groupby([feed, "rule"], sort=False)["rows"].sum().reset_index()
     return writer.section("cleaning.ask", rows, n=len(rows))
 
 
+@in_languages
 def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """The rows to send back, with where they stand and why."""
     writer, found, n = writer_of(run), cleaned.quarantine, len(cleaned.quarantine)

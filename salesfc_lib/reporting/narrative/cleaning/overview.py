@@ -11,6 +11,7 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.shared import sales_of, year_change
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.record import record_and_checks
 from salesfc_lib.reporting.narrative.writer import (
     SHOWN,
@@ -25,6 +26,7 @@ LARGEST = 2  # rules that the opening names, by what they moved
 ENDS = ("opening", "kept")  # entries of the ledger that are no rule
 
 
+@in_languages
 def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     """The top of the page."""
     writer, totals = writer_of(run), cleaned.by_rule
@@ -136,6 +138,7 @@ def _changes(run: UnitMonth, cleaned: CleanedMonth) -> tuple[str, ...]:
     )
 
 
+@in_languages
 def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """The balance: opening, every rule, kept."""
     writer, totals = writer_of(run), ledger_totals(cleaned.ledger)
@@ -170,6 +173,7 @@ def describe_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
     return pd.Series(counted, dtype=object).combine_first(reasons)
 
 
+@in_languages
 def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Months far outside what their series did before, with both values."""
     writer, settings = writer_of(run), run.parameters.cleaning.outliers
@@ -181,6 +185,7 @@ def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     return writer.section("cleaning.outliers", newest, n=len(named), treatment=treatment)
 
 
+@in_languages
 def panel(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What models get to see: the grid, and total sales."""
     series, months = cleaned.series, cleaned.panel["ds"]
@@ -217,6 +222,7 @@ def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
     )
 
 
+@in_languages
 def checks(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Record and checks."""
     writer = writer_of(run)

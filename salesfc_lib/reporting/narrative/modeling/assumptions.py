@@ -15,12 +15,14 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, writer_of
 
 SHOWN = 12  # ends by master files that are listed
 STATES = ("applied", "refused", "ahead", "later", "off", "over", "removed")  # as they are listed
 
 
+@in_languages
 def effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Effects with scope, months, change, worth over the horizon, author, reason and state."""
     writer, effect, months = writer_of(run), modeled.effect, modeled.forecast["ds"]

@@ -10,6 +10,7 @@ from salesfc_lib.forecasting import BASELINE
 from salesfc_lib.reporting.blocks import Cell, Prose
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.modeling import AGREED, COMBINED, ModeledMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.modeling.choices import model_name
 from salesfc_lib.reporting.narrative.writer import Blocks, draw, heat_cells, writer_of
 
@@ -18,6 +19,7 @@ BEST = 8  # candidates with the smallest median error that have a row of their o
 PERCENTILES = (10, 25, 50, 75, 90)  # of the series, whose errors are listed
 
 
+@in_languages
 def errors_by_distance(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """WAPE by model and distance as a heat table."""
     writer, errors, cutoffs = writer_of(run), modeled.errors("h"), modeled.cutoffs
@@ -62,6 +64,7 @@ def describe_plans(writer: Sentences, plan: pd.DataFrame) -> list[str]:
     return [" ".join(told)] if told else []
 
 
+@in_languages
 def candidate_errors(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Errors of the bottom series in the backtest, model by model, beside the combination."""
     writer, errors = writer_of(run), modeled.errors("unique_id")
@@ -95,6 +98,7 @@ def candidate_errors(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     return Blocks(figure)
 
 
+@in_languages
 def coverage(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Whether the 80 % interval holds what it says, and by how much it does not."""
     writer, held, key = writer_of(run), modeled.coverage_80(), "modeling.coverage"

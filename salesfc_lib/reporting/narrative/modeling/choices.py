@@ -11,6 +11,7 @@ from salesfc_lib.forecasting import BOOSTING, REGISTRY, REJECTED
 from salesfc_lib.foundation import SEASON, wording
 from salesfc_lib.reporting.blocks import Cell, Spark
 from salesfc_lib.reporting.facts.modeling import COMBINED, ModeledMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, writer_of
 
 MODELS = {BOOSTING: "Correction by XGBoost", COMBINED: "Combination"}
@@ -45,6 +46,7 @@ def weight_rows(
     return [*rows, missing | {"name": name, "weight": rest.sum(), "reason": reason}]
 
 
+@in_languages
 def weights(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Mean weight of each model at the bottom, with its error; beyond the heaviest in one row."""
     writer, table, key = writer_of(run), modeled.weight_table(), "modeling.weights"
@@ -80,6 +82,7 @@ def describe_correction(writer: BlockWriter, share: float) -> str:
     return writer.text("modeling.weights.correction", share=share) if share else ""
 
 
+@in_languages
 def models_by_series(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Per series what carries the forecast, and why its heaviest model does."""
     table = modeled.choice_table()
@@ -126,6 +129,7 @@ def _describe_boosting(run: UnitMonth, modeled: ModeledMonth) -> str:
     return writer_of(run).text(key, low=low, high=high)
 
 
+@in_languages
 def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Each key account's history and forecast."""
     writer, table = writer_of(run), modeled.key_account_table()
@@ -151,6 +155,7 @@ def _describe_account(writer: BlockWriter, row: dict[Any, Any]) -> Row:
     return row | {"name": name, "spark": Cell(spark=spark), "remark": remark}
 
 
+@in_languages
 def failures(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """The fits that failed, grouped by model and message."""
     writer, failed, key = writer_of(run), modeled.failures, "modeling.failures"

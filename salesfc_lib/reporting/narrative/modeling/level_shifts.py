@@ -7,11 +7,13 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import Blocks, with_labels, writer_of
 
 SHOWN = 10  # level shifts that are listed, those of the largest sales first
 
 
+@in_languages
 def lasting_changes(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """How many series changed their level, whether the unit did, and the changes that move most."""
     writer, shifts = writer_of(run), modeled.explained["break"]

@@ -11,12 +11,14 @@ from salesfc_lib.reporting.blocks import Answer, Fact
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.shared import year_change
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.modeling.choices import model_name
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.record import record_and_checks
 from salesfc_lib.reporting.narrative.writer import Blocks, context_line, draw, writer_of
 
 
+@in_languages
 def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
     """The top of the page."""
     writer, ahead, standing = writer_of(run), modeled.next_month(), modeled.standing()
@@ -79,6 +81,7 @@ def _changes(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
     return tuple(lines)
 
 
+@in_languages
 def outlook(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """The fan of the whole unit."""
     writer, ahead = writer_of(run), modeled.next_month()
@@ -101,6 +104,7 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     return Blocks(text, figure)
 
 
+@in_languages
 def season(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Years of the largest key series over one another, and the twelve months ahead."""
     unique_id = modeled.largest_key
@@ -133,6 +137,7 @@ def season(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     return Blocks(figure)
 
 
+@in_languages
 def checks(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Record and checks."""
     facts = {

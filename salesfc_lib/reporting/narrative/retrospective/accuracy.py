@@ -11,6 +11,7 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Prose
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.retrospective.causes import scored
 from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, draw, writer_of
 
@@ -21,6 +22,7 @@ HEAT = (250.0, 230.0)  # units of the heat map's height: on a page, on a phone
 
 
 @scored
+@in_languages
 def lags(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Accuracy of this month by lag, and of every level at the agreed lags."""
     writer, table, agreed = writer_of(run), compared["by_lag"], run.parameters.retrospective.lags
@@ -76,6 +78,7 @@ def _draw(run: UnitMonth, table: pd.DataFrame, name: str, **options: Any) -> tup
     return draw("lines", frame, roles=roles, floor=floor, **options)
 
 
+@in_languages
 def lag_history(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Error of the last twelve months by how many months ahead they were forecast."""
     writer, key = writer_of(run), "retrospective.lag_history"
@@ -105,6 +108,7 @@ def lag_history(run: UnitMonth, compared: ComparedMonth) -> Blocks:
 
 
 @scored
+@in_languages
 def value_added(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Accuracy after each step, this month and over the year."""
     writer, key = writer_of(run), "retrospective.value"
@@ -138,6 +142,7 @@ def _describe_step(writer: BlockWriter, row: Row) -> str:
 
 
 @scored
+@in_languages
 def dimensions(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Forecast against actual for each member of each dimension."""
     by_lag, year = compared["by_dimension"], compared["by_dimension_year"]
@@ -172,6 +177,7 @@ def dimensions(run: UnitMonth, compared: ComparedMonth) -> Blocks:
 
 
 @scored
+@in_languages
 def improvement(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Accuracy over time beside the seasonal naive's, and signs of a lowered bar."""
     writer, facts, history = writer_of(run), compared.improvement, compared.one_ahead()

@@ -16,6 +16,7 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Block, Cell, Diff, Figure, Table
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import Blocks, Row, draw, tone_of, writer_of
 from salesfc_lib.retrospective import read_facts
 
@@ -51,6 +52,7 @@ def _evidence(writer: Sentences, key: str, facts: str) -> str:
 
 
 @scored
+@in_languages
 def difference(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """From the forecast to the actual, one step per cause."""
     now, steps, key = compared.now, compared["difference"], "retrospective.difference"
@@ -86,6 +88,7 @@ def difference(run: UnitMonth, compared: ComparedMonth) -> Blocks:
 
 
 @scored
+@in_languages
 def misses(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """The largest misses, each with its likely causes and their evidence."""
     largest, missed, key = compared["misses"], compared["missed"], "retrospective.misses"
@@ -133,6 +136,7 @@ def _cause_cell(writer: Sentences, causes: pd.DataFrame) -> Cell:
     return Cell(name, sub=f"{evidence}; also: {others}" if others else evidence)
 
 
+@in_languages
 def people(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """What people's changes did by author, and sales and attributed error by salesperson."""
     writer, table, sales = writer_of(run), compared["people"], compared["salespeople"]
@@ -189,6 +193,7 @@ def _sales_table(run: UnitMonth, compared: ComparedMonth) -> Table:
     return writer.table("retrospective.sales", table, month=run.month)
 
 
+@in_languages
 def proposals(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """What to change next month, with the evidence, and as a change to the parameter file."""
     writer, table, key = writer_of(run), compared["proposals"], "retrospective.proposals"

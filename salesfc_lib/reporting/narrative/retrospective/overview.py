@@ -10,12 +10,14 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Fact
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
+from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.record import record_and_checks
 from salesfc_lib.reporting.narrative.writer import Blocks, context_line, writer_of
 
 HIT = 0.0005  # of the actual: a difference that rounds to none
 
 
+@in_languages
 def answer(run: UnitMonth, compared: ComparedMonth) -> Answer:
     """The top of the page."""
     writer, context = writer_of(run), context_line(run, "Retrospective")
@@ -137,6 +139,7 @@ def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
     return *lines, writer.text("retrospective.since.proposals", n=len(compared["proposals"]))
 
 
+@in_languages
 def checks(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Record and checks."""
     lags = ", ".join(map(str, run.parameters.retrospective.lags))
