@@ -27,6 +27,7 @@ from salesfc_lib.foundation.calendar import (
 from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
 from salesfc_lib.foundation.parameters import defaults, flatten, resolve
+from salesfc_lib.foundation.saying import is_said, read_said, say
 from salesfc_lib.foundation.schema import (
     Calendar,
     Parameters,
@@ -60,6 +61,7 @@ __all__ = [
     "hide_secrets",
     "hide_written",
     "holidays",
+    "is_said",
     "label_months",
     "language",
     "month_of",
@@ -68,9 +70,11 @@ __all__ = [
     "nan_std",
     "parameters",
     "parts_of",
+    "read_said",
     "read_yaml",
     "resolve",
     "resources",
+    "say",
     "scales",
     "schema",
     "scratch_folder",

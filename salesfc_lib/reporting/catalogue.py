@@ -16,7 +16,7 @@ from typing import Any, Self
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import is_said, language, read_said, wording
 
 
 def iso(month: str | pd.Timestamp) -> str:
@@ -107,6 +107,15 @@ class Sentences:
         """The sentence `key`, empty where the catalogue has none."""
         return self.text(key, **facts) if key in language.sentences() else ""
 
+    def said(self, value: Any) -> Any:
+        """What a room said (`foundation.say`) in words, also inside a list; else the value."""
+        if isinstance(value, list):
+            return [self.said(each) for each in value]
+        if not is_said(value):
+            return value
+        key, facts = read_said(value)
+        return self.text(key, **{name: self.said(fact) for name, fact in facts.items()})
+
     def name(self, kind: str, value: str) -> str:
         """How a value of a table reads: see `name_of`."""
         return name_of(kind, value)
@@ -121,6 +130,7 @@ class _Facts(string.Formatter):
         self.writer = writer
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        value = self.writer.said(value)
         name, _, words = format_spec.partition(" ")
         measure, sign = self.writer.measure, name.startswith("signed_")
         if name in ("amount", "signed_amount"):
