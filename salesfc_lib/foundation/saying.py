@@ -1,7 +1,7 @@
-"""Sentences that a table keeps: a key of the catalogue with its facts, written in words when shown.
+"""Sentences that a table keeps: a key of the catalogue with its facts, in words when shown.
 
-A room that decides something says why with `say`; `reporting.catalogue` writes it in the language of
-the reader. In a table it is JSON, so that an analyst can take the facts out again.
+A room that decides something says why with `say`; `reporting.catalogue` writes it in the language
+of the reader. In a table it is JSON, so that an analyst can take the facts out again.
 """
 
 from __future__ import annotations
