@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +141,7 @@ class _Progress:
         self._task, self._month, self._notify = task, month, notify
         self._begun: dict[str, float] = {}  # when each step began
         self.title = task.unit
+        self.spoken: Sequence[str] = (language.SOURCE,)  # languages of a failed notebook's pages
         self.left: Path | None = None  # what a failure left for people
 
     def begin(self, step: str) -> None:
@@ -165,6 +166,7 @@ class _Progress:
             "month": self._month,
             "step": [*self._begun][-1] if self._begun else "parameters",
             "error": failures.explain(error, self._task.reports),
+            "languages": self.spoken,
         }
         self.left = failures.record(self._task.reports, facts, getattr(error, "node", None))
 
@@ -176,6 +178,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             archive.check_place(task.reports, month, task.unit, again=bool(task.again))
             resolved = resolve(task.project, task.unit, month, task.sets)
             progress.title = resolved.parameters.unit.title or task.unit
+            progress.spoken = resolved.parameters.report.spoken
             _list_own_files(task, resolved)  # raises where a candidate's file cannot be read
             values: dict[str, Any] = {
                 "project": str(task.project),
@@ -191,15 +194,16 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
 
             run = steps.open_month(**values, kind=task.kind)
             facts = _gather_facts(task, month, folder, resolved)
-            _add_summaries(facts, run)
+            spoken = resolved.parameters.report.spoken
+            _add_summaries(facts, run, spoken)
             _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             facts["durations"] = progress.durations()
             # a backfill has no notebooks that lead to pages of key series
-            keys = {
-                each: [] if task.kind == "backfill" else steps.key_pages(run, each)
-                for each in run.parameters.report.spoken
-            }
+            keys: dict[str, list[Any]] = {}
+            for each in spoken:
+                with language.speaking(each):
+                    keys[each] = [] if task.kind == "backfill" else steps.key_pages(run)
             write_pages(folder, documents, facts, keys=keys)
             manifest.write(folder, facts)
             return archive.publish(task.reports, month, task.unit)
@@ -208,7 +212,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             raise
 
 
-def _add_summaries(facts: dict[str, Any], run: UnitMonth) -> None:
+def _add_summaries(facts: dict[str, Any], run: UnitMonth, spoken: Sequence[str]) -> None:
     """What the month says of itself: `summary` in the default language, and under `translations`
     by language what is said otherwise in it.
     """
@@ -216,9 +220,9 @@ def _add_summaries(facts: dict[str, Any], run: UnitMonth) -> None:
     from salesfc_lib.reporting import describe_record
 
     known = {name: facts[name] for name in ("version", "published_at", "kind")}
-    known |= {"replaces": facts["reason"], "languages": run.parameters.report.spoken}
+    known |= {"replaces": facts["reason"], "languages": spoken}
     said: dict[str, dict[str, Any]] = {}
-    for each in run.parameters.report.spoken:
+    for each in spoken:
         with language.speaking(each):
             summary = {**steps.summarise(run), **known}
             summary["record"] = [*summary["record"], *describe_record(facts)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from salesfc_lib.archive import UnitMonth, vintages
-from salesfc_lib.foundation import language
 from salesfc_lib.steps.checks import read_if_any
 from salesfc_lib.steps.cleaning import read_cleaned
 from salesfc_lib.steps.modeling import read_modeled
@@ -18,10 +17,8 @@ if TYPE_CHECKING:
 LAGS = 2  # nearest lags on a key series' page: more make a table that no phone shows
 
 
-def key_pages(run: UnitMonth, spoken: str) -> list[KeyPage]:
-    """Pages of key accounts and key products in a language, from the four steps and earlier
-    months.
-    """
+def key_pages(run: UnitMonth) -> list[KeyPage]:
+    """Pages of key accounts and key products, from the four steps and earlier months."""
     from salesfc_lib.reporting import BY_SERIES, KEY_TABLES, key_page, list_key_months
 
     key_ids = set(read_if_any(run, "key_series")["unique_id"])
@@ -32,8 +29,7 @@ def key_pages(run: UnitMonth, spoken: str) -> list[KeyPage]:
     lags = sorted(run.parameters.retrospective.lags)[:LAGS]
     earlier = vintages(run.reports, run.unit, run.month_before, lags=lags)
     earlier = earlier[earlier["unique_id"].isin(key_ids)]
-    with language.speaking(spoken):
-        return [key_page(run, each) for each in list_key_months(found, earlier)]
+    return [key_page(run, each) for each in list_key_months(found, earlier)]
 
 
 def summarise(run: UnitMonth) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> FakeSteps:
     monkeypatch.setattr(
         notebook,
         "render_notebook",
-        lambda node, title, breadcrumb: f"<p>{title} {len(node.cells)} cells</p>",
+        lambda node, title, breadcrumb, twins: f"<p>{title} {len(node.cells)} cells</p>",
     )
     monkeypatch.setattr(reporting, "write_index", lambda reports: None)
     monkeypatch.setattr(run, "side_by_side", in_turn)

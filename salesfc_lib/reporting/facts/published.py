@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import schema
-from salesfc_lib.reporting.facts.summary import Moment, Month, Summary
+from salesfc_lib.foundation import language, schema
+from salesfc_lib.reporting.facts.summary import Languages, Moment, Month, Summary
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class FailedMonth:
     at: Moment = ""
     title: str = ""
     page: str = ""  # the failed notebook's page, under `reports/`
+    languages: Languages = (language.SOURCE,)  # of that page, the default one first
     is_damaged: bool = False
 
 

@@ -165,7 +165,7 @@ def _failure_alert(failure: FailedMonth, title: str, prefix: str) -> Alert:
         WRITER.text("attention.failed.what", unit=title, month=failure.month, error=error),
         WRITER.text("attention.failed.why", where=where),
         due=f"stopped {wording.day_short(failure.at)}" if failure.at else "",
-        href=f"{prefix}{failure.page}" if failure.page else "",
+        href=f"{prefix}{in_language(failure.page, failure.languages)}" if failure.page else "",
         rank=0,
     )
 

@@ -87,7 +87,7 @@ def write_key_page(
 def write_failed_page(reports: Path, step: str, node: Any, facts: Mapping[str, Any]) -> str:
     """Path, under `reports`, of the page of a notebook that failed."""
     path = archive.failed_folder(reports, facts["month"], facts["unit"]) / f"{step}.html"
-    spoken = facts.get("languages") or (language.SOURCE,)
+    spoken = facts.get("languages", (language.SOURCE,))
     for each in spoken:
         with language.speaking(each):
             crumbs = [
