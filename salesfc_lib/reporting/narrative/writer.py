@@ -68,8 +68,8 @@ class BlockWriter(Sentences):
 
     def record(self, key: str, /, **facts: Any) -> list[tuple[str, str]]:
         """Terms with their texts: the lines of the sentence `key`, each cut at its first colon."""
-        lines = (line.partition(": ") for line in self.template(key).splitlines())
-        return [(self.fill(term, facts), self.fill(text, facts)) for term, _, text in lines]
+        lines = (re.split(": |：", line, maxsplit=1) for line in self.template(key).splitlines())
+        return [(self.fill(term, facts), self.fill(text, facts)) for term, text in lines]
 
     def table(
         self,
