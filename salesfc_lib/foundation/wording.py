@@ -239,6 +239,21 @@ def listing(words: Sequence[str], most: int = 4) -> str:
     return format_list(words, locale=_locale())
 
 
+def paragraph(sentences: Iterable[str]) -> str:
+    """Sentences after one another, without the empty ones; in Chinese no space parts them."""
+    return language.by_language((" ", "")).join(filter(None, sentences))
+
+
+def semicolons(parts: Iterable[str]) -> str:
+    """'a; b', in Chinese 'a；b'; empty parts fall away."""
+    return language.by_language(("; ", "；")).join(filter(None, parts))
+
+
+def commas(words: Iterable[str]) -> str:
+    """Every word: 'a, b', in Chinese 'a、b'; empty ones fall away."""
+    return language.by_language((", ", "、")).join(filter(None, words))
+
+
 def first_upper(text: str) -> str:
     """Text with its first letter as a capital, the rest as it is."""
     return text[:1].upper() + text[1:]

@@ -185,7 +185,7 @@ class BlockWriter(Sentences):
             numbers = self.table(key, rows, columns=columns, title_key=named, **facts)
             numbers = replace(numbers, subtitle="", source="")
             template = catalogue.get(f"{key}.row", "")
-            facts["listed"] = "; ".join(self.fill(template, row) for row in _records(rows))
+            facts["listed"] = wording.semicolons(self.fill(template, row) for row in _records(rows))
         names = title_key or f"{key}.title", *(f"{key}.{part}" for part in ("subtitle", "alt"))
         title, subtitle, alt = (self.text(name, **facts) for name in names)
         return Figure(title, subtitle, alt, *drawn, self.find(f"{key}.source", **facts), numbers)
