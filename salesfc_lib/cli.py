@@ -7,6 +7,7 @@ imports what it needs, so that help is immediate; an error is one paragraph, not
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -23,20 +24,50 @@ if TYPE_CHECKING:
     from salesfc_lib.running import Outcome
 
 
+LOCALES = ("SALESFC_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def _translate(text: str) -> str:
+    """A message in the language that the environment asks for.
+
+    The catalogue is read only where that is not English: help is immediate.
+    """
+    if all(os.environ.get(name, "")[:2] in ("", "en", "C", "C.", "PO") for name in LOCALES):
+        return text
+    from salesfc_lib.foundation import language, translate_message
+
+    with language.speaking(language.of_reader()):
+        return translate_message(text)
+
+
+def _echo(text: str, *, err: bool = False) -> None:
+    """Print a message in the reader's language, without the secrets of addresses."""
+    from salesfc_lib.foundation import hide_secrets
+
+    typer.echo(_translate(hide_secrets(text)), err=err)
+
+
 class Verbs(TyperGroup):
     """The verbs, each of which ends in a paragraph on stderr and a status where it fails."""
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        shown: list[Any] = [self, *([command, *command.params] if command else [])]
+        for each in shown:
+            if getattr(each, "help", None):
+                each.help = _translate(each.help)
+        return command
+
     def invoke(self, ctx: Any) -> Any:
         try:
+            _translate("")  # a language that there is not stops before anything runs
             return super().invoke(ctx)
         except SalesForecastError as error:
             message, status = str(error), 2 if isinstance(error, RequestError) else 1
         except OSError as error:
             about = f"{error.strerror or error}: '{error.filename}'" if error.filename else error
             message, status = f"{about}.", 1
-        from salesfc_lib.foundation import hide_secrets
-
-        typer.echo(hide_secrets(message), err=True)
+        _echo(message, err=True)
         raise typer.Exit(status)
 
 
@@ -92,18 +123,18 @@ def init(
     own = exports if split is None else ()
     if split is None:
         path, found = write_unit_file(exports, project, unit)
-        typer.echo(f"Wrote {path}.")
+        _echo(f"Wrote {path}.")
     elif unit is None:
         paths, found, blank = write_split_files(exports, project, split)
         for path, member in paths.items():
-            typer.echo(f"Wrote {path} ({member}).")
+            _echo(f"Wrote {path} ({member}).")
         if blank:
-            typer.echo(f"Of no unit: {blank:,} rows without a member of {split}.")
+            _echo(f"Of no unit: {blank:,} rows without a member of {split}.")
         path = next(iter(paths))
     else:
         raise RequestError.of("--unit and --split", "One of them", "Leave out --unit")
     for line in describe_start(found, project, path.stem, own):
-        typer.echo(line)
+        _echo(line)
 
 
 @app.command()
@@ -113,13 +144,12 @@ def inspect(
     project: Project = Path("."),
 ) -> None:
     """Look at exports: what they hold, how to read them, what to ask, the source to declare."""
-    from salesfc_lib.foundation import hide_secrets
     from salesfc_lib.inspection import inspect_exports
 
     text, unreadable = inspect_exports(exports, project, as_json=as_json)
-    typer.echo(text)
+    typer.echo(text if as_json else _translate(text))
     for message in unreadable:
-        typer.echo(hide_secrets(message), err=True)
+        _echo(message, err=True)
     if unreadable:
         raise typer.Exit(1)
 
@@ -133,7 +163,7 @@ def demo(project: Project = Path(".")) -> None:
     from demo_company import write_demo
 
     write_demo(project)
-    typer.echo(f"The demo company's exports stand under {project / 'data'}.")
+    _echo(f"The demo company's exports stand under {project / 'data'}.")
 
 
 @app.command()
@@ -205,10 +235,11 @@ def bridge(
 
     Without --set: how what was read becomes the panel.
     """
-    from salesfc_lib.foundation import check_month
+    from salesfc_lib.foundation import check_month, language
     from salesfc_lib.reporting import bridge_text
 
-    typer.echo(bridge_text(project, unit, check_month(month), sets or ()))
+    with language.speaking(language.of_reader()):
+        typer.echo(bridge_text(project, unit, check_month(month), sets or ()))
 
 
 @app.command()
@@ -223,7 +254,7 @@ def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     settings = resolve(project, unit, None, sets or ()).parameters
     found = cleaning.scan.scan_unit(settings, project, unit)
     for line in cleaning.scan.describe_scan(found):
-        typer.echo(line)
+        _echo(line)
     if found.blocks:
         raise typer.Exit(1)
 
@@ -237,7 +268,7 @@ def proposals(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> No
     settings = resolve(project, unit, None, sets or ()).parameters
     proposed = cleaning.scan.propose_for(settings, cleaning.read_all(settings, project))
     for line in cleaning.scan.describe_proposals(proposed):
-        typer.echo(line)
+        _echo(line)
 
 
 @app.command()
@@ -249,9 +280,9 @@ def verify(
     """Re-hash and re-check what is published; say what differs."""
     from salesfc_lib.running import verify as verify_published
 
-    if not verify_published(project, month, unit, typer.echo):
+    if not verify_published(project, month, unit, _echo):
         raise typer.Exit(1)
-    typer.echo("Everything published is as its manifests say.")
+    _echo("Everything published is as its manifests say.")
 
 
 @app.command()
@@ -285,12 +316,12 @@ def _publish(work: Callable[..., list[Outcome]], project: Path) -> None:
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     for outcome in failed:
         where = f" See {outcome.path}." if outcome.path else ""
-        typer.echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
+        _echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
     states = Counter(outcome.state for outcome in outcomes)
     counts = f"{states['published']} published"
     counts += f", {states['skipped']} published already" if states["skipped"] else ""
     counts += f", {len(failed)} failed" if failed else ""
-    typer.echo(f"{counts}. Pages: {project / 'reports' / 'index.html'}")
+    _echo(f"{counts}. Pages: {project / 'reports' / 'index.html'}")
     if failed:
         raise typer.Exit(1)
 

@@ -25,6 +25,7 @@ from salesfc_lib.foundation.calendar import (
     month_of,
 )
 from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
+from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
 from salesfc_lib.foundation.parameters import defaults, flatten, resolve
 from salesfc_lib.foundation.saying import is_said, read_said, say
@@ -79,5 +80,6 @@ __all__ = [
     "schema",
     "scratch_folder",
     "tables",
+    "translate_message",
     "wording",
 ]

@@ -7,6 +7,8 @@ which the tools of translators read. Texts of notebooks have no key: their Engli
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +32,16 @@ _current: ContextVar[str | None] = ContextVar("language", default=None)
 T = TypeVar("T")
 
 
+def _check(language: str, where: str) -> str:
+    if language not in LANGUAGES:
+        raise RequestError.of(
+            f"No text is written in the language '{language}'",
+            f"One of {shorten(LANGUAGES, len(LANGUAGES))}",
+            f"Correct {where}",
+        )
+    return language
+
+
 def current() -> str:
     """The language that text is written in now: one of `LANGUAGES`."""
     return _current.get() or SOURCE
@@ -50,17 +62,25 @@ def speaking(language: str) -> Iterator[None]:
 
     Raises `RequestError` for a language that the catalogue lacks.
     """
-    if language not in LANGUAGES:
-        raise RequestError.of(
-            f"No text is written in the language '{language}'",
-            f"One of {shorten(LANGUAGES, len(LANGUAGES))}",
-            "Correct `report.languages` in the parameters, or SALESFC_LANG",
-        )
-    token = _current.set(language)
+    token = _current.set(_check(language, "`report.languages`"))
     try:
         yield
     finally:
         _current.reset(token)
+
+
+def of_reader() -> str:
+    """The language of who reads what a command prints: SALESFC_LANG, else the locale's.
+
+    English where the locale's is not in the catalogue. Raises `RequestError` where SALESFC_LANG
+    names one that is not.
+    """
+    asked = os.environ.get("SALESFC_LANG")
+    if asked:
+        return _check(re.split(r"[_.@-]", asked)[0], "SALESFC_LANG")
+    named = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), SOURCE)
+    spoken = re.split(r"[_.@-]", named)[0]
+    return spoken if spoken in LANGUAGES else SOURCE
 
 
 def sentences() -> dict[str, str]:

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import language, translate_message
 from salesfc_lib.running.publication import (
     PUBLISHING,
     STEPS,
@@ -80,6 +81,13 @@ def read_durations(reports: Path, unit: str, month: str, kind: Kind) -> dict[str
     return found.get(True) or found.get(False, {})
 
 
+def _say(message: Outcome | str) -> None:
+    """Print a sentence or an outcome in the reader's language."""
+    with language.speaking(language.of_reader()):
+        text = message if isinstance(message, str) else describe(message)
+        print(translate_message(text), flush=True)
+
+
 class _Lines:
     """A line for each outcome and sentence, and for each step where notebooks run."""
 
@@ -90,7 +98,7 @@ class _Lines:
         if isinstance(message, Plan):
             self._steps = message.kind == "run"
         elif not isinstance(message, Event):
-            print(message if isinstance(message, str) else describe(message), flush=True)
+            _say(message)
         elif self._steps and not message.cell:
             print(f"{message.unit} {message.month} {message.step}", flush=True)
 
@@ -166,7 +174,7 @@ class Bar(Progress):
         else:
             if isinstance(message, Outcome) and message.unit in self.units:
                 self.units[message.unit].end(message)
-            print(message if isinstance(message, str) else describe(message))
+            _say(message)
 
     def remaining(self) -> float | None:
         """Seconds until all is done: those of the longest unit, or the workers' share of all."""
