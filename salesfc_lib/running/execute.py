@@ -28,7 +28,7 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import hide_secrets, scratch_folder
+from salesfc_lib.foundation import hide_secrets, language, scratch_folder
 from salesfc_lib.reporting import FAILED_TAG
 from salesfc_lib.running.workers import ONE_THREAD
 
@@ -145,7 +145,18 @@ def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = "\n".join(("# Parameters of this run", *lines))
+        cell.source = _translate(cell)
     return node
+
+
+def _translate(cell: NotebookNode) -> str:
+    """Prose, and the first comment of code, in the current language."""
+    if cell.cell_type == "markdown":
+        return language.translate(cell.source.strip())
+    first, _, rest = cell.source.partition("\n")
+    if not first.startswith("# "):
+        return str(cell.source)
+    return f"# {language.translate(first[2:])}" + (f"\n{rest}" if rest else "")
 
 
 def _socket_base() -> str | None:

@@ -187,7 +187,8 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
                 "resolved": parameters.to_dict(resolved),
                 "folder": str(folder),
             }
-            documents = _run_steps(task, values, progress)
+            with language.speaking(progress.spoken[0]):
+                documents = _run_steps(task, values, progress)
             progress.begin(PUBLISHING)
             from salesfc_lib import steps
             from salesfc_lib.reporting import write_pages
@@ -236,7 +237,9 @@ def _add_summaries(facts: dict[str, Any], run: UnitMonth, spoken: Sequence[str])
 
 
 def _run_steps(task: Task, values: Mapping[str, Any], progress: _Progress) -> dict[str, Any]:
-    """Executed notebooks by name; none for a backfill, which leaves the same tables."""
+    """Executed notebooks by name, with their texts in the current language; none for a backfill,
+    which leaves the same tables.
+    """
     if task.kind == "backfill":
         from salesfc_lib import steps
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import language, translate_message, wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Fact, Figure, Table
 from salesfc_lib.reporting.facts.published import (
     FailedMonth,
@@ -155,7 +155,7 @@ def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
 
 def _failure_alert(failure: FailedMonth, title: str, prefix: str) -> Alert:
     where = f"in step {failure.step}" if failure.step else "before its first step"
-    error = (failure.error.strip() or "no message").splitlines()[0]
+    error = translate_message((failure.error.strip() or "no message").splitlines()[0])
     if failure.is_damaged:
         key = "attention.damaged.what" if failure.unit else "attention.damaged.month"
         what = WRITER.text(key, unit=title, month=failure.month, error=error)

@@ -15,7 +15,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import language, translate_message, wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import FAILED_TAG, MIME
 from salesfc_lib.reporting.pages.page import WRITER, Crumbs, page, render
@@ -120,7 +120,7 @@ def _add_code(document: Document, cell: NotebookNode) -> None:
             else:
                 after.append(part)
             if part["kind"] == "error":
-                message = f"{part['name']}: {part['message']}"
+                message = f"{part['name']}: {translate_message(part['message'])}"
                 document.failure = {"count": count, "message": message}
     code = _code(cell)
     if code and not document.sections and not after:
