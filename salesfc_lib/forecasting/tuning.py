@@ -109,10 +109,6 @@ BOOKED_RATIO = 1.25  # of its t to that of Monday to Friday. As above
 
 # Simple candidates
 TWO_YEARS_BOUNDS = (0.2, 5.0)  # times the year before last, to last year's level. Not tuned
-LAUNCH_MIN_ANALOGUES = 5  # followed long enough. RESULTS.md, Tried without gain: it is off
-LAUNCH_NEAREST = 20  # launches whose median is taken. As above
-LAUNCH_BOUNDS = (0.5, 2.0)  # times the mean of the first months. As above
-LAUNCH_SIZE_WEIGHT = 0.06  # squared distance that a launch e times as large counts for. As above
 ARIMA_SEASONAL_STRENGTH = 0.64  # for a seasonal difference. Convention (Wang et al. 2006)
 ARIMA_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little
 STRUCTURAL_ITERATIONS = 50  # of the likelihood's optimiser, of a structural model. Not tuned

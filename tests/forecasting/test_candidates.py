@@ -38,9 +38,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan
 LAST = np.datetime64("2025-12", "M")
 SLOW = {"ces", "auto_arima", "arima"}
-EVERY = [
-    name for name in REGISTRY if name != "launch"
-]  # which knows young series only: tests/forecasting/test_launch.py
+EVERY = list(REGISTRY)
 OPTIMISED = {"unobserved_components"}  # to a tolerance of its own
 FAST = [name for name in EVERY if name not in SLOW]
 POOLED = {

@@ -16,7 +16,6 @@ from salesfc_lib.forecasting.candidates import (
     autoregression,
     dynamic_theta,
     intermittent,
-    launch,
     naive,
     structural,
     winters,
@@ -76,7 +75,6 @@ PANEL: list[Row] = [
     ("autoregression", LAGS, "Autoregression of the panel", autoregression.of_panel, YEAR, KINDS),
     ("autoregression_own", LAGS, "Autoregression of each series", autoregression.own, YEAR, FACTOR),
     ("regression", "regression", "Regression", regression.forecast, YEAR, SOLD),
-    ("launch", "analogues", "Launches of others", launch.forecast, 1, KINDS),
 ]
 SERIES: list[Row] = [
     ("ets", SMOOTHING, "ETS", models.ets, LONGER, KINDS),
