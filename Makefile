@@ -1,7 +1,7 @@
 # One command for each thing people do here. Every target sets up what it needs, once, in .venv.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup report test test-real lint lab bench check-python
+.PHONY: help setup report test test-real lint catalogue lab bench check-python
 
 unexport PYTHONDONTWRITEBYTECODE
 export OMP_NUM_THREADS := 1
@@ -44,6 +44,18 @@ lint: $(INSTALLED)  ## ruff, mypy, import order
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# rooms whose messages are extracted, and files: name=path of what `pybabel extract` reads
+MESSAGES := notebooks=notebooks messages.errors=salesfc_lib/errors.py messages.cli=salesfc_lib/cli.py \
+	$(foreach room,$(filter-out salesfc_lib/locale/ salesfc_lib/reporting/ salesfc_lib/__%,$(wildcard salesfc_lib/*/)),messages.$(notdir $(room:/=))=$(room))
+CATALOGUE := salesfc_lib/locale/zh/LC_MESSAGES
+PYBABEL := $(BIN)/pybabel -q
+
+catalogue: $(INSTALLED)  ## bring new messages of code and notebooks into the gettext files; what is translated stays
+	@mkdir -p reports/.bench
+	@for each in $(MESSAGES); do name=$${each%%=*}; po=$(CATALOGUE)/$$name.po; test -e $$po || touch $$po; \
+		PYTHONPATH=. $(PYBABEL) extract -F tests/babel.cfg --no-location --no-wrap --omit-header -o reports/.bench/$$name.pot $${each#*=} && \
+		$(PYBABEL) update -N --ignore-obsolete --no-wrap --omit-header -l zh -i reports/.bench/$$name.pot -o $$po || exit 1; done
 
 lab: $(INSTALLED)  ## JupyterLab on this folder
 	$(BIN)/salesfc lab
