@@ -15,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import language, wording
 from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup, plots
 from salesfc_lib.reporting.plots import canvas, palette
@@ -188,6 +188,18 @@ def test_names_stay_text_in_figures(
         assert "<b>" not in drawing
         if function not in (plots.coverage, plots.lag_heat_map):  # they name months and lags only
             assert "厨具" in words
+
+
+@each_figure
+def test_a_figure_in_chinese_has_no_english_word_of_its_own(
+    function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]
+) -> None:
+    given = set(re.findall("[A-Za-z]{2,}", f"{frame.to_dict()} {options}"))
+    with language.speaking("zh"):
+        drawings = plots.draw(function, frame, **options)  # type: ignore[arg-type]
+    for drawing in drawings:
+        words = " ".join(ElementTree.fromstring(drawing).itertext())
+        assert set(re.findall("[A-Za-z]{2,}", words)) <= given
 
 
 @each_figure

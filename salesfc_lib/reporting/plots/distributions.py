@@ -23,6 +23,7 @@ from salesfc_lib.reporting.plots.lines import (
 )
 from salesfc_lib.reporting.plots.palette import ACCENT, BASE, INK, NOTE, SMALL
 from salesfc_lib.reporting.plots.rows import Rows
+from salesfc_lib.reporting.plots.words import word
 
 WIDE_SHARE, HALF_SHARE = 80, 50  # per cent of the series within the thin line, the thick line
 HALF = 0.5  # half of a heat map's cell
@@ -54,7 +55,7 @@ def lag_heat_map(frame: pd.DataFrame, ax: Axes) -> None:
     step = 1 if ax.bbox.width / max(len(names), 1) > text_width("Mmm", SMALL) else 2
     label_axis(ax.xaxis, names, offset=HALF, step=step)
     label_axis(ax.yaxis, {at: str(lag) for at, lag in enumerate(table.index)}, offset=HALF)
-    ax.text(0, float(ax.bbox.y1) + 9, "months ahead", transform=None, **NOTE)
+    ax.text(0, float(ax.bbox.y1) + 9, word("plot.ahead"), transform=None, **NOTE)
 
 
 def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
@@ -70,7 +71,7 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
     ends = groups["value"].quantile([(100 + side * WIDE_SHARE) / 200 for side in (-1, 1)])
     marked = groups["marked"].first()
     labels = pd.Series(marked.index)
-    rows = Rows(ax, labels, [0.0, *ends], ["Median"], bold=marked.reset_index(drop=True))
+    rows = Rows(ax, labels, [0.0, *ends], [word("plot.median")], bold=marked.reset_index(drop=True))
     limits, place = (ax.get_xlim(), ax.get_ylim()), dict(zip(labels, rows.at, strict=True))
     for is_marked, colour in ((False, BASE), (True, ACCENT)):
         part = shares[shares["marked"] == is_marked]

@@ -18,6 +18,7 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.plots import palette
 from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
 from salesfc_lib.reporting.plots.palette import ACCENT, BASE, DASHES, INK, INK_2, NOTE, SIZE, SMALL
+from salesfc_lib.reporting.plots.words import word
 
 LINE_HEIGHT = 15.0  # units between two lines of labels
 CLEAR = 5.0  # units between a label and the line below it
@@ -88,8 +89,8 @@ def fan(
     _year_axis(ax, int(frame["x"].min()), int(frame["x"].max()))
     _cutoff_labels(ax, past, cutoff, earlier, next(iter(named), ""))
     last = ahead.iloc[-1]
-    ends = [(f"{level}{wording.THIN}%", last[f"hi-{level}"], NOTE) for level in (95, 80)]
-    end_labels(ax, [*ends, ("Forecast", last["y_hat"], FORECAST)])
+    ends = [(wording.percent_label(level), last[f"hi-{level}"], NOTE) for level in (95, 80)]
+    end_labels(ax, [*ends, (word("head.forecast"), last["y_hat"], FORECAST)])
 
 
 def lines(
@@ -125,7 +126,7 @@ def lines(
         ends.append((group, float(rows["value"].iloc[-1]), label))
     if floor is not None:
         ax.axhline(floor * factor, color=INK_2, lw=1, ls=DASHES)
-        ends.append(("Floor", floor * factor, NOTE))
+        ends.append((word("plot.floor"), floor * factor, NOTE))
     ax.set_xlim(0, max([*position.values(), 1]) * 1.015)
     if percent and shown["value"].max() <= WHOLE:
         ax.set_ylim(top=min(ax.get_ylim()[1], WHOLE))
@@ -141,7 +142,7 @@ def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None 
     """
     if band is not None:
         ax.axhspan(band[0] * 100, band[1] * 100, color=palette.BAND_95, lw=0, zorder=0)
-    names = {level: f"{level}{wording.THIN}% interval" for level in LEVELS}
+    names = {level: word("plot.interval", level=wording.percent_label(level)) for level in LEVELS}
     named = frame.assign(group=frame["level"].map(names), value=frame["share"])
     lines(named, ax, roles=dict.fromkeys(names.values(), "forecast"), x="h")
     for level in LEVELS:
@@ -203,7 +204,11 @@ def month_number(ds: Any) -> int:
 
 def month_short(x: int) -> str:
     """Name of a `month_number` as 'Jun'."""
-    return wording.month_short(f"{x // 12:04d}-{x % 12 + 1:02d}")
+    return wording.month_short(_iso(x))
+
+
+def _iso(x: int) -> str:
+    return f"{x // 12:04d}-{x % 12 + 1:02d}"
 
 
 def _year_axis(ax: Axes, first: int, last: int) -> None:
@@ -212,7 +217,7 @@ def _year_axis(ax: Axes, first: int, last: int) -> None:
     januaries = [x for x in range(first, last + 1) if x % 12 == 0]
     januaries = [x for x in januaries if (last - x) * room > 52 and (x - first) * room > 20]
     step = 1 if not januaries or 12 * room > 62 else 2  # units that 'Jan 2025' takes
-    names = {x: f"Jan {x // 12}" for x in januaries[::-1][::step]}
+    names = {x: word("plot.january", month=_iso(x)) for x in januaries[::-1][::step]}
     label_axis(ax.xaxis, names | {last: month_short(last)})
 
 
@@ -232,8 +237,8 @@ def _lag_places(lags: pd.Series, width: float) -> tuple[dict[Any, int], dict[int
     """Position of each lag and its number, the nearest in words where there is room for them."""
     there = [int(lag) for lag in sorted(lags.unique(), reverse=True)]
     largest = there[0] if there else 0
-    crowded = (width - 150) / max(largest, 1) < 66  # units of half a '1 month ahead' and the next
-    names = {1: "1" if width < PHONE or crowded else "1 month ahead"}
+    crowded = (width - 150) / max(largest, 1) < 66  # units of half of `plot.nearest` and the next
+    names = {1: "1" if width < PHONE or crowded else word("plot.nearest")}
     return {h: largest - h for h in there}, {largest - h: names.get(h, str(h)) for h in there}
 
 
@@ -244,7 +249,7 @@ def _cutoff_labels(
         return
     end, last = past["x"].iloc[-1], past["y"].iloc[-1]
     left: dict[str, Any] = {"textcoords": "offset points", "ha": "right"}
-    text, above = f"data through {wording.month_name(cutoff)}", ("data", "axes fraction")
+    text, above = word("plot.through", month=cutoff), ("data", "axes fraction")
     ax.annotate(text, (end, 1), xycoords=above, xytext=(-6, 6), **left, **NOTE)
     if earlier is not None:
         ax.plot([end], [earlier], "o", ms=8, mfc=palette.PAPER, mec=ACCENT, mew=1.75, clip_on=False)

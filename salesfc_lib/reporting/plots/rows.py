@@ -31,6 +31,7 @@ from salesfc_lib.reporting.plots.palette import (
     SMALL,
     UNDER,
 )
+from salesfc_lib.reporting.plots.words import word
 
 HEAD = 44.0  # units above the first row
 NAMES = (120.0, 220.0)  # narrowest and widest column of names
@@ -216,10 +217,10 @@ class Rows:
     def directions(self) -> None:
         """Write over the axis which side of zero is too low and which too high."""
         zero = float(self.ax.transData.transform((0, 0))[0])
-        top, low = float(self.ax.bbox.y1) + 26, "← too low"
+        top, low = float(self.ax.bbox.y1) + 26, word("plot.low")
         if zero - text_width(low) > 8:  # units of air
             self.ax.text(zero - 8, top, low, transform=None, ha="right", color=UNDER)
-        high = "too high →" if self.slim else "forecast too high →"
+        high = word("plot.high.short" if self.slim else "plot.high")
         self.ax.text(zero + 8, top, high, transform=None, color=OVER)
 
     def _column_at(self, column: int) -> float:
