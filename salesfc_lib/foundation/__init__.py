@@ -28,7 +28,7 @@ from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
 from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
 from salesfc_lib.foundation.parameters import defaults, flatten, resolve
-from salesfc_lib.foundation.saying import is_said, read_said, say
+from salesfc_lib.foundation.saying import is_said, read_said, say, say_all
 from salesfc_lib.foundation.schema import (
     Calendar,
     Parameters,
@@ -38,6 +38,14 @@ from salesfc_lib.foundation.schema import (
     check_unit,
 )
 from salesfc_lib.foundation.scratch import scratch_folder
+from salesfc_lib.foundation.sentences import (
+    FORMATS,
+    FactFormatter,
+    in_words,
+    iso,
+    name_of,
+    template_of,
+)
 from salesfc_lib.foundation.strict_yaml import read_yaml
 
 __all__ = [
@@ -82,4 +90,11 @@ __all__ = [
     "tables",
     "translate_message",
     "wording",
+    "FORMATS",
+    "FactFormatter",
+    "in_words",
+    "iso",
+    "name_of",
+    "template_of",
+    "say_all",
 ]

@@ -7,7 +7,7 @@ of the reader. In a table it is JSON, so that an analyst can take the facts out 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,18 @@ def say(key: str, /, **facts: Any) -> str:
     '{"say": "weights.one", "error": 0.125}'
     """
     return json.dumps({KEY: key, **facts}, ensure_ascii=False, default=_plain)
+
+
+def say_all(reasons: Iterable[str], most: int | None = None) -> str:
+    """Different ones of `reasons` as one sentence, in order: at most `most`, and how many more.
+
+    >>> say_all(["a", "a", ""]), say_all(["a", "b"])
+    ('a', '{"say": "reasons", "reasons": ["a", "b"]}')
+    """
+    texts = [*dict.fromkeys(filter(None, reasons))]
+    if most is not None and len(texts) > most:
+        return say("reasons.more", reasons=texts[:most], more=len(texts) - most)
+    return say("reasons", reasons=texts) if len(texts) > 1 else "".join(texts)
 
 
 def is_said(value: Any) -> bool:

@@ -1,0 +1,114 @@
+"""Templates of the catalogue filled with facts, by the formats that every room knows.
+
+A format's name stands in the template (`{wape:percent}`), so that a further language is a catalogue
+and no code. `reporting.catalogue` adds those of a unit's measure.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation.saying import is_said, read_said
+
+
+def iso(month: str | pd.Timestamp) -> str:
+    """A month as '2026-06'."""
+    return month if isinstance(month, str) else f"{month:%Y-%m}"
+
+
+def exact(value: Decimal | str) -> str:
+    """Every digit of a decimal, with a real minus sign where it is below zero."""
+    number = Decimal(value)
+    return f"{wording.MINUS if number < 0 else ''}{abs(number):,f}"
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "percent": wording.percent,
+    "share": lambda value: wording.percent(value, 0),
+    "signed_percent": wording.signed_percent,
+    "points": wording.points,
+    "bare_points": lambda value: wording.signed(value * 100),
+    "size_in_points": lambda value: wording.points(abs(value)).lstrip("+"),
+    "iso": iso,
+    "month": lambda month: wording.month_name(iso(month)),
+    "month_word": lambda month: wording.month_word(iso(month)),
+    "month_short": lambda month: wording.month_short(iso(month)),
+    "year": lambda month: iso(month)[:4],
+    "day": wording.day,
+    "count": wording.number,
+    "exact": exact,
+    "weight": "{:.2f}".format,
+    "strength": "{:.1f}".format,
+    "fingerprint": lambda text: text[:8],
+    "bytes": lambda value: wording.size(int(value)),
+    "cardinal": wording.cardinal,
+    "Cardinal": lambda value: wording.first_upper(wording.cardinal(value)),
+    "ordinal": wording.ordinal,
+    "list": wording.listing,
+    "clauses": lambda texts: language.by_language(("; ", "；")).join(texts),
+    "upper": wording.first_upper,
+    "spaced": lambda value: str(value).replace("_", " "),
+    "file": lambda path: PurePosixPath(path).name,
+}
+
+
+def name_of(kind: str, value: str) -> str:
+    """How a value of a table reads, such as a rule or a stage: by the catalogue, else with spaces.
+
+    >>> name_of("rule", "after_month"), name_of("rule", "some_rule")
+    ('Dated after the month', 'Some rule')
+    """
+    plain = wording.first_upper(str(value).replace("_", " "))
+    return language.sentences().get(f"{kind}.{value}", plain)
+
+
+def template_of(key: str) -> str:
+    """The sentence `key` as the catalogue has it in the current language.
+
+    Raises `SalesForecastError` for a key that the catalogue lacks.
+    """
+    sentences = language.sentences()
+    if key not in sentences:
+        raise SalesForecastError.unknown_key(key, sentences, "the catalogue of sentences")
+    return sentences[key]
+
+
+class FactFormatter(string.Formatter):
+    """Fills a template; a fact that `say` kept becomes words, also inside a list."""
+
+    def said(self, value: Any) -> Any:
+        """What `say` kept in words; else the value."""
+        if isinstance(value, list):
+            return [self.said(each) for each in value]
+        if not is_said(value):
+            return value
+        key, facts = read_said(value)
+        return self.vformat(template_of(key), (), facts)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A fact by the format that the template names."""
+        value = self.said(value)
+        name, _, words = format_spec.partition(" ")
+        if name == "plural":
+            return wording.plural(int(value), *words.split("|"))
+        if name == "name":
+            return name_of(words, value)
+        return FORMATS[name](value) if name in FORMATS else super().format_field(value, format_spec)
+
+
+def in_words(value: Any) -> Any:
+    """What `say` kept in words of the current language, for errors, files and the terminal.
+
+    >>> from salesfc_lib.foundation.saying import say
+    >>> in_words(say("reasons", reasons=["a", say("reasons", reasons=["b", "c"])])), in_words("a")
+    ('a; b; c', 'a')
+    """
+    return FactFormatter().said(value)
