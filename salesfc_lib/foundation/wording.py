@@ -259,6 +259,11 @@ def first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def first_lower(text: str) -> str:
+    """Text with its first letter small, the rest as it is: a name inside a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def size(n_bytes: int) -> str:
     """File size: '812 bytes', '19 KB', '2.1 MB'."""
     if n_bytes < 1_000:

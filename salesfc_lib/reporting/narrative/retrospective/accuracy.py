@@ -36,7 +36,7 @@ def lags(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         f"{key}.table",
         _by_level(compared, [1, *agreed]),
         columns={
-            f">{wording.plural(lag, 'month')}": f"{{accuracy {lag}:percent}} ?? {missing}"
+            writer.text(f"{key}.head", lag=lag): f"{{accuracy {lag}:percent}} ?? {missing}"
             for lag in agreed
         },
         missing=missing,
@@ -47,7 +47,7 @@ def lags(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         return Blocks(writer.prose(f"{key}.one", **facts), by_level)
     figure = writer.figure(
         f"{key}.figure",
-        _draw(run, bottom.assign(h=bottom["lag"]), wording.month_name(run.month), x="h"),
+        _draw(writer, run, bottom.assign(h=bottom["lag"]), wording.month_name(run.month), x="h"),
         bottom,
         title_key=f"{key}.title.{nearest if best['lag'] == bottom['lag'].iloc[0] else 'other'}",
         points=near - far,
@@ -68,10 +68,12 @@ def _by_level(compared: ComparedMonth, lags: Iterable[int]) -> pd.DataFrame:
     return wide.reindex(compared.series["level"].drop_duplicates()).reset_index()
 
 
-def _draw(run: UnitMonth, table: pd.DataFrame, name: str, **options: Any) -> tuple[str, str]:
+def _draw(
+    writer: BlockWriter, run: UnitMonth, table: pd.DataFrame, name: str, **options: Any
+) -> tuple[str, str]:
     """Accuracy beside the seasonal naive's as lines."""
     columns, floor = ("accuracy", "naive_accuracy"), run.parameters.retrospective.accuracy_floor
-    roles = {name: "forecast", "Seasonal naive": "baseline"}
+    roles = {name: "forecast", writer.name("stage", "baseline"): "baseline"}
     lines = zip(roles, columns, strict=True)
     parts = [table.assign(group=group, value=table[column]) for group, column in lines]
     frame = pd.concat(parts).dropna(subset=["value"])
@@ -122,9 +124,10 @@ def value_added(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     columns = {"value": now["accuracy"], "added": now["gain"], "mean": now["stage"].map(gains)}
     frame = pd.DataFrame({"label": stages} | columns).reset_index(drop=True)
     steps = [_describe_step(writer, row) for row in frame.iloc[1:].to_dict("records")]
+    heads = tuple(writer.text(f"{key}.head.{name}", months=months) for name in ("added", "mean"))
     figure = writer.figure(
         f"{key}.figure",
-        draw("stage_accuracy", frame, heads=("Added", wording.plural(months, "month"))),
+        draw("stage_accuracy", frame, heads=heads),
         frame,
         points=float(now["gain"].sum()),
         month=run.month,
@@ -136,9 +139,9 @@ def value_added(run: UnitMonth, compared: ComparedMonth) -> Blocks:
 
 
 def _describe_step(writer: BlockWriter, row: Row) -> str:
-    gain = row["added"]
+    gain, stage = row["added"], wording.first_lower(row["label"])
     key = "nothing" if abs(gain) < SAME else "gained" if gain > 0 else "lost"
-    return writer.text(f"retrospective.value.{key}", stage=row["label"].lower(), points=gain)
+    return writer.text(f"retrospective.value.{key}", stage=stage, points=gain)
 
 
 @scored
@@ -166,7 +169,7 @@ def dimensions(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         notable=~table["wape"].le(whole),
         whole=whole,
         columns={
-            f">WAPE, {lag} ahead": f"{{wape {lag}:percent}} ?? {word}"
+            writer.text(f"{key}.head", lag=lag): f"{{wape {lag}:percent}} ?? {word}"
             for lag, word in empty.items()
         },
         worst=worst["member"],
@@ -187,10 +190,10 @@ def improvement(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     first, last = history.iloc[0], history.iloc[-1]
     figure = writer.figure(
         f"{key}.figure",
-        _draw(run, history, "Published"),
+        _draw(writer, run, history, writer.text(f"{key}.published")),
         history,
         gain=abs(gain),
-        side="better than" if gain >= 0 else "worse than",
+        side=writer.text(f"{key}.side.{'better' if gain >= 0 else 'worse'}"),
         months=months,
         level=compared.bottom,
         first=first["ds"],

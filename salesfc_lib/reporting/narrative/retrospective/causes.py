@@ -129,11 +129,13 @@ def _cause_cell(writer: Sentences, causes: pd.DataFrame) -> Cell:
     cause, effect = first["cause"], first["effect"]
     name = cause_name(writer, cause, effect)
     if pd.notna(effect) and cause != UNEXPLAINED:
-        name += f" ({writer.measure.amount(effect, sign=True)})"
+        name = writer.text("retrospective.misses.effect", cause=name, effect=effect)
     further = [other for other in causes["cause"].iloc[1:] if other != UNEXPLAINED]
-    others = wording.listing([cause_name(writer, other).lower() for other in further])
+    others = [wording.first_lower(cause_name(writer, other)) for other in further]
     evidence = _evidence(writer, f"cause.{cause}.evidence", first["facts"])
-    return Cell(name, sub=f"{evidence}; also: {others}" if others else evidence)
+    if others:
+        evidence = writer.text("retrospective.misses.also", evidence=evidence, others=others)
+    return Cell(name, sub=evidence)
 
 
 @in_languages
@@ -145,7 +147,7 @@ def people(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         biased = table[table["leans"] != ""].to_dict("records")
         counts = {name: int(table[name].sum()) for name in ("changes", "helped")}
         fair = writer.text("retrospective.people.fair")
-        verdict = " ".join(describe_bias(writer, row) for row in biased) or fair
+        verdict = wording.paragraph(describe_bias(writer, row) for row in biased) or fair
         text = writer.prose("retrospective.people", authors=len(table), leaning=verdict, **counts)
         blocks = [text, *_people_blocks(run, table)]
     return Blocks(*blocks, *([_sales_table(run, compared)] if len(sales) else []))
@@ -162,20 +164,21 @@ def describe_bias(writer: Sentences, row: Row) -> str:
 def _people_blocks(run: UnitMonth, table: pd.DataFrame) -> tuple[Figure, Table]:
     writer, limit = writer_of(run), run.parameters.retrospective.bias_limit
     key, leaning = "retrospective.people", table["leans"] != ""
-    detail = [wording.plural(int(n), "change") for n in table["changes"]]
+    detail = [writer.text(f"{key}.detail", n=n) for n in table["changes"]]
     frame = table.rename(columns={"author": "label", "bias_with": "bias", "bias_without": "mean"})
     frame = frame[["label", "bias", "mean"]].assign(detail=detail)
     template = writer.template(f"{key}.bias")
+    heads = tuple(writer.text(f"{key}.head.{name}") for name in ("with", "without"))
     figure = writer.figure(
         f"{key}.figure",
-        draw("bias_by_owner", frame, limit=limit, heads=("With", "Without")),
+        draw("bias_by_owner", frame, limit=limit, heads=heads),
         title_key=f"{key}.title.{'lean' if leaning.any() else 'fair'}",
         authors=[
             writer.text(f"{key}.title.{row['leans']}", **row)
             for row in table[leaning].to_dict("records")
         ],
         limit=limit,
-        biases="; ".join(writer.fill(template, row) for row in table.to_dict("records")),
+        biases=wording.semicolons(writer.fill(template, row) for row in table.to_dict("records")),
     )
     gains = table["gain"].map(lambda gain: writer.measure.amount(gain, sign=True))
     tones = table["gain"].lt(0).map({True: "alarm", False: ""})
@@ -203,7 +206,8 @@ def proposals(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         evidence = _evidence(writer, f"proposal.{row['evidence']}", row["facts"])
         rows.append(row | {"key": Cell(row["key"], code=parameter), "evidence": evidence})
         if parameter:
-            new = f"+{row['key']}: {row['proposed']}  # {run.month} retrospective"
+            note = writer.text(f"{key}.comment", month=run.month)
+            new = f"+{row['key']}: {row['proposed']}  # {note}"
             lines += [f"-{row['key']}: {row['now']}", new]
     facts: dict[str, Any] = {"n": len(table), "unit": run.unit, "month": run.month}
     diff = [Diff(writer.text(f"{key}.diff"), tuple(lines))] if len(lines) > 1 else []

@@ -21,7 +21,7 @@ HIT = 0.0005  # of the actual: a difference that rounds to none
 def answer(run: UnitMonth, compared: ComparedMonth) -> Answer:
     """The top of the page."""
     writer, context = writer_of(run), context_line(run, "Retrospective")
-    vintages = wording.plural(compared.vintages, "earlier month")
+    vintages = writer.text("retrospective.note", n=compared.vintages)
     series = len(compared.series)
     note = writer.text("run.note", month=run.month, series=series, measure=vintages)
     if not compared.scored:
@@ -79,11 +79,11 @@ def _describe_accuracy(run: UnitMonth, compared: ComparedMonth) -> str:
         "",
     )
     if before is not None:
-        direction = "up from" if now >= before["accuracy"] else "down from"
-        than_before = writer.text(f"{key}.before", direction=direction, **before)
+        way = "before" if now >= before["accuracy"] else "before.down"
+        than_before = writer.text(f"{key}.{way}", **before)
     errors, side = compared["series_errors"], "above" if now >= floor else "below"
     worse = int((errors["naive_error"] < errors["error"]).sum())
-    facts = {"side": side, "worse": worse, "all": len(errors)}
+    facts = {"side": writer.text(f"{key}.side.{side}"), "worse": worse, "all": len(errors)}
     return writer.text(f"{key}.accuracy", accuracy=now, floor=floor, before=than_before, **facts)
 
 
@@ -95,10 +95,9 @@ def _people(run: UnitMonth, compared: ComparedMonth) -> str:
     facts = {"explained": float(min(claimed / total, 1.0)) if total else 1.0}
     if gain is None:
         return writer_of(run).text("retrospective.summary.no_people", **facts)
-    effect = "added" if gain > 0 else "cost" if gain < 0 else "changed nothing:"
-    return writer_of(run).text(
-        "retrospective.summary.people", effect=effect, points=abs(gain), **facts
-    )
+    effect = "added" if gain > 0 else "cost" if gain < 0 else "nothing"
+    key = f"retrospective.summary.people.{effect}"
+    return writer_of(run).text(key, points=abs(gain), **facts)
 
 
 def _facts(run: UnitMonth, compared: ComparedMonth) -> tuple[Fact, ...]:
@@ -142,6 +141,6 @@ def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
 @in_languages
 def checks(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Record and checks."""
-    lags = ", ".join(map(str, run.parameters.retrospective.lags))
+    lags = wording.commas(map(str, run.parameters.retrospective.lags))
     facts = {"earlier": compared.vintages, "lags": lags}
     return record_and_checks(run, compared.checks, "retrospective.record", **facts)
