@@ -1,9 +1,9 @@
 """Messages of errors and commands in the current language.
 
-A room writes a message in English (`f"Unit '{unit}' has no rows"`); the catalogue (`messages.po`,
+A room writes a message in English (`f"Unit '{unit}' has no rows"`); the catalogue (`messages.*.po`,
 extracted from the code by `make catalogue`) holds it with numbered places: `Unit '{0}' has no
 rows`. A message is recognised by the words between its places and written again around its facts,
-which may be messages themselves. What the catalogue lacks stays English.
+which may be empty or messages themselves. What the catalogue lacks stays English.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import NamedTuple
 from salesfc_lib.foundation import language
 
 PLACE = re.compile(r"\{(\d+)\}")
+INDENT = re.compile(r"^(\s*(?:- )?)")  # of a line, with the mark of a list
 SENTENCE_ENDS = re.compile(r"(?<=[.?!]) ")
 
 
 class _Template(NamedTuple):
     pattern: re.Pattern[str]
-    words: int  # letters between the places: the more, the surer
+    sureness: tuple[int, int]  # letters, and all signs, between the places
     translation: str
 
 
@@ -33,38 +34,47 @@ def translate_message(text: str) -> str:
     """
     if language.current() == language.SOURCE:
         return text
-    return "\n".join(_translate_line(line) for line in text.split("\n"))
+    lines = (re.split(INDENT, line, maxsplit=1) for line in text.split("\n"))
+    return "\n".join(f"{indent}{_translate_line(said)}" for _, indent, said in lines)
 
 
 def _translate_line(line: str) -> str:
-    whole = _translate_whole(line)
-    if whole is not None:
-        return whole
+    """The line by the fewest sentences that a template fits, then what is behind them."""
     parts = SENTENCE_ENDS.split(line)
-    for n in range(len(parts) - 1, 0, -1):
+    for n in range(1, len(parts) + 1):
         first = _translate_whole(" ".join(parts[:n]))
         if first is not None:
-            return _join(first, _translate_line(" ".join(parts[n:])))
+            rest = " ".join(parts[n:])
+            return _join(first, _translate_line(rest)) if rest else first
+    named, _, said = line.partition(": ")  # what a sentence is about: `north 2026-06: …`
+    if len(named) < len(parts[0]) and (translated := _translate_line(said)) != said:
+        return f"{_translate_whole(named) or named}{language.by_language((': ', '：'))}{translated}"
     rest = " ".join(parts[1:])
     return f"{parts[0]} {_translate_line(rest)}" if rest else line
 
 
 def _translate_whole(text: str) -> str | None:
     """The text by the template that has most words of those that fit; None where none does."""
-    for stop in ("", "."):
-        if stop and not text.endswith(stop):
-            continue
-        body = text.removesuffix(stop) if stop else text
-        for template in _templates(language.current()):
-            if found := template.pattern.fullmatch(body):
+    for template in _templates(language.current()) if text else ():
+        for stop in (".", ""):
+            if not text.endswith(stop):
+                continue
+            if found := template.pattern.fullmatch(text.removesuffix(stop)):
                 said = _fill(template.translation, found.groups())
                 return said + ("。" if stop and not said.endswith(("。", "？", "！")) else "")
     return None
 
 
 def _fill(translation: str, facts: tuple[str, ...]) -> str:
-    said = [_translate_whole(fact) or fact for fact in facts]
+    said = [_translate_fact(fact) for fact in facts]
     return PLACE.sub(lambda place: said[int(place[1])], translation)
+
+
+def _translate_fact(fact: str) -> str:
+    """A fact that is a message itself in the current language; another as it is."""
+    text = fact.strip()
+    said = _translate_line(text)
+    return fact if said == text else said
 
 
 def _join(first: str, rest: str) -> str:
@@ -82,7 +92,8 @@ def _templates(spoken: str) -> list[_Template]:
         places = PLACE.findall(str(message.id))
         if places != [str(n) for n in range(len(places))]:
             continue
-        pattern = "(.+?)".join(map(re.escape, literals))
-        words = sum(character.isalpha() for literal in literals for character in literal)
-        found.append(_Template(re.compile(pattern, re.DOTALL), words, str(message.string)))
-    return sorted(found, key=lambda template: -template.words)
+        pattern = "(.*?)".join(map(re.escape, literals))
+        said = "".join(literals)
+        sureness = sum(map(str.isalpha, said)), len(said)
+        found.append(_Template(re.compile(pattern, re.DOTALL), sureness, str(message.string)))
+    return sorted(found, key=lambda template: template.sureness, reverse=True)
