@@ -58,6 +58,10 @@ class Verbs(TyperGroup):
                 each.help = _translate(each.help)
         return command
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self.help = _translate(self.help or "")
+        super().format_help(ctx, formatter)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             _translate("")  # a language that there is not stops before anything runs
@@ -317,13 +321,21 @@ def _publish(work: Callable[..., list[Outcome]], project: Path) -> None:
     for outcome in failed:
         where = f" See {outcome.path}." if outcome.path else ""
         _echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
-    states = Counter(outcome.state for outcome in outcomes)
-    counts = f"{states['published']} published"
-    counts += f", {states['skipped']} published already" if states["skipped"] else ""
-    counts += f", {len(failed)} failed" if failed else ""
-    _echo(f"{counts}. Pages: {project / 'reports' / 'index.html'}")
+    _echo(_sum_up(Counter(each.state for each in outcomes), project / "reports" / "index.html"))
     if failed:
         raise typer.Exit(1)
+
+
+def _sum_up(states: Counter[str], pages: Path) -> str:
+    """How many months ended how, and where to look."""
+    done, before, failed = (states[each] for each in ("published", "skipped", "failed"))
+    if before and failed:
+        return f"{done} published, {before} published already, {failed} failed. Pages: {pages}"
+    if before:
+        return f"{done} published, {before} published already. Pages: {pages}"
+    if failed:
+        return f"{done} published, {failed} failed. Pages: {pages}"
+    return f"{done} published. Pages: {pages}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Extraction of the library's messages for `pybabel extract` (`make catalogue`), see `babel.cfg`.
 
-A literal of two words and more that is no documentation is a message; the places of an f-string are
-numbered. Notebooks give their Markdown cells and the first comment of each code cell.
+A literal of two words and more that is no documentation is a message, and each line of what a
+command says of itself (`@app.command()`); the places of an f-string are numbered. Notebooks give
+their Markdown cells and the first comment of each code cell.
 """
 
 from __future__ import annotations
@@ -29,9 +30,21 @@ def extract_python(
                 if isinstance(part, ast.FormattedValue) and part.format_spec is not None:
                     skipped.add(id(part.format_spec))
     for node in ast.walk(tree):
+        for line in help_of(node):
+            yield node.lineno, "", line, []  # type: ignore[attr-defined]
         text = None if id(node) in skipped else template_of(node)
         if text and WORDS.search(text):
             yield node.lineno, "", text.strip(), []  # type: ignore[attr-defined]
+
+
+def help_of(node: ast.AST) -> list[str]:
+    """Lines of the help of a command, which is its documentation."""
+    if not isinstance(node, ast.FunctionDef):
+        return []
+    made_by = [each.func for each in node.decorator_list if isinstance(each, ast.Call)]
+    if not any(isinstance(each, ast.Attribute) and each.attr == "command" for each in made_by):
+        return []
+    return [line for line in (ast.get_docstring(node) or "").splitlines() if line]
 
 
 def template_of(node: ast.AST) -> str | None:
