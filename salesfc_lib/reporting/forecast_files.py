@@ -1,4 +1,4 @@
-"""The final numbers of a month as files for people: a CSV of every series, and a workbook."""
+"""The final numbers of a month as files: a CSV for people and machines, a workbook for people."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.foundation import INTERVALS, SEASON, tables
+from salesfc_lib.reporting.catalogue import name_of
 
 SHEET = 31  # letters that the name of a sheet may have
-HEADS = {
-    "ds": "Month",
-    "h": "Months ahead",
-    "y_hat": "Forecast",
-    "lo-80": "80 % from",
-    "hi-80": "80 % to",
-    "last_year": "Sold a year before",
-    "change": "Change on a year before",
-}
+COLUMNS = ("ds", "h", "y_hat", "lo-80", "hi-80", "last_year", "change")
 WIDTHS = {"ds": 11, "unique_id": 40}  # of other columns: WIDTH
 WIDTH = 16
 FORMATS = {"ds": "yyyy-mm", "change": "0.0%", "h": "0"}
@@ -27,9 +20,10 @@ NUMBER = "#,##0.##"
 
 
 def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) -> Path:
-    """Write the final numbers of every series for people.
+    """Write the final numbers of every series.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe.
+    The columns have the same English names in every language, because machines read them. Text
+    that a spreadsheet would take for a formula gets an apostrophe.
     """
     names = [name for name in series.columns if name != "label"]
     columns = ["unique_id", "ds", "h", "y_hat", *INTERVALS]
@@ -47,8 +41,9 @@ def write_forecast_workbook(
 ) -> Path:
     """Write the final numbers with a sheet a level, last year's sales beside the forecast.
 
-    Numbers are numbers and months dates; the header of a sheet is frozen and filters. Text that a
-    spreadsheet would take for a formula gets an apostrophe.
+    Heads are in the current language; levels and dimensions have the unit's own names. Numbers are
+    numbers and months dates; the header of a sheet is frozen and filters. Text that a spreadsheet
+    would take for a formula gets an apostrophe.
     """
     from openpyxl import Workbook
 
@@ -62,7 +57,7 @@ def write_forecast_workbook(
         members = [name for name in own if name not in ("unique_id", "label", "level")]
         members = [name for name in members if own[name].ne("").any() and own[name].notna().any()]
         named = own[["unique_id", *members]].merge(rows, on="unique_id", how="inner")
-        _fill_sheet(book, title, named[[*(members or ["unique_id"]), *HEADS]])
+        _fill_sheet(book, title, named[[*(members or ["unique_id"]), *COLUMNS]])
     book.save(path)
     return path
 
@@ -92,11 +87,12 @@ def _fill_sheet(book: Any, title: str, frame: pd.DataFrame) -> None:
     sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
     for place, name in enumerate(frame, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, WIDTH)
-    head = [WriteOnlyCell(sheet, HEADS.get(name, name)) for name in frame]
+    heads = {name: name_of("workbook", name) for name in COLUMNS}
+    head = [WriteOnlyCell(sheet, heads.get(name, name)) for name in frame]
     for cell in head:
         cell.font = Font(bold=True)
     sheet.append(head)
-    formats = [FORMATS.get(name, NUMBER) if name in HEADS else None for name in frame]
+    formats = [FORMATS.get(name, NUMBER) if name in COLUMNS else None for name in frame]
     for row in frame.itertuples(index=False):
         sheet.append([_cell(sheet, *pair) for pair in zip(row, formats, strict=True)])
 

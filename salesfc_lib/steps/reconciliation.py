@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import language, tables
 from salesfc_lib.panel import coherence_gap
 from salesfc_lib.reporting import (
     Check,
@@ -55,7 +55,8 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     run.write(forecast=forecast, reconciliation=methods, adjustment=adjustment, override=overrides)
     published = final_stage(forecast)
     write_forecast_csv(published, series, run.folder / "forecast.csv")
-    write_forecast_workbook(published, series, panel, run.folder / "forecast.xlsx")
+    with language.speaking(run.parameters.report.spoken[0]):
+        write_forecast_workbook(published, series, panel, run.folder / "forecast.xlsx")
     return read_reconciled(run)
 
 

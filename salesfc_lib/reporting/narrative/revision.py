@@ -64,7 +64,7 @@ def revision_figure(writer: BlockWriter, found: Revision, width: float) -> Figur
     key = "same" if abs(change) < least else "up" if change > 0 else "down"
     largest = sorted(shown, key=lambda each: -abs(each[1]))[:NAMED]
     named = [
-        writer.text(f"{KEY}.cause", cause=writer.text(f"{KEY}.{cause}").lower(), effect=effect)
+        writer.text(f"{KEY}.cause", cause=_name(writer, cause), effect=effect)
         for cause, effect in largest
     ]
     return writer.figure(
@@ -78,3 +78,7 @@ def revision_figure(writer: BlockWriter, found: Revision, width: float) -> Figur
         named=f": {wording.listing(named)}" if named else "",
         axis=writer.axis,
     )
+
+
+def _name(writer: BlockWriter, cause: str) -> str:
+    return wording.first_lower(writer.text(f"{KEY}.{cause}"))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import INTERVALS, wording
-from salesfc_lib.reporting.catalogue import iso
+from salesfc_lib.reporting.catalogue import iso, name_of
 from salesfc_lib.reporting.facts.month import PAGES, MonthFacts
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
@@ -67,7 +67,7 @@ def summary(month: MonthFacts) -> Summary:
         changes=_changes(reconciled),
         before_changes=reconciled.next("reconciled") if len(reconciled.adjustment) else None,
         keys=_keys(month),
-        record=(("Measure", wording.first_upper(describe_measure(run))),),
+        record=tuple(writer_of(run).record("unit.record.measure", measure=describe_measure(run))),
         **_scores(run, compared),
     )
 
@@ -113,8 +113,9 @@ def _describe_miss(month: MonthFacts) -> str:
     size = abs(first["difference"])
     name = cause_name(writer, cause["cause"], cause["effect"])
     known = cause["cause"] != UNEXPLAINED and abs(cause["effect"]) >= 0.5 * size
-    side = "below" if first["difference"] > 0 else "above"
-    facts = {"label": first["label"], "size": size, "side": side, "cause": name.lower()}
+    side = writer.text(f"unit.summary.miss.{'below' if first['difference'] > 0 else 'above'}")
+    facts = {"label": first["label"], "size": size, "side": side}
+    facts["cause"] = wording.first_lower(name)
     return writer.text(f"unit.summary.miss{'' if known else '.unexplained'}", **facts)
 
 
@@ -151,7 +152,7 @@ def _steps(month: MonthFacts) -> tuple[StepSummary, ...]:
     backfill, text = month.run.kind == "backfill", writer_of(month.run).text
     return tuple(
         StepSummary(
-            title,
+            name_of("step", title),
             "" if backfill else PAGES[title],
             tuple(text(f"unit.{title.lower()}.{key}", **facts) for key, facts in lines.items()),
             sum(check.passed for check in checks),

@@ -19,21 +19,18 @@ def title(portfolio: Portfolio) -> str:
     if not published:
         return text(f"index.title.all_{'failed' if portfolio.failed else 'damaged'}", month=month)
     if not scored:
-        units = f"{wording.first_upper(wording.cardinal(len(published)))} units"
-        units, their = (published[0].title, "its") if len(published) == 1 else (units, "their")
-        facts = {"units_have": units, "their": their, "following": portfolio.following}
-        return "; ".join([text("index.title.first", **facts), *worst])
+        key = "index.title.first" if len(published) > 1 else "index.title.first.one"
+        facts = {"unit": published[0].title, "n": len(published), "following": portfolio.following}
+        return wording.semicolons([text(key, **facts), *worst])
     if not worst:
-        some = "scored " if len(scored) < len(published) else ""
-        units = f"All {wording.cardinal(len(scored))} {some}units"
-        units, their = (scored[0].title, "its") if len(scored) == 1 else (units, "their")
-        return text("index.title.all_met", all_units=units, their=their, month=month)
+        several = ".scored" if len(scored) < len(published) else ""
+        key = f"index.title.all_met{several if len(scored) > 1 else '.one'}"
+        return text(key, unit=scored[0].title, n=len(scored), month=month)
     if portfolio.n_units == 1:
         return text("index.title.one_missed", unit=scored[0].title, month=month)
     met = len(scored) - len(portfolio.below_floor)
-    counted = wording.first_upper(wording.cardinal(met)) if met else "None"
-    of_all = f"{counted} of {wording.cardinal(portfolio.n_units)} units"
-    return text("index.title.some", met=of_all, month=month, worst=worst)
+    key = "index.title.some" if met else "index.title.none_met"
+    return text(key, met=met, n=portfolio.n_units, month=month, worst=worst)
 
 
 def opening_sentences(portfolio: Portfolio) -> list[str]:
@@ -63,17 +60,19 @@ def short(name: str) -> str:
 def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
     """A unit's word of state, and whether it is bad."""
     summary = portfolio.summary(unit)
+    text = WRITER.text
     if unit in portfolio.damaged:
-        return "damaged", True
+        return text("index.damaged"), True
     if summary is None:
-        return ("did not publish", True) if unit in portfolio.failed else ("not run", False)
+        failed = unit in portfolio.failed
+        return text("index.failed" if failed else "index.status.not_run"), failed
     if summary.accuracy is None:
-        return "nothing to compare yet", False
+        return text("index.status.first"), False
     if summary.below_floor:
-        return "below floor", True
+        return text("index.status.below"), True
     if summary.bias is not None and abs(summary.bias.value) > summary.bias_limit:
-        return "bias outside its limit", True
-    return "floor met", False
+        return text("index.status.biased"), True
+    return text("index.status.met"), False
 
 
 def direction(now: float, before: float, *, same: bool) -> str:
@@ -144,5 +143,6 @@ def _damaged(portfolio: Portfolio) -> str:
 
 
 def _names(names: list[str]) -> str:
-    few = len(names) <= NAMED
-    return wording.listing([short(name) for name in names]) if few else wording.cardinal(len(names))
+    if len(names) > NAMED:
+        return WRITER.text("index.units.many", n=len(names))
+    return wording.listing([short(name) for name in names])

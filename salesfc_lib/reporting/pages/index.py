@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import alerts_of
 
 LISTED = 8  # items of attention before the rest is counted
-KINDS = {"run": "run", "backfill": "backfilled"}  # how a month was made, in words
+KINDS = ("run", "backfill")  # how a month was made
 
 
 def write_index(reports: Path) -> list[Path]:
@@ -133,7 +134,7 @@ def items(summary: Summary) -> list[AttentionItem]:
         what = WRITER.text("attention.floor", unit=unit, accuracy=summary.accuracy, floor=floor)
         items.append(AttentionItem("floor", what, "", summary.owner))
     if bias is not None and abs(bias.value) > summary.bias_limit and "bias" not in kinds:
-        side = "too high" if bias.value > 0 else "too low"
+        side = WRITER.text("side.high" if bias.value > 0 else "side.low")
         limit = wording.percent_label(summary.bias_limit * 100)
         what = WRITER.text("attention.bias", unit=unit, side=side, bias=bias.value, limit=limit)
         items.append(AttentionItem("bias", what, "", summary.owner))
@@ -146,7 +147,9 @@ def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
     for summary in portfolio.published:
         name = summary.title
         named = [
-            item if name in item.what else replace(item, what=f"{name}: {item.what}")
+            item
+            if name in item.what
+            else replace(item, what=WRITER.text("attention.of", unit=name, what=item.what))
             for item in items(summary)
         ]
         alerts += alerts_of(summary, named, f"{prefix}{summary.month}/{summary.unit}/")
@@ -154,17 +157,19 @@ def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
 
 
 def _failure_alert(failure: FailedMonth, title: str, prefix: str) -> Alert:
-    where = f"in step {failure.step}" if failure.step else "before its first step"
-    error = translate_message((failure.error.strip() or "no message").splitlines()[0])
+    text = WRITER.text
+    where = text(f"attention.failed.{'step' if failure.step else 'early'}", step=failure.step)
+    error = translate_message(failure.error.strip() or text("attention.failed.silent"))
+    error = error.splitlines()[0]
     if failure.is_damaged:
         key = "attention.damaged.what" if failure.unit else "attention.damaged.month"
-        what = WRITER.text(key, unit=title, month=failure.month, error=error)
-        return Alert(what, WRITER.text("attention.damaged.why"), rank=0)
+        what = text(key, unit=title, month=failure.month, error=error)
+        return Alert(what, text("attention.damaged.why"), rank=0)
     error = error[:300]
     return Alert(
-        WRITER.text("attention.failed.what", unit=title, month=failure.month, error=error),
-        WRITER.text("attention.failed.why", where=where),
-        due=f"stopped {wording.day_short(failure.at)}" if failure.at else "",
+        text("attention.failed.what", unit=title, month=failure.month, error=error),
+        text("attention.failed.why", where=where),
+        due=text("attention.failed.due", at=wording.day_short(failure.at)) if failure.at else "",
         href=f"{prefix}{in_language(failure.page, failure.languages)}" if failure.page else "",
         rank=0,
     )
@@ -173,20 +178,22 @@ def _failure_alert(failure: FailedMonth, title: str, prefix: str) -> Alert:
 def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
     """Accuracy, bias and units below their floor beside the month before, and the open alerts."""
     before, accuracy, bias = portfolio.before, portfolio.accuracy, portfolio.bias
-    last, fact = wording.month_word(before.month), WRITER.fact
+    fact, text = WRITER.fact, partial(WRITER.text, month=before.month)
     failed = len(portfolio.failed) + len(portfolio.damaged)
     published, facts = portfolio.published, []
     if accuracy is not None:
         then = before.accuracy
-        was = "first scored month" if then is None else f"{last} {wording.percent(then)}"
+        was = text(f"index.fact.accuracy.{'first' if then is None else 'was'}", then=then)
         facts.append(fact("index.fact.accuracy", now=accuracy, was=was))
     if bias is not None:
         then = before.bias
-        was = "above zero is too high" if then is None else f"{last} {wording.signed_percent(then)}"
+        was = text(f"index.fact.bias.{'first' if then is None else 'was'}", then=then)
         facts.append(fact("index.fact.bias", now=bias, was=was))
     if accuracy is not None:
-        was = f"{last} {len(before.below_floor)}" if before.accuracy is not None else ""
-        was = " · ".join(filter(None, (was, f"{failed} not published" if failed else "")))
+        parts = {"was": before.accuracy is not None, "failed": failed > 0}
+        counts = {"missed": len(before.below_floor), "failed": failed}
+        said = [text(f"index.fact.floor.{key}", **counts) for key, there in parts.items() if there]
+        was = " · ".join(said)
         missed, n = len(portfolio.below_floor), len(portfolio.scored)
         facts.append(fact("index.fact.floor", alarm=missed > 0, missed=missed, n=n, was=was))
     else:
@@ -205,12 +212,13 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     if len(scored) < 2 or portfolio.accuracy is None:
         return None
     rows = [(p.month, p.accuracy, p.naive) for p in scored]
-    table = pd.DataFrame(rows, columns=["ds", "All units", "Seasonal naive"])
-    frame = table.astype({"All units": float, "Seasonal naive": float}).melt("ds", var_name="group")
+    every, baseline = WRITER.text("index.all"), WRITER.name("stage", "baseline")
+    table = pd.DataFrame(rows, columns=["ds", every, baseline])
+    frame = table.astype({every: float, baseline: float}).melt("ds", var_name="group")
     frame["ds"] = pd.to_datetime(frame["ds"], format="%Y-%m")
-    roles = {"All units": "forecast", "Seasonal naive": "baseline"}
+    roles = {every: "forecast", baseline: "baseline"}
     drawn = draw("lines", frame, height=(230, 230), width=420, roles=roles)
-    (before, now), naive = table["All units"].iloc[-2:], portfolio.naive
+    (before, now), naive = table[every].iloc[-2:], portfolio.naive
     gain = 0.0 if naive is None else now - naive
     way = direction(now, before, same=abs(now - before) < ZERO)
     side = WRITER.text(f"index.figure.{'above' if gain >= 0 else 'below'}", gain=gain)
@@ -221,15 +229,16 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
         gain=side,
         first=scored[0].month,
         last=scored[-1].month,
-        low=table["All units"].min(),
-        high=table["All units"].max(),
+        low=table[every].min(),
+        high=table[every].max(),
         now=now,
-        naive="is not known" if naive is None else wording.percent(naive),
+        naive=WRITER.text("index.figure.unknown") if naive is None else wording.percent(naive),
     )
 
 
 def _months(portfolios: Sequence[Portfolio], spoken: Sequence[str]) -> Table:
     """Every published month with its accuracy, how it was made, and what was published again."""
+    text, missing = WRITER.text, WRITER.text("index.months.not_yet")
 
     def row(p: Portfolio) -> dict[str, Any]:
         again = [summary.title for summary in p.published if summary.version > 1]
@@ -241,11 +250,11 @@ def _months(portfolios: Sequence[Portfolio], spoken: Sequence[str]) -> Table:
                 bold=True,
             ),
             "at": wording.minute(p.published_at) if p.published_at else "",
-            "units": f"{len(p.published)} of {p.n_units}",
-            "accuracy": "not yet" if p.accuracy is None else wording.percent(p.accuracy),
-            "bias": "not yet" if p.bias is None else wording.signed_percent(p.bias),
-            "how": " and ".join(word for kind, word in KINDS.items() if kind in kinds),
-            "again": f"{wording.listing(again)} published again" if again else "one each",
+            "units": text("index.fact.published.value", published=len(p.published), n=p.n_units),
+            "accuracy": missing if p.accuracy is None else wording.percent(p.accuracy),
+            "bias": missing if p.bias is None else wording.signed_percent(p.bias),
+            "how": wording.listing([text(f"made.{kind}") for kind in KINDS if kind in kinds]),
+            "again": text(f"index.months.{'again' if again else 'once'}", units=again),
         }
 
     return WRITER.table("index.months", [row(p) for p in portfolios])

@@ -92,8 +92,9 @@ def _due(when: str, as_of: str) -> str:
     if not when:
         return ""
     late = (date.fromisoformat(as_of[:10]) - date.fromisoformat(when[:10])).days
-    days = wording.plural(late, "day")
-    return f"overdue {days}" if late > 0 else f"due {wording.day_short(when)}"
+    if late > 0:
+        return WRITER.text("unit.overdue", late=late)
+    return WRITER.text("unit.due", when=wording.day_short(when))
 
 
 def _revision(summary: Summary) -> Figure | None:
@@ -199,7 +200,8 @@ def _changes(summary: Summary) -> Table | None:
         "unit.changes.table",
         [_describe_change(change) for change in order],
         applied=n - refused,
-        changes=f"{wording.cardinal(n)} {'change' if n == 1 else 'changes'}",
+        changes=n,
+        title_key=f"unit.changes.table.title{'.one' if n == 1 else ''}",
         refused=writer.text("unit.changes.table.refused", refused=refused) if refused else "",
         axis=writer.axis,
     )
@@ -207,9 +209,12 @@ def _changes(summary: Summary) -> Table | None:
 
 def _describe_change(change: Change) -> dict[str, Any]:
     """A change as the table shows it."""
-    text = ": ".join(filter(None, (change.author or "nobody named", change.reason)))
-    refusal = f"{text}. {wording.first_upper(change.remark)}"
-    applied, refused = Cell(text, sub=change.remark), Cell("refused", tag="plain", sub=refusal)
+    key, text = "unit.changes", WRITER.text
+    author = change.author or text(f"{key}.nobody")
+    why = text(f"{key}.why", author=author, reason=change.reason) if change.reason else author
+    refusal = text(f"{key}.refusal", why=why, remark=change.remark)
+    applied = Cell(why, sub=change.remark)
+    refused = Cell(text(f"{key}.refused"), tag="plain", sub=refusal)
     return vars(change) | {
         "change": change.final - change.old if change.applied else None,
         "why": applied if change.applied else refused,

@@ -22,11 +22,11 @@ from salesfc_lib.reporting.pages.page import WRITER, Crumbs, in_language, page, 
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
 STEPS = {page: step for step, page in PAGES.items()}
-AUDIENCES = {  # of a file of the month's folder: for whom it is, and what it holds
-    "forecast.csv": ("everyone", "final forecast of every series, 80 % and 95 % intervals"),
-    "forecast.xlsx": ("everyone", "the same, a sheet a level, beside the year before"),
-    "quarantine.csv": ("source owners", "rows that could not be used, to send back"),
-    "*.ipynb": ("reviewers", "executed notebook"),
+FILES = {  # of the month's folder: for whom each is, and the end of the key of what it holds
+    "forecast.csv": ("everyone", "csv"),
+    "forecast.xlsx": ("everyone", "workbook"),
+    "quarantine.csv": ("owners", "quarantine"),
+    "*.ipynb": ("reviewers", "notebook"),
 }
 
 
@@ -102,37 +102,44 @@ def write_failed_page(reports: Path, step: str, node: Any, facts: Mapping[str, A
 def list_downloads(folder: Path) -> tuple[Download, ...]:
     """What people take from a unit's month: forecast, quarantine, notebooks, tables, manifest."""
     sizes = [path.stat().st_size for path in (folder / "tables").glob("*.parquet")]
-    tables = f"{len(sizes)} Parquet tables: panel, forecasts, scores, ledger, changes"
-    record = "inputs, parameters, code, environment, outputs"
     files = []
-    for pattern, (audience, holds) in AUDIENCES.items():
+    for pattern, (audience, kind) in FILES.items():
         for path in sorted(folder.glob(pattern)):
             entry = manifest.describe_file(path, folder)
             size, sha256 = entry["bytes"], entry["sha256"]
-            files.append(Download(entry["path"], audience, holds, size, sha256))
+            files.append(_download(entry["path"], audience, kind, size, sha256))
     return (
         *files,
-        Download("tables/", "analysts", tables, sum(sizes)),
-        Download(manifest.NAME, "reviewers", record, 0),
+        _download("tables/", "analysts", "tables", sum(sizes), n=len(sizes)),
+        _download(manifest.NAME, "reviewers", "manifest", 0),
     )
+
+
+def _download(
+    path: str, audience: str, kind: str, size: int, sha256: str = "", **facts: Any
+) -> Download:
+    """A file with the words of its audience and of what it holds."""
+    whom, holds = WRITER.name("audience", audience), WRITER.text(f"unit.file.{kind}", **facts)
+    return Download(path, whom, holds, size, sha256)
 
 
 def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Lines of the record box: what the month was made from and with."""
     code, environment, inputs = facts["code"], facts["environment"], facts["inputs"]
-    files = wording.plural(len(inputs), "file")
-    size = wording.size(sum(int(entry["bytes"]) for entry in inputs))
-    keys = wording.plural(len(facts["parameters"]), "key")
-    changed = sum(entry["layer"] != "defaults" for entry in facts["parameters"].values())
-    set_by = f"{changed} of them set by the unit, the month or the command line"
-    commit = f"{(code['commit'] or 'no commit')[:10]}{', changed since' if code['dirty'] else ''}"
-    lock = (environment["lock_sha256"] or "none")[:8]
-    return [
-        ("Inputs", f"{files}, {size}"),
-        ("Parameters", f"{keys}, {set_by}"),
-        ("Code", f"version {code['version']}, {commit}; fingerprint {code['sha256'][:8]}"),
-        ("Environment", f"Python {environment['python']}; lock {lock}"),
-    ]
+    key, text, lock = "unit.record.made", WRITER.text, environment["lock_sha256"]
+    commit = code["commit"][:10] if code["commit"] else text(f"{key}.uncommitted")
+    return WRITER.record(
+        key,
+        files=len(inputs),
+        size=sum(int(entry["bytes"]) for entry in inputs),
+        keys=len(facts["parameters"]),
+        changed=sum(entry["layer"] != "defaults" for entry in facts["parameters"].values()),
+        version=code["version"],
+        commit=text(f"{key}.dirty", commit=commit) if code["dirty"] else commit,
+        sha256=code["sha256"],
+        python=environment["python"],
+        lock=lock[:8] if lock else text("none"),
+    )
 
 
 def _write_notebook(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.facts.month import PAGES, MonthFacts
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED
 from salesfc_lib.reporting.facts.summary import COVERED, AttentionItem
@@ -58,7 +59,7 @@ def _floor(month: MonthFacts) -> AttentionItem:
     ]
     first = missed.iloc[0]
     cause, effect, facts = likely_cause(month, first["unique_id"])
-    name = cause_name(writer_of(month.run), cause, effect).lower()
+    name = wording.first_lower(cause_name(writer_of(month.run), cause, effect))
     why = say(month, "floor.why", lost=names(lost), label=first["label"], cause=name)
     do = say(month, f"do.{cause}", **facts | {"label": first["label"]})
     floor = month.run.parameters.retrospective.accuracy_floor
@@ -86,7 +87,7 @@ def _bias(month: MonthFacts) -> AttentionItem:
         "limit": agreed.bias_limit,
     }
     cause, effect, _ = likely_cause(month, largest["unique_id"].iloc[0])
-    facts["cause"] = cause_name(writer_of(month.run), cause, effect).lower()
+    facts["cause"] = wording.first_lower(cause_name(writer_of(month.run), cause, effect))
     answer = say_proposal(month, "bias_persists")
     known = cause != UNEXPLAINED and abs(effect) >= 0.5 * largest["off"].iloc[0]
     key = "bias.do.running" if answer else "bias.do.known" if known else "bias.do"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.facts.month import MonthFacts
 from salesfc_lib.reporting.facts.summary import AttentionItem
 from salesfc_lib.reporting.narrative.attention.items import (
@@ -47,7 +48,7 @@ def _cost(month: MonthFacts, key: str, **facts: Any) -> AttentionItem:
     largest = _largest_change(month)
     parts = [say(month, "people.author", **row) for row in worst]
     parts += [say(month, "people.series", **row) for row in largest]
-    why = say(month, "people.why", parts="; ".join(parts)) if parts else ""
+    why = say(month, "people.why", parts=wording.semicolons(parts)) if parts else ""
     if "year" in facts:
         do = say(month, "people.do.month", **(largest[0] if largest else {"label": ""}) | facts)
     elif worst and (answer := say_proposal(month, "changes_hurt", worst[0]["author"])):
