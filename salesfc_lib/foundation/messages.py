@@ -15,6 +15,8 @@ from typing import NamedTuple
 from salesfc_lib.foundation import language
 
 PLACE = re.compile(r"\{(\d+)\}")
+SPACED_PLACE = re.compile(r"( ?)\{(\d+)\}( ?)")
+CHINESE = re.compile(r"[\u3001-\u9fff\uff01-\uff5e]")  # letters and punctuation
 INDENT = re.compile(r"^(\s*(?:- )?)")  # of a line, with the mark of a list
 SENTENCE_ENDS = re.compile(r"(?<=[.?!]) ")
 
@@ -66,8 +68,15 @@ def _translate_whole(text: str) -> str | None:
 
 
 def _fill(translation: str, facts: tuple[str, ...]) -> str:
+    """The facts in their places; Chinese is not set apart from Chinese."""
     said = [_translate_fact(fact) for fact in facts]
-    return PLACE.sub(lambda place: said[int(place[1])], translation)
+
+    def put(place: re.Match[str]) -> str:
+        before, fact, behind = place[1], said[int(place[2])], place[3]
+        before = "" if CHINESE.match(fact) else before
+        return f"{before}{fact}{'' if CHINESE.match(fact[-1:]) else behind}"
+
+    return SPACED_PLACE.sub(put, translation)
 
 
 def _translate_fact(fact: str) -> str:

@@ -16,8 +16,17 @@ from salesfc_lib.foundation import language, translate_message
         ("Of a table. See b.md.", "Of a table. 详见 b.md。"),
         ("1 published. Pages: ", "发布了 1 项。页面："),
         ("Wrote a.yml (First month.).", "已写入 a.yml（第一个月。）。"),
+        ("Nothing is published for any month under 'a'", "“a”下没有发布过任何月份"),
     ],
-    ids=["fact", "what it is about", "list", "not in the catalogue", "no fact", "message"],
+    ids=[
+        "fact",
+        "what it is about",
+        "list",
+        "not in the catalogue",
+        "no fact",
+        "message",
+        "Chinese",
+    ],
 )
 def test_a_message_is_translated_around_its_facts(english: str, chinese: str) -> None:
     with language.speaking("zh"):
