@@ -42,9 +42,9 @@ class SalesForecastError(ValueError):
         cls, key: Iterable[str], examples: Iterable[object], count: int, where: str
     ) -> Self:
         """Error for rows that share a key which must be unique."""
-        found = f"{where} has {count} rows that repeat the key ({', '.join(key)})"
+        keys, some = ", ".join(key), shorten(examples)
         return cls.of(
-            f"{found}, e.g. {shorten(examples)}",
+            f"{where} has {count} rows that repeat the key ({keys}), e.g. {some}",
             "Each key must stand once",
             "Remove the repeated rows, or give them a later `sequence` where the table has one",
         )
