@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from salesfc_lib.foundation import parameters, resources
+from salesfc_lib.foundation import language, parameters, resources, translate_message
 
 LOOPBACK = "127.0.0.1"
 
@@ -56,7 +56,9 @@ def open_lab(project: Path, *, port: int | None = None, browser: bool = True) ->
         raise parameters.no_units(root)
     copied = copy_notebooks(root)
     if copied:
-        print(f"Copied {len(copied)} notebooks to '{root / 'notebooks'}'.", flush=True)
+        with language.speaking(language.of_reader()):
+            said = f"Copied {len(copied)} notebooks to '{root / 'notebooks'}'."
+            print(translate_message(said), flush=True)
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(24)
     environment = {**os.environ, "JUPYTER_TOKEN": token}
     command = lab_command(root, port=port, browser=browser)

@@ -60,7 +60,9 @@ def describe(outcome: Outcome) -> str:
     named = f"{outcome.unit} {outcome.month}"
     if outcome.state == "published":
         return f"{named} published in {outcome.seconds:.1f} s"
-    return f"{named}{' failed:' if outcome.state == 'failed' else ''} {outcome.message}"
+    if outcome.state == "failed":
+        return f"{named} failed: {outcome.message}"
+    return f"{named} {translate_message(outcome.message)}"
 
 
 def read_durations(reports: Path, unit: str, month: str, kind: Kind) -> dict[str, float]:

@@ -106,8 +106,8 @@ def publish_month(task: Task, month: str, notify: Notify) -> Outcome:
     if archive.is_published(task.reports, month, task.unit) and not task.again:
         place = archive.unit_folder(task.reports, month, task.unit)
         again = f"`salesfc run --month {month} --unit {task.unit} --again --reason TEXT`"
-        message = f"is published already{_describe_changes(task, month, place)}"
-        message += f"; to publish it again: {again}"
+        changes = _describe_changes(task, month, place)
+        message = f"is published already{changes}; to publish it again: {again}"
         return Outcome(task.unit, month, "skipped", 0.0, message, place)
     started, progress = time.perf_counter(), _Progress(task, month, notify)
     try:

@@ -28,11 +28,6 @@ from salesfc_lib.running.publication import (
 )
 from salesfc_lib.running.workers import count_workers, side_by_side
 
-DIED = (
-    "The unit's process {how} before it was done. Nothing of it was published. "
-    "Where memory is short, run fewer units side by side (--workers 1)."
-)
-
 
 @dataclass(frozen=True)
 class Request:
@@ -184,10 +179,10 @@ def _split_closed(closed: Mapping[str, str], failed: dict[str, Exception], month
 
 
 def _not_closed(month: str, latest: Mapping[str, str]) -> SalesForecastError:
-    found = ", ".join(f"'{unit}' through {closed}" for unit, closed in latest.items())
+    found = ", ".join(f"'{unit}' {closed}" for unit, closed in latest.items())
     return SalesForecastError.of(
         f"{month} is not closed",
-        f"A month that is over in the data: {found}",
+        f"A month that is over in the data; the last is: {found}",
         "Wait for the month's last rows, or, where they are there, add to this command "
         f"`--set calendar.closed_through={month}`",
     )
@@ -253,7 +248,10 @@ class _Watch:
         outcomes = [self._outcomes[place] for place in places if place in self._outcomes]
         by_signal = f"was ended by signal {-exit_code}"
         how = by_signal if exit_code < 0 else f"ended with status {exit_code}"
-        why = DIED.format(how=how)
+        why = (
+            f"The unit's process {how} before it was done. Nothing of it was published. "
+            "Where memory is short, run fewer units side by side (--workers 1)."
+        )
         for month in task.months[len(outcomes) :]:
             step = self._step.get(task.unit, "parameters")
             left = failures.record(task.reports, _failure(task.unit, month, step, why))
