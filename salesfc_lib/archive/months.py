@@ -199,14 +199,18 @@ def repair(reports: Path, month: str, unit: str) -> str:
         not target.exists() or manifest.read(staged).get("reason")
     ):
         publish(reports, month, unit)
-        done = "an earlier run died while publishing; its complete version is published now."
-        return f"{month} of '{unit}': {done}"
+        return (
+            f"{month} of '{unit}': an earlier run died while publishing; its complete version is "
+            "published now."
+        )
     versions = list_versions(reports, month, unit)
     if not target.exists() and versions:
         versions[max(versions)].rename(target)
     _remove(staged)
-    done = "an earlier run died; what it left unfinished is removed, what was published stands."
-    return f"{month} of '{unit}': {done}"
+    return (
+        f"{month} of '{unit}': an earlier run died; what it left unfinished is removed, what was "
+        "published stands."
+    )
 
 
 def table_folders(reports: Path, unit: str, through: str) -> dict[pd.Timestamp, Path]:
