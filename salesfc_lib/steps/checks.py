@@ -16,7 +16,7 @@ COHERENT = 1e-6  # relative gap between a total and the sum of its parts that co
 def check_complete(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame) -> Check:
     """Check that every series of the panel has a forecast for every month of the horizon."""
     expected = panel["unique_id"].nunique() * run.parameters.horizon
-    found = f"{len(forecast)} of {expected}"
+    found = f"{len(forecast)} / {expected}"
     return Check("Every series has a forecast for every month", len(forecast) == expected, found)
 
 

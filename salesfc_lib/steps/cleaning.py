@@ -193,9 +193,13 @@ def _check_cleaning(run: UnitMonth, ledger: pd.DataFrame, top: pd.DataFrame) -> 
     unbroken = len(months) == len(pd.period_range(months.min(), months.max(), freq="M"))
     equation = "Opening = kept + every rule, in rows, quantity and amount"
     return (
-        Check(equation, closes, f"{len(ledger)} entries"),
-        Check("The panel holds exactly what the ledger kept", same, f"{kept} and {total:.2f}"),
-        Check("The monthly grid is unbroken", unbroken, f"{len(months)} months"),
+        Check(equation, closes, f"entries: {len(ledger)}"),
+        Check(
+            "The panel holds exactly what the ledger kept",
+            same,
+            f"ledger {kept}, panel {total:.2f}",
+        ),
+        Check("The monthly grid is unbroken", unbroken, f"months: {len(months)}"),
         Check("The panel ends with the month", months.max() == run.cutoff, run.month),
     )
 

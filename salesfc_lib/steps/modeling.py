@@ -151,7 +151,7 @@ def _check_modeling(
     return (
         check_complete(run, combined, panel),
         check_sign(combined, panel),
-        Check(nested, ordered, f"{len(bounds)} intervals"),
+        Check(nested, ordered, f"intervals: {len(bounds)}"),
         Check("Forecasts begin after the month", later, run.month),
     )
 

@@ -31,7 +31,7 @@ def read_compared(run: UnitMonth) -> ComparedMonth:
     earlier = bool((missed["cutoff"] < run.cutoff).all())
     published = "Only what was published before this month is scored"
     checks = (
-        Check("Causes take the forecast to the actual exactly", closes, f"{gap:.2e} left"),
+        Check("Causes take the forecast to the actual exactly", closes, f"left: {gap:.2e}"),
         Check(published, earlier, f"{months} earlier months"),
     )
     series, bottom = run.read("series"), run.parameters.bottom

@@ -7,7 +7,7 @@ from typing import Any
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import flatten
+from salesfc_lib.foundation import flatten, translate_message
 from salesfc_lib.reporting.blocks import Check, Checks, Record, Table
 from salesfc_lib.reporting.narrative.writer import Blocks, cut, writer_of
 
@@ -24,7 +24,11 @@ def record_and_checks(run: UnitMonth, checks: Sequence[Check], key: str, **facts
             "Every check passes before a month is published",
             "Read the section that the check belongs to",
         )
-    folded = (Checks(tuple(checks)), parameter_table(run))
+    said = (
+        Check(translate_message(one.name), one.passed, translate_message(one.detail))
+        for one in checks
+    )
+    folded = (Checks(tuple(said)), parameter_table(run))
     badge = writer_of(run).text("checks.passed", n=len(checks))
     terms = writer_of(run).record(key, unit=run.unit, month=run.month, **facts)
     return Blocks(Record(badge, "", terms, folded))
