@@ -853,6 +853,61 @@ def test_known_promotions_pay_where_they_move_sales(panel: Any) -> None:
     assert paid["promotion"] < -20
 
 
+def test_made_up_months_are_the_same_for_the_same_seed_and_of_many_kinds() -> None:
+    made_up = load("made_up_months")
+    one, other = (made_up.draw_panels(np.random.default_rng(5), 30) for _ in range(2))
+    np.testing.assert_array_equal(one.y, other.y)
+    assert one.y.shape == (30, 40, 138) and np.isfinite(one.y).all() and one.y.min() == 0
+    length = made_up.MONTHS - one.first
+    assert length.min() >= 13 and length.max() > 100
+    rough = np.abs(np.diff(one.y, axis=2)).mean(axis=2) / one.y.mean(axis=2).clip(1e-9)
+    assert np.quantile(rough, 0.05) < 0.05 and np.quantile(rough, 0.95) > 0.4
+    of_year = (np.arange(made_up.MONTHS) - made_up.MONTHS + 1 + one.last[:, None]) % 12
+    assert (of_year[:, -1] == one.last).all() and len(np.unique(one.last)) > 6
+
+
+def test_the_networks_gradient_is_that_of_small_steps() -> None:
+    training = load("train_network")
+    some = training.draw_examples(range(3, 4))
+    some = training.Examples(*(each[::100].astype(float) for each in some))
+    dice = np.random.default_rng(2)
+    weights = {
+        name: each + dice.normal(0, 0.05, each.shape)
+        for name, each in training.begin(dice, some.x.shape[1]).items()
+    }
+    gradient, step = training.find_gradient(weights, some), 1e-6
+    for name, values in weights.items():
+        at = tuple(dice.integers(size) for size in values.shape)
+        errors = []
+        for sign in (1, -1):
+            moved = {**weights, name: values.copy()}
+            moved[name][at] += sign * step
+            errors.append(training.find_error(moved, some))
+        assert gradient[name][at] == pytest.approx((errors[0] - errors[1]) / (2 * step), abs=1e-6)
+
+
+def test_training_lowers_the_error_of_series_that_it_has_not_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    training = load("train_network")
+    monkeypatch.setattr(training, "WARM_UP", 1)
+    monkeypatch.setattr(training, "KEPT", 0.5)
+    seen, unseen = training.draw_examples(range(1, 4)), training.draw_examples(range(9, 10))
+    begun = training.begin(np.random.default_rng(0), seen.x.shape[1])
+    trained = training.train(seen, unseen, passes=2, seed=0)
+    assert training.find_error(trained, unseen) < 0.95 * training.find_error(begun, unseen)
+
+
+def test_the_stored_network_forecasts_made_up_series_better_than_their_last_year() -> None:
+    from salesfc_lib.forecasting.candidates.network import load_weights
+
+    training = load("train_network")
+    unseen = training.draw_examples(range(10**7, 10**7 + 1))
+    usual = training.begin(np.random.default_rng(0), unseen.x.shape[1])  # the last year's mean
+    stored = training.find_error(load_weights(), unseen)
+    assert stored < 0.85 * training.find_error(usual, unseen)
+
+
 def test_a_month_is_discounted_from_a_quarter_above_the_usual_discount(tmp_path: Path) -> None:
     rows = history([1.0] * 8).assign(discount=[4.0, 4.0, 4.0, 8.0, 0.0, 4.0, 5.1, 4.9])
     assert load("regressors").find_discounted(read(tmp_path, rows)).tolist() == [True, False]

@@ -49,6 +49,8 @@ POOLED = {
     ),  # the panel's season
     "autoregression",
     "autoregression_own",
+    "network",
+    "network_additive",
 }
 
 

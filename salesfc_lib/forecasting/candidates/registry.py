@@ -17,6 +17,7 @@ from salesfc_lib.forecasting.candidates import (
     dynamic_theta,
     intermittent,
     naive,
+    network,
     structural,
     winters,
 )
@@ -42,7 +43,7 @@ SOLD = (STEADY, PATCHY)  # sells in most months
 # where a season may be a factor: intermittent series take that of all such series added up
 FACTOR = (STEADY, INTERMITTENT)
 NAIVE, SMOOTHING, LUMPY = "naive", "exponential smoothing", "intermittent demand"
-LAGS = "autoregression"
+LAGS, NETWORK = "autoregression", "neural network"
 
 # name, family, label for people, forecast, months needed, kinds of demand
 Row = tuple[str, str, str, Callable[..., np.ndarray | Prediction], int, tuple[str, ...]]
@@ -75,6 +76,9 @@ PANEL: list[Row] = [
     ("autoregression", LAGS, "Autoregression of the panel", autoregression.of_panel, YEAR, KINDS),
     ("autoregression_own", LAGS, "Autoregression of each series", autoregression.own, YEAR, FACTOR),
     ("regression", "regression", "Regression", regression.forecast, YEAR, SOLD),
+    ("network", NETWORK, "Neural network", network.multiplicative, YEAR, (STEADY,)),
+    ("network_additive", NETWORK, "Neural network, additive", network.additive, YEAR, SOLD),
+    ("network_own", NETWORK, "Neural network, own season", network.own, YEAR, SOLD),
 ]
 SERIES: list[Row] = [
     ("ets", SMOOTHING, "ETS", models.ets, LONGER, KINDS),
