@@ -613,7 +613,7 @@ def test_forecast_of_another_length_or_not_finite_is_a_failure() -> None:
 
 def test_registry_starts_with_the_simplest_and_knows_its_names() -> None:
     assert list(REGISTRY)[0] == "seasonal_naive"
-    assert all(candidate.name == name and candidate.label for name, candidate in REGISTRY.items())
+    assert all(candidate.name == name for name, candidate in REGISTRY.items())
     assert {candidate.needed for candidate in REGISTRY.values()} <= {
         1,
         3,

@@ -8,6 +8,7 @@ import string
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting import BOOSTING, REGISTRY
 from salesfc_lib.foundation import language
 from salesfc_lib.foundation.wording import AmountFormat
 from salesfc_lib.reporting.catalogue import FORMATS, Sentences
@@ -60,6 +61,11 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
     for name in causes:
         assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= catalogue
     assert {f"proposal.{name}" for name in proposals} <= catalogue
+
+
+def test_every_model_has_a_name_for_people() -> None:
+    named = {key for key in language.sentences() if key.startswith("model.")}
+    assert named == {f"model.{name}" for name in (*REGISTRY, BOOSTING, "combined")}
 
 
 def test_numbers_are_formatted_by_name() -> None:

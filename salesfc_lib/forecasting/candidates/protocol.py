@@ -46,7 +46,7 @@ class Candidate:
 
     name: str
     family: str
-    label: str  # for people
+    label: str  # for people; empty: the catalogue has it, as `model.<name>`
     forecast: Callable[..., np.ndarray | Prediction]
     needed: int = 1  # months
     demand: tuple[str, ...] = KINDS

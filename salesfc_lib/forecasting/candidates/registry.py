@@ -1,13 +1,14 @@
 """The candidates by name.
 
-To add one: a file with a function in the protocol's shape, a line here, and a key under
-`candidates` in `parameters/defaults.yml`. The order is from the simplest to the most complex: of
-two that are about as accurate, the earlier is preferred.
+To add one: a file with a function in the protocol's shape, a line here, a key under `candidates` in
+`parameters/defaults.yml`, and its name in the catalogue (`model.<name>`). The order is from the
+simplest to the most complex: of two that are about as accurate, the earlier is preferred.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -45,67 +46,59 @@ FACTOR = (STEADY, INTERMITTENT)
 NAIVE, SMOOTHING, LUMPY = "naive", "exponential smoothing", "intermittent demand"
 LAGS, NETWORK = "autoregression", "neural network"
 
-# name, family, label for people, forecast, months needed, kinds of demand
-Row = tuple[str, str, str, Callable[..., np.ndarray | Prediction], int, tuple[str, ...]]
+# name, family, forecast, months needed, kinds of demand; the catalogue has the name for people
+Row = tuple[str, str, Callable[..., np.ndarray | Prediction], int, tuple[str, ...]]
 
 
-def _smooth(name: str, label: str, smoother: Smoother, needed: int = YEAR) -> list[Row]:
+def _smooth(name: str, smoother: Smoother, needed: int = YEAR) -> list[Row]:
     """A smoother of seasonally adjusted months, with the season as a factor and as an addend."""
     factor, addend = (seasonal(smoother, relative=relative) for relative in (True, False))
     return [
-        (name, SMOOTHING, label, factor, needed, FACTOR),
-        (f"{name}_additive", SMOOTHING, f"{label}, additive", addend, needed, SOLD),
+        (name, SMOOTHING, factor, needed, FACTOR),
+        (f"{name}_additive", SMOOTHING, addend, needed, SOLD),
     ]
 
 
 PANEL: list[Row] = [
-    (BASELINE, NAIVE, "Seasonal naive", naive.seasonal_naive, SEASON, KINDS),
-    ("recent_mean", NAIVE, "Recent mean", naive.recent_mean, 1, KINDS),
-    ("growth", NAIVE, "Last year times growth", naive.growth, TWO_YEARS, SOLD),
-    ("two_years", NAIVE, "Mean of two years", naive.two_years, TWO_YEARS, SOLD),
-    *_smooth("level", "Smoothed level", level, 1),
-    *_smooth("theta", "Theta", theta),
-    *_smooth("damped", "Damped trend", damped_trend),
-    *_smooth("aggregation", "Temporal aggregation", aggregation),
-    ("theta_plain", SMOOTHING, "Theta without a season", smooth_as_is(theta), YEAR, SOLD),
-    ("theta_own", SMOOTHING, "Dynamic Theta, own season", dynamic_theta.forecast, YEAR, (STEADY,)),
-    ("winters", SMOOTHING, "Holt-Winters", winters.multiplicative, LONGER, (STEADY,)),
-    ("winters_additive", SMOOTHING, "Holt-Winters, additive", winters.additive, LONGER, SOLD),
-    ("croston", LUMPY, "Croston, SBA", intermittent.croston, YEAR, (INTERMITTENT,)),
-    ("tsb", LUMPY, "TSB", intermittent.tsb, YEAR, (INTERMITTENT,)),
-    ("autoregression", LAGS, "Autoregression of the panel", autoregression.of_panel, YEAR, KINDS),
-    ("autoregression_own", LAGS, "Autoregression of each series", autoregression.own, YEAR, FACTOR),
-    ("regression", "regression", "Regression", regression.forecast, YEAR, SOLD),
-    ("network", NETWORK, "Neural network", network.multiplicative, YEAR, (STEADY,)),
-    ("network_additive", NETWORK, "Neural network, additive", network.additive, YEAR, SOLD),
-    ("network_own", NETWORK, "Neural network, own season", network.own, YEAR, SOLD),
+    (BASELINE, NAIVE, naive.seasonal_naive, SEASON, KINDS),
+    ("recent_mean", NAIVE, naive.recent_mean, 1, KINDS),
+    ("growth", NAIVE, naive.growth, TWO_YEARS, SOLD),
+    ("two_years", NAIVE, naive.two_years, TWO_YEARS, SOLD),
+    *_smooth("level", level, 1),
+    *_smooth("theta", theta),
+    *_smooth("damped", damped_trend),
+    *_smooth("aggregation", aggregation),
+    ("theta_plain", SMOOTHING, smooth_as_is(theta), YEAR, SOLD),
+    ("theta_own", SMOOTHING, dynamic_theta.forecast, YEAR, (STEADY,)),
+    ("winters", SMOOTHING, winters.multiplicative, LONGER, (STEADY,)),
+    ("winters_additive", SMOOTHING, winters.additive, LONGER, SOLD),
+    ("croston", LUMPY, intermittent.croston, YEAR, (INTERMITTENT,)),
+    ("tsb", LUMPY, intermittent.tsb, YEAR, (INTERMITTENT,)),
+    ("autoregression", LAGS, autoregression.of_panel, YEAR, KINDS),
+    ("autoregression_own", LAGS, autoregression.own, YEAR, FACTOR),
+    ("regression", "regression", regression.forecast, YEAR, SOLD),
+    ("network", NETWORK, network.multiplicative, YEAR, (STEADY,)),
+    ("network_additive", NETWORK, network.additive, YEAR, SOLD),
+    ("network_own", NETWORK, network.own, YEAR, SOLD),
 ]
 SERIES: list[Row] = [
-    ("ets", SMOOTHING, "ETS", models.ets, LONGER, KINDS),
-    (
-        "optimised_theta",
-        SMOOTHING,
-        "Dynamic optimised Theta",
-        models.optimised_theta,
-        LONGER,
-        KINDS,
-    ),
-    ("ces", SMOOTHING, "CES", models.ces, LONGER, KINDS),
-    ("auto_arima", "ARIMA", "ARIMA by statsforecast", models.auto_arima, LONGER, KINDS),
-    (
-        "unobserved_components",
-        "structural",
-        "Structural model",
-        structural.unobserved_components,
-        LONGER,
-        SOLD,
-    ),
-    ("arima", "ARIMA", "ARIMA", arima.forecast, arima.NEEDED, KINDS),
+    ("ets", SMOOTHING, models.ets, LONGER, KINDS),
+    ("optimised_theta", SMOOTHING, models.optimised_theta, LONGER, KINDS),
+    ("ces", SMOOTHING, models.ces, LONGER, KINDS),
+    ("auto_arima", "ARIMA", models.auto_arima, LONGER, KINDS),
+    ("unobserved_components", "structural", structural.unobserved_components, LONGER, SOLD),
+    ("arima", "ARIMA", arima.forecast, arima.NEEDED, KINDS),
 ]
 SEARCHES = {"arima": arima.search}
 
+
+def _candidate(row: Row, scope: Literal["series", "panel"]) -> Candidate:
+    name, family, forecast, needed, demand = row
+    return Candidate(name, family, "", forecast, needed, demand, scope, SEARCHES.get(name))
+
+
 CANDIDATES = (
-    *(Candidate(*row, "panel") for row in PANEL),
-    *(Candidate(*row, "series", search=SEARCHES.get(row[0])) for row in SERIES),
+    *(_candidate(row, "panel") for row in PANEL),
+    *(_candidate(row, "series") for row in SERIES),
 )
 REGISTRY = {candidate.name: candidate for candidate in CANDIDATES}

@@ -124,8 +124,9 @@ class ModeledMonth(NamedTables):
     def season(self, unique_id: str) -> pd.DataFrame:
         """A series' last years and its forecast, as `plots.season` draws them.
 
-        Columns group (a year that ends with the month of the cutoff: '2024/25'), ds, at (months
-        after the cutoff's, 0 to 11), value, role, lo and hi (80 % interval of the forecast).
+        Columns group (a year that ends with the month of the cutoff: '2024/25'; '' for the
+        forecast), ds, at (months after the cutoff's, 0 to 11), value, role, lo and hi (80 %
+        interval of the forecast).
         """
         sold = self.sold(unique_id).tail(YEARS * SEASON).rename("value").reset_index()
         ahead = self.combined[self.combined["unique_id"] == unique_id].nsmallest(SEASON, "h")
@@ -137,7 +138,7 @@ class ModeledMonth(NamedTables):
         role = np.where(ends == self.cutoff.year, "actual", "baseline")
         past = sold.assign(group=names, at=-(back + 1) % 12, role=role, lo=np.nan, hi=np.nan)
         bounds = {"value": ahead["y_hat"], "lo": ahead["lo-80"], "hi": ahead["hi-80"]}
-        ahead = ahead.assign(**bounds, group="Forecast", at=ahead["h"] - 1, role="forecast")
+        ahead = ahead.assign(**bounds, group="", at=ahead["h"] - 1, role="forecast")
         columns = ["group", "ds", "at", "value", "role", "lo", "hi"]
         return pd.concat([past[columns], ahead[columns]], ignore_index=True)
 

@@ -41,7 +41,7 @@ def driver_effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
         for frame in (modeled.weights, modeled.explained["driver_effect"], modeled.combined)
     )
     paragraphs = (
-        " ".join(describe_effect(writer, row) for row in pooled.to_dict("records")),
+        wording.paragraph(describe_effect(writer, row) for row in pooled.to_dict("records")),
         writer.text(lead, found=len(pooled), clear=int(is_clear(pooled).sum())),
         describe_share(writer, ahead, whole),
         writer.text("modeling.drivers.top", **describe_regression(writer, terms, weights)),
@@ -161,4 +161,5 @@ def _describe_interval(writer: Sentences, low: float, high: float) -> str:
     if pd.isna(low):
         return ""
     scale = wording.scale_for([low, high])
-    return " to ".join(writer.measure.scaled(end, scale, sign=True) for end in (low, high))
+    ends = (writer.measure.scaled(end, scale, sign=True) for end in (low, high))
+    return writer.text("driver.between", **dict(zip(BOUNDS, ends, strict=True)))

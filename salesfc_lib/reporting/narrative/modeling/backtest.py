@@ -7,6 +7,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BASELINE
+from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Prose
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.modeling import AGREED, COMBINED, ModeledMonth
@@ -31,14 +32,17 @@ def errors_by_distance(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     steps, low, high = wide.columns.intersection(DISTANCES), wide.min().min(), wide.max().max()
     rows = wide.add_prefix("h").apply(heat_cells, low=float(low), high=float(high))
     names = {name: model_name(name, run) for name in wide.index}
+    nearest = writer.text("modeling.backtest.nearest")
     rows["name"] = [
-        Cell(f"{title}, in use", bold=True) if name == COMBINED else Cell(title)
+        Cell(writer.text("modeling.backtest.in_use", name=title), bold=True)
+        if name == COMBINED
+        else Cell(title)
         for name, title in names.items()
     ]
     table = writer.table(
         "modeling.backtest.table",
         rows,
-        columns={f"#{h} month" if h == 1 else f"#{h}": f"{{h{h}}}" for h in steps},
+        columns={f"#{nearest if h == 1 else h}": f"{{h{h}}}" for h in steps},
         notable=wide.index.isin({COMBINED, BASELINE, *wide[steps].idxmin()}),
         best=int((wide[steps].idxmin() == COMBINED).sum()),
         all=len(steps),
@@ -61,7 +65,7 @@ def describe_plans(writer: Sentences, plan: pd.DataFrame) -> list[str]:
     for row in plan[plan["dated"] > 0].to_dict("records"):
         told.append(writer.text(f"{key}.late" if row["late"] else f"{key}.known", **row))
         told += [writer.text(f"{key}.partly", **row)] if row["undated"] else []
-    return [" ".join(told)] if told else []
+    return [wording.paragraph(told)] if told else []
 
 
 @in_languages

@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.forecasting import BOOSTING, REGISTRY, REJECTED
-from salesfc_lib.foundation import SEASON, wording
+from salesfc_lib.forecasting import BOOSTING, REJECTED
+from salesfc_lib.foundation import SEASON, language, wording
 from salesfc_lib.reporting.blocks import Cell, Spark
-from salesfc_lib.reporting.facts.modeling import COMBINED, ModeledMonth
+from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, writer_of
 
-MODELS = {BOOSTING: "Correction by XGBoost", COMBINED: "Combination"}
 HEAVIEST = 10  # models whose weight has a row of its own
 SHOWN = 15  # rows of a table that may be long
 LISTED = 25  # series whose choice is on the page
@@ -22,11 +21,9 @@ EQUAL = 1e-9  # difference of two shares that is none
 
 
 def model_name(name: str, run: UnitMonth) -> str:
-    """How a model reads: the library's label, or the unit's for a candidate of its own."""
-    if name in REGISTRY:
-        return REGISTRY[name].label
+    """How a model reads: by the catalogue, or by the unit's label for a candidate of its own."""
     own = run.parameters.candidates.get(name)
-    return MODELS.get(name) or (own and own.label) or name
+    return language.sentences().get(f"model.{name}") or (own and own.label) or name
 
 
 def weight_rows(
@@ -85,17 +82,17 @@ def describe_correction(writer: BlockWriter, share: float) -> str:
 @in_languages
 def models_by_series(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Per series what carries the forecast, and why its heaviest model does."""
-    table = modeled.choice_table()
+    writer, table = writer_of(run), modeled.choice_table()
     year = modeled.panel["ds"] > modeled.cutoff - pd.DateOffset(months=SEASON)
     sales = modeled.panel[year].groupby("unique_id")["y_raw"].sum()
     sales = table["unique_id"].map(sales).fillna(0.0)
     place = sales.rank(method="first", ascending=False)
     shown = table[place <= LISTED]
     single = shown["single"].map(lambda name: model_name(name, run))
-    return writer_of(run).section(
+    return writer.section(
         "modeling.choices",
         shown.assign(
-            heaviest=[_describe_weights(run, pairs) for pairs in shown["weights"]],
+            heaviest=[_describe_weights(writer, run, pairs) for pairs in shown["weights"]],
             single=single.where(shown["weights"].notna(), ""),
         ),
         variant="some" if modeled.cutoffs else "not_judged",
@@ -108,14 +105,17 @@ def models_by_series(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     )
 
 
-def _describe_weights(run: UnitMonth, pairs: object) -> Cell:
+def _describe_weights(writer: BlockWriter, run: UnitMonth, pairs: object) -> Cell:
     """The heaviest candidate with its weight, the next below it, the number of the rest."""
     if not isinstance(pairs, list):  # the series came to an end
-        return Cell(writer_of(run).text("modeling.choices.ended"))
-    (name, weight), *others = pairs
-    then = [f"then {model_name(other, run)} {share:.2f}" for other, share in others[:1]]
-    more = [f"{len(others) - 1} more"] if len(others) > 1 else []
-    return Cell(f"{model_name(name, run)} {weight:.2f}", sub="; ".join(then + more))
+        return Cell(writer.text("modeling.choices.ended"))
+    keys = zip(("heaviest", "then"), pairs, strict=False)
+    first, *then = (
+        writer.text(f"modeling.choices.{key}", name=model_name(name, run), weight=weight)
+        for key, (name, weight) in keys
+    )
+    more = writer.text("modeling.choices.more", n=len(pairs) - 2) if len(pairs) > 2 else ""
+    return Cell(first, sub=wording.semicolons([*then, more]))
 
 
 def _describe_boosting(run: UnitMonth, modeled: ModeledMonth) -> str:

@@ -109,6 +109,8 @@ def season(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Years of the largest key series over one another, and the twelve months ahead."""
     unique_id = modeled.largest_key
     frame = modeled.season(unique_id)
+    named = frame["group"].mask(frame["role"] == "forecast", writer_of(run).text("head.forecast"))
+    frame = frame.assign(group=named)
     ahead, past = frame[frame["role"] == "forecast"], frame[frame["role"] != "forecast"]
     whole = past.dropna(subset=["value"]).groupby("group").filter(lambda year: len(year) == SEASON)
     peaks = whole.loc[whole.groupby("group")["value"].idxmax(), "at"] if len(whole) else []
@@ -141,8 +143,8 @@ def season(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
 def checks(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Record and checks."""
     facts = {
-        "models": "; ".join(model_name(name, run) for name in modeled.models),
-        "cutoffs": ", ".join(map(iso, modeled.cutoffs)) or writer_of(run).text("none"),
+        "models": wording.semicolons(model_name(name, run) for name in modeled.models),
+        "cutoffs": wording.commas(map(iso, modeled.cutoffs)) or writer_of(run).text("none"),
         "failed": len(modeled.failures),
     }
     return record_and_checks(run, modeled.checks, "modeling.record", **facts)
