@@ -18,6 +18,7 @@ PLACE = re.compile(r"\{(\d+)\}")
 SPACED_PLACE = re.compile(r"( ?)\{(\d+)\}( ?)")
 CHINESE = re.compile(r"[\u3001-\u9fff\uff01-\uff5e]")  # letters and punctuation
 INDENT = re.compile(r"^(\s*(?:- )?)")  # of a line, with the mark of a list
+FLAGS = re.DOTALL | re.IGNORECASE  # a part of an error may begin a sentence
 SENTENCE_ENDS = re.compile(r"(?<=[.?!]) ")
 
 
@@ -104,5 +105,5 @@ def _templates(spoken: str) -> list[_Template]:
         pattern = "(.*?)".join(map(re.escape, literals))
         said = "".join(literals)
         sureness = sum(map(str.isalpha, said)), len(said)
-        found.append(_Template(re.compile(pattern, re.DOTALL), sureness, str(message.string)))
+        found.append(_Template(re.compile(pattern, FLAGS), sureness, str(message.string)))
     return sorted(found, key=lambda template: template.sureness, reverse=True)

@@ -73,18 +73,18 @@ class Parameters(ParameterBlock):
     @model_validator(mode="after")
     def _levels_cross_known_dimensions(self) -> Parameters:
         if next(iter(self.levels.values()), None) != []:
-            raise ValueError("levels: the first level is the whole unit, such as `total: []`")
+            raise _wrong("levels", "the first level is the whole unit, such as `total: []`")
         known = {*self.dimensions, "key_account"}
         for level, crossed in self.levels.items():
             for name in set(crossed) - known:
-                raise ValueError(
-                    f"levels.{level}: '{name}' is not among `dimensions` {sorted(known)}"
+                raise _wrong(
+                    f"levels.{level}", f"'{name}' is not among `dimensions` {sorted(known)}"
                 )
         used = {name for crossed in self.levels.values() for name in crossed}
         if lacking := used - set(self.levels[self.bottom]):
-            raise ValueError(
-                "levels: the last level must cross every dimension used; "
-                f"it lacks {sorted(lacking)}"
+            raise _wrong(
+                "levels",
+                f"the last level must cross every dimension used; it lacks {sorted(lacking)}",
             )
         return self
 
@@ -92,9 +92,9 @@ class Parameters(ParameterBlock):
     def _watermarks_have_an_archive(self) -> Parameters:
         named = sorted(name for name, source in self.sources.items() if source.watermark)
         if named and not self.archive.keep_sources:
-            raise ValueError(
-                f"sources.{named[0]}.watermark: needs `archive.keep_sources: true`, because "
-                "earlier extracts are kept there"
+            raise _wrong(
+                f"sources.{named[0]}.watermark",
+                "needs `archive.keep_sources: true`, because earlier extracts are kept there",
             )
         return self
 
@@ -105,21 +105,22 @@ class Parameters(ParameterBlock):
             if source.role == "drivers":
                 found |= self._driver_columns(name, source)
         if reserved := sorted(set(self.drivers) & {*RESERVED, *self.dimensions}):
-            raise ValueError(
-                f"drivers.{reserved[0]}: the panel has a column or dimension of this name, or a "
-                "source a column of its own; choose another"
+            raise _wrong(
+                f"drivers.{reserved[0]}",
+                "the panel has a column or dimension of this name, or a "
+                "source a column of its own; choose another",
             )
         if idle := sorted(set(self.drivers) - found):
-            raise ValueError(
-                f"drivers.{idle[0]}: no source with the role `drivers` has it among its `columns`"
+            raise _wrong(
+                f"drivers.{idle[0]}", "no source with the role `drivers` has it among its `columns`"
             )
         others = [source for source in self.sources.values() if source.role != "drivers"]
         if "promotion" in self.drivers and any(
             source.role == "promotions" or "promotion" in source.columns for source in others
         ):
-            raise ValueError(
-                "drivers.promotion: a calendar of promotions or a flag of the orders already says "
-                "when they run"
+            raise _wrong(
+                "drivers.promotion",
+                "a calendar of promotions or a flag of the orders already says when they run",
             )
         return self
 
@@ -127,15 +128,18 @@ class Parameters(ParameterBlock):
         """Drivers that a source has: beside dimensions and one column of days or months."""
         place = f"sources.{name}.columns"
         if len({"date", "ds"} & set(source.columns)) != 1:
-            raise ValueError(
-                f"{place}: a source of drivers has one column `date` (days) or `ds` (months)"
-            )
+            raise _wrong(place, "a source of drivers has one column `date` (days) or `ds` (months)")
         own = {"date", "ds", "announced", "key_account"}
         columns = set(source.columns) - {*own, *self.dimensions}
         if unknown := sorted(columns - set(self.drivers)):
-            raise ValueError(
-                f"{place}: '{unknown[0]}' is neither a dimension nor declared under `drivers`"
+            raise _wrong(
+                place, f"'{unknown[0]}' is neither a dimension nor declared under `drivers`"
             )
         if not columns:
-            raise ValueError(f"{place}: no column of it is declared under `drivers`")
+            raise _wrong(place, "no column of it is declared under `drivers`")
         return columns
+
+
+def _wrong(key: str, expected: str) -> ValueError:
+    """Error about one key of the whole set, which has no place of its own."""
+    return ValueError(f"{key}: {expected}")
