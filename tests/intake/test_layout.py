@@ -113,7 +113,7 @@ def test_files_of_one_feed_may_rename_and_reorder_their_columns(tmp_path: Path) 
 def test_every_column_that_a_file_renames_is_named(tmp_path: Path) -> None:
     extract = read(tmp_path, "日期,单 号,客户,Amount\n1,A,甲,5\n")
     assert said(extract, "renamed_column") == [
-        "the column '单 号' is read as '单号', 'Amount' is read as '价税合计'"
+        "the column '单 号' is read as '单号'; 'Amount' is read as '价税合计'"
     ]
 
 

@@ -481,7 +481,7 @@ def test_mojibake_is_noted_and_repaired_where_asked(folder: Path) -> None:
     noted = read_grid(folder, text.encode())
     assert noted.cells.column(2).to_pylist() == [bad, "厨具"] * 2
     assert [item.rule for item in noted.issues] == ["mojibake"]
-    assert f"'{bad}' for '厨具'" in noted.issues[0].reason
+    assert f"'{bad}' → '厨具'" in noted.issues[0].reason
     assert noted.issues[0].row == 2
     repaired = read_grid(folder, text.encode(), mojibake="repair")
     assert repaired.header[3] == "厨具"

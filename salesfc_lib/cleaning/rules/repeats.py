@@ -98,7 +98,7 @@ def rank_moments(column: pd.Series, header: str) -> np.ndarray:
         try:
             moments = pd.Series(parse_moments([*texts]), dtype="datetime64[us]")
         except SalesForecastError as error:
-            raise evidence.prefix(error, f"Column '{header}' (`extracted`): ") from error
+            raise evidence.reword(error, f"Column '{header}' (`extracted`): {error}") from error
     codes = column.cat.codes.to_numpy()
     missing = np.flatnonzero(np.append(moments.isna(), True)[codes])  # the last: a blank cell
     if len(missing):

@@ -136,7 +136,8 @@ def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.Data
                     exchanged=source.dates_exchanged,
                 )
             except SalesForecastError as error:
-                raise evidence.prefix(error, f"Column `{column}` of source '{name}': ") from error
+                text = f"Column `{column}` of source '{name}': {error}"
+                raise evidence.reword(error, text) from error
             wrong = [f"`{column}` {text}" for at, text in read.problems.items() if texts[int(at)]]
             why, pairs[column] = why or next(iter(wrong), ""), read.values
         if why:

@@ -62,13 +62,13 @@ def name_place(
         found = next(
             (at for at in (pc.index(each, True).as_py() for each in shown) if at >= 0), None
         )
-        place += "" if found is None else f", row {numbers[found]}"
-    return prefix(error, f"{place}: ")
+        place = place if found is None else f"{place}, row {numbers[found]}"
+    return reword(error, f"{place}: {error}")
 
 
-def prefix(error: SalesForecastError, words: str) -> SalesForecastError:
-    """An error of the same kind, with these words in front."""
-    named = type(error)(f"{words}{error}")
+def reword(error: SalesForecastError, text: str) -> SalesForecastError:
+    """An error of the same kind that says this."""
+    named = type(error)(text)
     vars(named).update(vars(error))
     return named
 

@@ -60,8 +60,8 @@ def refuse_scientific(
     """
     found = find_scientific(column)
     if len(found):
-        places = ", ".join(
-            f"'{text}' ({name_place(int(row))})" for row, text in found.head(3).items()
+        places = "; ".join(
+            f"'{text}' stands in {name_place(int(row))}" for row, text in found.head(3).items()
         )
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise SalesForecastError.of(

@@ -28,8 +28,8 @@ from salesfc_lib.intake.parse.evidence import (
     join_parts,
     list_cells,
     place_problems,
-    prefix,
     report_rules,
+    reword,
     scatter,
 )
 from salesfc_lib.intake.parse.identifiers import find_lost_zeros, refuse_scientific
@@ -212,5 +212,5 @@ def _read(rows: pa.Table, ours: str, header: str, plain: np.ndarray, read: Reade
     try:
         found = read_by_file(column, codes, files, read, numbers)
     except SalesForecastError as error:
-        raise prefix(error, f"Column '{header}' ({ours}) of ") from error
+        raise reword(error, f"Column '{header}' ({ours}) of {error}") from error
     return join_parts([(np.flatnonzero(plain), found)], len(plain))

@@ -31,8 +31,9 @@ def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
             do = f"or `{{{column}: 1}}` if '{scale.words}' means something else"
             if scale.other is not None:
                 do = f"`{{{column}: {10**scale.other}}}` if it is {scales.NAMES[scale.other]}, {do}"
+        says_so = "states a unit in" if scale.sure else "may state a unit in"
         raise SalesForecastError.of(
-            f"'{path}' {'states' if scale.sure else 'may state'} a unit in '{text[:60]}', "
+            f"'{path}' {says_so} '{text[:60]}', "
             f"which makes one of its numbers in `{column}` {worth:,}; {says}",
             "A declared unit that is the stated one",
             f"Set `sources.{name}.units: {{{column}: {worth}}}`, {do}",

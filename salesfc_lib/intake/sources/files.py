@@ -177,7 +177,7 @@ def _list_folder(folder: Path, kind: str) -> tuple[list[Path], list[Path]]:
 def _suggest(path: Path) -> str:
     folder = path if path.is_dir() else path.parent
     names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    holds = shorten(names, 5) if names else "nothing"
+    holds = shorten(names, 5) if names else "nothing at all"
     return f"Put the export there, or correct `path`; the folder holds {holds}"
 
 

@@ -152,7 +152,7 @@ def _missing(rows: Sequence[Sequence[str]], source: Source, where: str) -> Sales
     missing = [header for header, places in match_header(nearest, source).items() if not places]
     return SalesForecastError.of(
         f"'{where}' lacks the column {shorten(missing or list_needed(source))}",
-        f"Found: {shorten(found, 12) if found else 'nothing'}",
+        f"Found: {shorten(found, 12) if found else 'nothing at all'}",
         _suggest(missing, found, source),
     )
 

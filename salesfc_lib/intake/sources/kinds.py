@@ -46,10 +46,10 @@ JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*\{)')
 OBJECT = re.compile(rb'^\s*\{\s*"', re.M)  # a line below the first that begins an object
 NAMES = {
     "csv": "separated text",
-    "excel": "a workbook",
-    "parquet": "Parquet",
+    "excel": "an Excel workbook",
+    "parquet": "a Parquet file",
     "jsonl": "JSON lines",
-    "sql": "a database",
+    "sql": "an SQL database",
 }
 DO = {
     "csv": "Set `kind: csv` for this source, or export it again",

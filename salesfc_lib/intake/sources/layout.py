@@ -81,11 +81,12 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
     codes = mark_rows(table, grid.header, source, ours)
     issues = []
     if count := len(grid.titles):
-        rows = f"{count} {'row' if count == 1 else 'rows'}"
-        text = f"{rows} above the header: {shorten(grid.titles, 5)}"
+        shown = shorten(grid.titles, 5)
+        text = f"{count} rows above the header: {shown}"
+        text = text if count > 1 else f"1 row above the header: {shown}"
         issues.append(Issue("title_rows", text, 1))
     renamed = list_renamed(grid.header, names, source)
-    if pairs := ", ".join(f"'{cell}' is read as '{name}'" for cell, name in renamed.items()):
+    if pairs := "; ".join(f"'{cell}' is read as '{name}'" for cell, name in renamed.items()):
         issues.append(Issue("renamed_column", f"the column {pairs}"))
     for name in source.fill_down:
         header = header_of(source, name)

@@ -127,14 +127,14 @@ def date_columns(
     shared = Counter(known.get(header) for header in headers)
     same = [header for header in headers if shared[known.get(header)] > 1]
     for wrong, why in (
-        (lacking, "has no row for"),
-        (repeated, "has several rows for"),
-        (unread, f"has no day in '{dates.date}' that can be read for"),
-        (same, f"has days in '{dates.date}' that are not of one column alone for"),
+        (lacking, f"has no row for {len(lacking):,}"),
+        (repeated, f"has several rows for {len(repeated):,}"),
+        (unread, f"has no day in '{dates.date}' that can be read for {len(unread):,}"),
+        (same, f"has days in '{dates.date}' that are not of one column alone for {len(same):,}"),
     ):
         if wrong:
             raise SalesForecastError.of(
-                f"'{dates.path}' {why} {len(wrong):,} of the {len(headers):,} columns of periods "
+                f"'{dates.path}' {why} of the {len(headers):,} columns of periods "
                 f"of '{where}': {shorten(wrong, 5)}",
                 f"One row for each header in '{dates.key}', and its day in '{dates.date}'",
                 "Export the calendar through the last column, correct `period_dates`, or name the "
@@ -237,9 +237,11 @@ def melt(
     base = max(LEAST_BASE, 10 ** len(str(len(grid.header))))
     cells = [*taken, *(pa.chunked_array([part]) for part in made)]
     first, last = days.argmin(), days.argmax()
-    said = f"{len(head):,} periods side by side, '{head[first]}' ({shown[first]}) to "
-    said += f"'{head[last]}' ({shown[last]}), are read as {len(rows):,} rows; the "
-    said += f"number of a row is its row in the file times {base:,} plus its column"
+    said = (
+        f"{len(head):,} periods side by side, '{head[first]}' ({shown[first]}) to "
+        f"'{head[last]}' ({shown[last]}), are read as {len(rows):,} rows; the "
+        f"number of a row is its row in the file times {base:,} plus its column"
+    )
     issues = [*grid.issues, Issue("wide", said)]
     if zeros:
         why = f"{zeros:,} cells of zero are no rows; those in the last column of each month are"

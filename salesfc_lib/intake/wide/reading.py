@@ -26,6 +26,8 @@ from salesfc_lib.intake.wide.numbered import (
 )
 from salesfc_lib.intake.wide.unpivot import PERIOD, unpivot
 
+EACH = {"day": "each is a day", "week": "each is a week", "month": "each is a month"}
+
 
 def read_source(name: str, source: Source, project: Path, *, keep: bool = False) -> Extract:
     """What the source holds, as `extract.read_source` says it.
@@ -108,7 +110,7 @@ def _read_numbered(
 
 def _describe(dates: PeriodDates, calendar: Extract | None) -> str:
     if calendar is None:
-        return f"the first of the columns is {dates.first}, and each is a {dates.step}"
+        return f"the first of the columns is {dates.first}, and {EACH[dates.step]}"
     sha256 = calendar.files[0]["sha256"]
     return f"the days of the columns are those of '{dates.path}' (sha256 {sha256})"
 

@@ -20,7 +20,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.header_keys import fold_header
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.parse.evidence import BLANK, prefix
+from salesfc_lib.intake.parse.evidence import BLANK, reword
 from salesfc_lib.intake.parse.numbers.fixed_point import rescale, round_half_even
 from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
 from salesfc_lib.intake.sources.header import header_of, name_columns
@@ -112,7 +112,8 @@ def _read_measure(sheet: _Sheet, label: str, source: Source, where: str) -> _Mea
         figures = _read_figures(sheet, columns, totals, source, filled)
     except SalesForecastError as problem:
         shown = f"'{across.names[columns[0]]}' to '{across.names[columns[-1]]}'"
-        return _Measure(days, filled, set(), prefix(problem, f"Columns {shown} of '{where}': "))
+        error = reword(problem, f"Columns {shown} of '{where}': {problem}")
+        return _Measure(days, filled, set(), error)
     sums, wrong = find_sums(figures, marks)
     groups = {
         len(columns) + place: _list_groups(across, at, columns) for place, at in enumerate(totals)
@@ -268,9 +269,12 @@ def _note(
     """Issues that say what was read as rows, what was left out, and what proves it."""
     base = max(LEAST_BASE, 10 ** len(str(len(across.names))))
     first, *_, last = sorted(across.periods, key=lambda at: across.periods[at])
-    text = f"{len({*across.periods.values()})} periods side by side, '{across.names[first]}' to "
-    text += f"'{across.names[last]}', are read as {len(long.numbers):,} rows; the number of a row "
-    yield Issue("wide", f"{text}is its row in the file times {base:,} plus its column")
+    text = (
+        f"{len({*across.periods.values()})} periods side by side, '{across.names[first]}' to "
+        f"'{across.names[last]}', are read as {len(long.numbers):,} rows; the number of a row "
+        f"is its row in the file times {base:,} plus its column"
+    )
+    yield Issue("wide", text)
     sums, others_left = left
     added = f"{sums} rows and {len(across.totals)} columns that add up others"
     if others_left:

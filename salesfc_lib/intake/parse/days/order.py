@@ -52,12 +52,12 @@ def decide_order(cells: Sequence[tuple[str, DaySpelling]]) -> Order:
         only: dict[tuple[str, ...], str] = {}
         for text, _, meanings in days:
             only.setdefault(tuple(order for order in ORDERS if order in meanings), text)
-        proofs = " and ".join(
+        one, other, *_ = (
             f"'{text}' with {' or '.join(WORDS[order] for order in orders)}"
-            for orders, text in sorted(only.items(), key=lambda item: len(item[0]))[:2]
+            for orders, text in sorted(only.items(), key=lambda item: len(item[0]))
         )
         raise SalesForecastError.of(
-            f"Dates of one column contradict each other: {proofs}",
+            f"Dates of one column contradict each other: {one} and {other}",
             "One order of day, month and year in a column",
             "Correct the export, or set `date_format` or `date_order` of this source: "
             "cells written otherwise then go to quarantine",
@@ -69,8 +69,11 @@ def decide_order(cells: Sequence[tuple[str, DaySpelling]]) -> Order:
         return Order(left[0], f"{WORDS[left[0]]}, as '{text}' proves", text)
     near = [order for order in left if _span(day[2][order] for day in days) <= LONGEST_SPAN]
     if len(near) == 1:
-        why = f"as any other order spreads the column over more than {LONGEST_SPAN} years"
-        return Order(near[0], f"{WORDS[near[0]]}, {why}", days[0][0])
+        why = (
+            f"{WORDS[near[0]]}, as any other order spreads the column over more than "
+            f"{LONGEST_SPAN} years"
+        )
+        return Order(near[0], why, days[0][0])
     return Order(None, "")
 
 

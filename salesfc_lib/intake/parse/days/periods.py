@@ -41,16 +41,18 @@ _WEEK = re.compile(
 )
 _YEAR = r"(?:'?\d{4}|'?\d{2}|\d{4}年)"
 _LONGER = {
-    "a quarter": re.compile(
+    "is a quarter: a monthly forecast needs days, weeks or months": re.compile(
         rf"[QT][1-4][-/., ]*{_YEAR}|{_YEAR}[-/., ]*[QT][1-4]|[1-4]Q[-/ ]*{_YEAR}"
         rf"|(?:{_YEAR}[-/ ]*)?第?[一二三四1-4]季度?"
         rf"|[1-4](?:\.|st|nd|rd|th|er|e|º)?\s*(?:quarter|quartal|trimestre?)[-/., ]*{_YEAR}",
         re.IGNORECASE,
     ),
-    "a half-year": re.compile(
+    "is a half-year: a monthly forecast needs days, weeks or months": re.compile(
         rf"H[12][-/., ]*{_YEAR}|{_YEAR}[-/., ]*H[12]|{_YEAR}[-/ ]*[上下]半年", re.IGNORECASE
     ),
-    "a year": re.compile(r"(?:19[89]|20\d)\d年?|FY[-/ ]?\d{2,4}", re.IGNORECASE),
+    "is a year: a monthly forecast needs days, weeks or months": re.compile(
+        r"(?:19[89]|20\d)\d年?|FY[-/ ]?\d{2,4}", re.IGNORECASE
+    ),
 }
 
 
@@ -111,7 +113,7 @@ def dissect_period(text: str, date_system: int = 1900) -> DaySpelling:
     if period := dissect_month(text) or dissect_week(text):
         return period
     plain = to_ascii(text)[0]
-    for words, pattern in _LONGER.items():
+    for why, pattern in _LONGER.items():
         if pattern.fullmatch(plain):
-            raise Unreadable(f"is {words}: a monthly forecast needs days, weeks or months")
+            raise Unreadable(why)
     return dissect_day(text, date_system)

@@ -38,6 +38,7 @@ MOMENT = (  # years for which pyarrow knows when summer time begins
     r"^(?:19[89][0-9]|20[0-2][0-9]|203[0-6])-[01][0-9]-[0-3][0-9]"
     r"[ T][012][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?(?:Z|[-+][0-9]{2}:[0-9]{2})$"
 )
+REFUSED = {MONTH: "is a month in a column of days", WEEK: "is a week in a column of days"}
 AMBIGUOUS = "may be day or month first; set `date_format` or `date_order`"
 
 Read = Callable[[str], DaySpelling]
@@ -175,7 +176,7 @@ def refuse_periods(
     if len(periods) <= allowed and periods in (set(), forms):
         return [*written]
     return [
-        Unreadable(f"is a {each.form} in a column of days")
+        Unreadable(REFUSED[each.form])
         if isinstance(each, DaySpelling) and each.form in periods
         else each
         for each in written

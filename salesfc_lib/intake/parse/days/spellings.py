@@ -236,7 +236,7 @@ def _read_serial(number: int, date_system: int) -> DaySpelling:
     if date_system == 1900 and number == 60:
         raise Unreadable("is a spreadsheet's 29 February 1900, a day that never was", "no_such_day")
     if number == 0:
-        raise Unreadable("is a spreadsheet's day 0", "sentinel_date")
+        raise Unreadable("is day 0 of a spreadsheet", "sentinel_date")
     if not SERIALS[0] <= number <= SERIALS[1]:
         raise Unreadable("is no date")
     day = DAY_ZERO[date_system] + timedelta(days=number)

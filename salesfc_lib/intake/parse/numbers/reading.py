@@ -42,6 +42,10 @@ SAMPLE = 1000  # cells, spread over the column, that tell how most are written
 LONGEST = 24  # bytes of digits and marks that are converted without a look at the single cell
 FAST_DIGITS = 18  # of a decimal that int64 holds
 
+SIGNS = {
+    "negative": "CR and 贷 are negative, DR and 借 positive",
+    "positive": "CR and 贷 are positive, DR and 借 negative",
+}
 _DIGITS = f"[0-9](?:[0-9.,{GAPS}]*[0-9])?"
 _BARE = rf"-?(?:{_DIGITS}[.,]?|[.,][0-9]+)"
 _AFFIXED = f"^(?P<before>[^0-9]*)(?P<digits>{_DIGITS})(?P<after>[^0-9]*)$"
@@ -131,7 +135,7 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
     reasons = {
         **REASONS,
         "separators": separators.reason,
-        "debit_credit": f"CR and 贷 are {convention.credit}, DR and 借 the opposite",
+        "debit_credit": SIGNS[convention.credit],
         "stated_unit": f"the column is declared to be in units of {convention.unit}",
     }
     return ParsedColumn(

@@ -89,7 +89,7 @@ class Guess(NamedTuple):
 
     def show(self) -> str:
         """The candidates with the sample cell, in words."""
-        return ", ".join(f"'{text}' in {name}" for name, text in self.shown[:SHOWN])
+        return ", ".join(f"{name}: '{text}'" for name, text in self.shown[:SHOWN])
 
 
 class Rated(NamedTuple):

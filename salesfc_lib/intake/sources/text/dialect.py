@@ -31,6 +31,15 @@ DELIMITERS = {
     "~": "tilde",
     "\x01": "control-A character",
 }
+BETWEEN = {
+    ",": "commas between fields",
+    ";": "semicolons between fields",
+    "\t": "tabs between fields",
+    "|": "vertical bars between fields",
+    "^": "carets between fields",
+    "~": "tildes between fields",
+    "\x01": "control-A characters between fields",
+}
 QUOTES = ('"', "'")
 SEPARATOR_LINE = re.compile(r'^\s*"?sep=(.)"?[,;|\t\s]*$', re.IGNORECASE)
 MOST_COLUMNS = 16_384  # a sheet's
@@ -199,9 +208,8 @@ def describe(dialect: Dialect) -> str:
     >>> describe(Dialect(";"))
     'semicolons between fields and " around them'
     """
-    name = DELIMITERS.get(dialect.delimiter)
-    separators = f"{name}s" if name else repr(dialect.delimiter)
-    return f"{separators} between fields and {dialect.quote} around them"
+    between = BETWEEN.get(dialect.delimiter, f"{dialect.delimiter!r} between fields")
+    return f"{between} and {dialect.quote} around them"
 
 
 def _is_quoted(lines: Sequence[str], dialect: Dialect, usual: Dialect) -> bool:

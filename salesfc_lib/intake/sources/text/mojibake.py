@@ -121,7 +121,7 @@ def note_mojibake(grid: Grid, source: Source) -> Grid:
 
 def _describe(texts: dict[str, str | None], count: int, *, repaired: bool) -> str:
     lost = [text for text, good in texts.items() if good is None]
-    shown = shorten([f"{text}' for '{good}" for text, good in texts.items() if good], 3)
+    shown = shorten([f"{text}' → '{good}" for text, good in texts.items() if good], 3)
     done = "they were repaired" if repaired else "`mojibake: repair` would repair them"
     cells = f"{count:,} cells ({len(texts):,} texts)"
     why = f"{cells} were read in a wrong encoding before they were exported"

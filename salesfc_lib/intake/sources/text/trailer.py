@@ -45,7 +45,7 @@ def find_trailer(grid: Grid, tail: Sequence[tuple[int, str]], source: Source, wh
     found = ((place, re.search(pattern, text)) for place, text in reversed(tail))
     place, match = next(((place, match) for place, match in found if match), (0, None))
     if match is None:
-        last = f"line {tail[-1][0]}: '{tail[-1][1][:80]}'" if tail else "nothing"
+        last = f"line {tail[-1][0]}: '{tail[-1][1][:80]}'" if tail else "nothing at all"
         raise SalesForecastError.of(
             f"'{where}' was cut short (cut_short): its trailer is not there; it ends with {last}",
             f"A last line like `{pattern}`",

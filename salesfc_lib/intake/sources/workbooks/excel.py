@@ -228,10 +228,13 @@ def _list_hidden(
         for place, name in enumerate(header)
         if any(first <= place <= last for first, last in facts.hidden_columns)
     ]
-    for kind, hidden, first_row in (("row", rows, rows[:1]), ("column", names, [])):
+    for one, more, hidden, first_row in (
+        ("hidden row was", "hidden rows were", rows, rows[:1]),
+        ("hidden column was", "hidden columns were", names, []),
+    ):
         if hidden:
-            are = f"{kind} was" if len(hidden) == 1 else f"{kind}s were"
-            text = f"{len(hidden)} hidden {are} read like any other: {shorten(hidden, 10)}"
+            are = one if len(hidden) == 1 else more
+            text = f"{len(hidden)} {are} read like any other: {shorten(hidden, 10)}"
             yield Issue("hidden", text, *first_row)
 
 

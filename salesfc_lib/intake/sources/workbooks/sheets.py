@@ -25,7 +25,7 @@ def choose_sheet(
     if source.sheet is not None:
         if source.sheet not in workbook.sheet_names:
             raise SalesForecastError.unknown_key(
-                source.sheet, workbook.sheet_names, f"'{where}' (sheets)"
+                source.sheet, workbook.sheet_names, f"'{where}' (sheets; `sheet` of the source)"
             )
         return source.sheet, []
     metadata = workbook.sheets_metadata
