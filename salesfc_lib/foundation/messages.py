@@ -3,29 +3,48 @@
 A room writes a message in English (`f"Unit '{unit}' has no rows"`); the catalogue (`messages.*.po`,
 extracted from the code by `make catalogue`) holds it with numbered places: `Unit '{0}' has no
 rows`. A message is recognised by the words between its places and written again around its facts,
-which may be empty or messages themselves. What the catalogue lacks stays English.
+which may be empty or messages themselves. Of all ways to take a text apart, the one counts that
+recognises most letters of it. What the catalogue lacks stays English.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from salesfc_lib.foundation import language
 
 PLACE = re.compile(r"\{(\d+)\}")
 SPACED_PLACE = re.compile(r"( ?)\{(\d+)\}( ?)")
-CHINESE = re.compile(r"[\u3001-\u9fff\uff01-\uff5e]")  # letters and punctuation
+CHINESE = re.compile(r"[\u3001-\u9fff\uff01-\uff5e“”]")  # letters and punctuation
 INDENT = re.compile(r"^(\s*(?:- )?)")  # of a line, with the mark of a list
 FLAGS = re.DOTALL | re.IGNORECASE  # a part of an error may begin a sentence
-SENTENCE_ENDS = re.compile(r"(?<=[.?!]) ")
+# between messages, and between what one is about and it, with their marks in each language
+JOINTS = {
+    re.compile(r"(?<=[.?!]) "): (" ", ""),
+    re.compile(r"; "): ("; ", "；"),
+    re.compile(r": "): (": ", "："),
+}
+CLOSED = ("。", "？", "！", "；", "：")
+QUOTED = re.compile(r"'([^']*)'")
+LIST = re.compile(r"'[^']*'(?:, '[^']*')*")
+ABOUT_VALUE = re.compile(r"('[^']*') (.+)", re.DOTALL)  # '31/02/2024' is no day of the calendar
 
 
 class _Template(NamedTuple):
     pattern: re.Pattern[str]
-    sureness: tuple[int, int]  # letters, and all signs, between the places
+    literal: str  # the longest text between places, in lower case
+    letters: int  # between the places
     translation: str
+
+
+class _Said(NamedTuple):
+    """A text in the current language, and how many letters of it were recognised."""
+
+    letters: int
+    text: str
 
 
 def translate_message(text: str) -> str:
@@ -35,65 +54,85 @@ def translate_message(text: str) -> str:
     ...     translate_message("Unit 'a' has no rows.")
     "Unit 'a' has no rows."
     """
-    if language.current() == language.SOURCE:
+    spoken = language.current()
+    if spoken == language.SOURCE:
         return text
     lines = (re.split(INDENT, line, maxsplit=1) for line in text.split("\n"))
-    return "\n".join(f"{indent}{_translate_line(said)}" for _, indent, said in lines)
+    return "\n".join(f"{indent}{_translate(said, spoken).text}" for _, indent, said in lines)
 
 
-def _translate_line(line: str) -> str:
-    """The line by the fewest sentences that a template fits, then what is behind them."""
-    parts = SENTENCE_ENDS.split(line)
-    for n in range(1, len(parts) + 1):
-        first = _translate_whole(" ".join(parts[:n]))
-        if first is not None:
-            rest = " ".join(parts[n:])
-            return _join(first, _translate_line(rest)) if rest else first
-    named, _, said = line.partition(": ")  # what a sentence is about: `north 2026-06: …`
-    if len(named) < len(parts[0]) and (translated := _translate_line(said)) != said:
-        return f"{_translate_whole(named) or named}{language.by_language((': ', '：'))}{translated}"
-    rest = " ".join(parts[1:])
-    return f"{parts[0]} {_translate_line(rest)}" if rest else line
+@lru_cache(maxsize=10_000)
+def _translate(text: str, spoken: str) -> _Said:
+    """The best of all ways; the first of those that are as good."""
+    best = _Said(0, text)
+    for said in (*_translate_parts(text, spoken), *_translate_whole(text, spoken)):
+        best = said if said.letters > best.letters else best
+    return best
 
 
-def _translate_whole(text: str) -> str | None:
-    """The text by the template that has most words of those that fit; None where none does."""
-    for template in _templates(language.current()) if text else ():
+def _translate_parts(text: str, spoken: str) -> Iterator[_Said]:
+    """The text in two at each joint, and behind the value that it is about."""
+    joints = ((at, marks) for joint, marks in JOINTS.items() for at in joint.finditer(text))
+    for at, marks in joints:
+        parts = text[: at.start()], text[at.end() :]
+        if not all(parts) or parts[0].count("`") % 2:
+            continue
+        before, behind = (_translate(part, spoken) for part in parts)
+        mark = language.by_language(marks)
+        mark = mark if mark or before.text.endswith(CLOSED) else " "
+        yield _Said(before.letters + behind.letters, f"{before.text}{mark}{behind.text}")
+    if found := ABOUT_VALUE.fullmatch(text):
+        said = _translate(found[2], spoken)
+        yield said._replace(text=f"{_quote(found[1])}{said.text}")
+
+
+def _translate_whole(text: str, spoken: str) -> Iterator[_Said]:
+    """The text by each template that fits, with its full stop or without."""
+    lower = text.lower()
+    for template in _templates(spoken):
+        if template.literal not in lower:
+            continue
         for stop in (".", ""):
-            if not text.endswith(stop):
+            found = template.pattern.fullmatch(text.removesuffix(stop))
+            if not found or not text.endswith(stop):
                 continue
-            if found := template.pattern.fullmatch(text.removesuffix(stop)):
-                said = _fill(template.translation, found.groups())
-                return said + ("。" if stop and not said.endswith(("。", "？", "！")) else "")
-    return None
+            said = _fill(template.translation, found.groups(), spoken)
+            end = "。" if stop and not said.text.endswith(CLOSED) else ""
+            yield _Said(template.letters + said.letters, said.text + end)
 
 
-def _fill(translation: str, facts: tuple[str, ...]) -> str:
-    """The facts in their places; Chinese is not set apart from Chinese."""
-    said = [_translate_fact(fact) for fact in facts]
+def _fill(translation: str, facts: Sequence[str], spoken: str) -> _Said:
+    """The translation with its facts, which stay as they are in code, and their letters.
+
+    Chinese is not set apart from Chinese.
+    """
+    said = [_translate_fact(fact, spoken) for fact in facts]
 
     def put(place: re.Match[str]) -> str:
-        before, fact, behind = place[1], said[int(place[2])], place[3]
+        at, is_code = int(place[2]), translation.count("`", 0, place.start()) % 2
+        if is_code:
+            return f"{place[1]}{facts[at]}{place[3]}"
+        before, fact, behind = place[1], said[at].text, place[3]
         before = "" if CHINESE.match(fact) else before
         return f"{before}{fact}{'' if CHINESE.match(fact[-1:]) else behind}"
 
-    return SPACED_PLACE.sub(put, translation)
+    return _Said(sum(fact.letters for fact in said), SPACED_PLACE.sub(put, translation))
 
 
-def _translate_fact(fact: str) -> str:
-    """A fact that is a message itself in the current language; another as it is."""
-    text = fact.strip()
-    said = _translate_line(text)
-    return fact if said == text else said
+def _translate_fact(fact: str, spoken: str) -> _Said:
+    """A fact that is a message itself, or values in quotes; another as it is."""
+    said = _translate(fact.strip(), spoken)
+    return said if said.letters else _Said(0, _quote(fact) if LIST.fullmatch(fact) else fact)
 
 
-def _join(first: str, rest: str) -> str:
-    return first + rest if first.endswith(("。", "？", "！")) else f"{first} {rest}"
+def _quote(values: str) -> str:
+    """Values in quotes as Chinese quotes and lists them."""
+    return QUOTED.sub(r"“\1”", values).replace("”, “", "”、“")
 
 
 @cache
 def _templates(spoken: str) -> list[_Template]:
-    """Templates of the messages, those with most words first."""
+    """Templates of the messages, first those that end in words of their own, then the longest."""
     found = []
     for message in language.read_messages(spoken):
         if message.context or not message.string:
@@ -103,7 +142,11 @@ def _templates(spoken: str) -> list[_Template]:
         if places != [str(n) for n in range(len(places))]:
             continue
         pattern = "(.*?)".join(map(re.escape, literals))
-        said = "".join(literals)
-        sureness = sum(map(str.isalpha, said)), len(said)
-        found.append(_Template(re.compile(pattern, FLAGS), sureness, str(message.string)))
-    return sorted(found, key=lambda template: template.sureness, reverse=True)
+        letters = sum(map(str.isalpha, "".join(literals)))
+        longest = max(literals, key=len).lower()
+        found.append(_Template(re.compile(pattern, FLAGS), longest, letters, str(message.string)))
+    return sorted(found, key=_rank)
+
+
+def _rank(template: _Template) -> tuple[bool, int]:
+    return template.pattern.pattern.endswith("(.*?)"), -len(template.pattern.pattern)

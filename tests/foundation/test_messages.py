@@ -17,6 +17,13 @@ from salesfc_lib.foundation import language, translate_message
         ("1 published. Pages: ", "发布了 1 项。页面："),
         ("Wrote a.yml (First month.).", "已写入 a.yml（第一个月。）。"),
         ("Nothing is published for any month under 'a'", "“a”下没有发布过任何月份"),
+        ("'30/02/2024' is no day of the calendar", "“30/02/2024”不是日历上有的日期"),
+        ("'a' holds #REF!; 'b' holds #N/A", "“a”含有 #REF!；“b”含有 #N/A"),
+        ("1 row above the header: 'a', 'b'", "表头上方有 1 行：“a”、“b”"),
+        (
+            "Set `kind: excel` for this source, or export it as CSV",
+            "请为这个数据源设置 `kind: excel`，或导出为 CSV",
+        ),
     ],
     ids=[
         "fact",
@@ -26,6 +33,10 @@ from salesfc_lib.foundation import language, translate_message
         "no fact",
         "message",
         "Chinese",
+        "value",
+        "list of messages",
+        "values",
+        "code",
     ],
 )
 def test_a_message_is_translated_around_its_facts(english: str, chinese: str) -> None:

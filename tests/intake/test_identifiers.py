@@ -46,7 +46,7 @@ def test_an_export_with_shortened_identifiers_is_refused_with_rows_to_look_at() 
     codes = column("1", *["6.9E+12"] * 5)
     with pytest.raises(
         SalesForecastError,
-        match=r"'条码'.*'6\.9E\+12' \(row 1\).*and 2 more.*cannot be recovered.*as text",
+        match=r"'条码'.*'6\.9E\+12' stands in row 1.*and 2 more.*cannot be recovered.*as text",
     ):
         refuse_scientific("条码", codes, lambda row: f"row {row}")
     refuse_scientific("条码", column("1", "2"), str)

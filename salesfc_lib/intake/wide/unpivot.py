@@ -112,8 +112,8 @@ def _read_measure(sheet: _Sheet, label: str, source: Source, where: str) -> _Mea
         figures = _read_figures(sheet, columns, totals, source, filled)
     except SalesForecastError as problem:
         shown = f"'{across.names[columns[0]]}' to '{across.names[columns[-1]]}'"
-        error = reword(problem, f"Columns {shown} of '{where}': {problem}")
-        return _Measure(days, filled, set(), error)
+        text = f"Columns {shown} of '{where}': {problem}"
+        return _Measure(days, filled, set(), reword(problem, text))
     sums, wrong = find_sums(figures, marks)
     groups = {
         len(columns) + place: _list_groups(across, at, columns) for place, at in enumerate(totals)
@@ -190,8 +190,8 @@ def _refuse(wrong: Wrong, columns: Sequence[int], sheet: _Sheet, where: str) -> 
     said = f"The sum in {place} of '{where}' says {wrong.says:f}; its parts make {wrong.make:f}"
     if wrong.says and wrong.make > wrong.says and wrong.make % wrong.says == 0:
         return SalesForecastError.of(
-            f"{said}, {wrong.make / wrong.says:f} times as much: rows that no word marks add up "
-            "others, as the groups of a pivot table in compact form do",
+            f"{said}; that is {wrong.make / wrong.says:f} times as much: rows that no word marks "
+            "add up others, as the groups of a pivot table in compact form do",
             "Each level in a column of its own, and sums that a word marks, such as East Total",
             "Show the pivot table in tabular form (Design, Report Layout) and export it again",
         )

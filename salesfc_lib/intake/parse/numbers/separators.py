@@ -55,11 +55,12 @@ class Separators(NamedTuple):
     @property
     def reason(self) -> str:
         """Why the column is read so, in words."""
-        groups = "" if self.grouping == THREES else f", digits in {self.grouping}"
         why = (
             f"as '{self.proof}' proves" if self.proof else "as declared, or as no cell contradicts"
         )
-        return f"'{self.decimal}' is the decimal mark{groups}, {why}"
+        if self.grouping != THREES:
+            return f"'{self.decimal}' is the decimal mark, digits in {self.grouping}, {why}"
+        return f"'{self.decimal}' is the decimal mark, {why}"
 
     def match(self, digits: pa.Array) -> pa.Array:
         """Which digits, with a minus in front or not, are written so; null where they are."""

@@ -215,6 +215,7 @@ def _note_encoding(encoding: str, source: Source) -> list[Issue]:
         mark = f"the file begins with the byte-order mark of {encoding}; it was left out"
         noted.append(Issue("byte_order_mark", mark))
     if encoding not in (UTF8, "utf-8-sig", source.encoding):
-        declared = f", not {source.encoding} as declared" if source.encoding else ""
-        noted.append(Issue("encoding", f"the file is {encoding}{declared}"))
+        found = f"the file is {encoding}"
+        other = f"the file is {encoding}, not {source.encoding} as declared"
+        noted.append(Issue("encoding", other if source.encoding else found))
     return noted

@@ -128,7 +128,7 @@ def _describe(texts: dict[str, str | None], count: int, *, repaired: bool) -> st
     if len(lost) < len(texts):
         why += f": {shown}; {done}"
     if lost:
-        why += f"; {len(lost):,} texts lost bytes and cannot be repaired: {shorten(lost)}"
+        why = f"{why}; {len(lost):,} texts lost bytes and cannot be repaired: {shorten(lost)}"
     return why
 
 
