@@ -104,7 +104,7 @@ def _describe_drivers(run: UnitMonth, key: KeyMonth) -> str:
     if clear.empty:
         return writer.text("key.summary.no_driver" if on else "driver.off")
     label, value = clear.iloc[0][["label", "value"]]
-    what, effect = label[0].lower() + label[1:], describe_change(writer, value)
+    what, effect = wording.first_lower(label), describe_change(writer, value)
     return writer.text("key.summary.driver", what=what, effect=effect)
 
 
@@ -170,14 +170,15 @@ def _ahead_cell(writer: BlockWriter, row: Row, kind: str) -> Cell:
         return Cell("–")
     scale = wording.scale_for([row["low"], row["high"]])
     low, high = (writer.measure.scaled(row[name], scale, digits=3) for name in ("low", "high"))
-    known = _known(row["term"], float(row["value"]), kind)
-    return Cell(writer.fill("{effect:signed_amount}", row), sub=f"{known}; {low} to {high}")
+    known = _known(writer, row["term"], float(row["value"]), kind)
+    between = writer.text("key.drivers.ahead.known", known=known, low=low, high=high)
+    return Cell(writer.fill("{effect:signed_amount}", row), sub=between)
 
 
-def _known(term: str, value: float, kind: str) -> str:
+def _known(writer: BlockWriter, term: str, value: float, kind: str) -> str:
     """A driver's value in words: days, a share of the month, or the number itself."""
     if term == "trading_days":
-        return wording.plural(round(value), "day")
+        return writer.text("key.drivers.ahead.days", n=round(value))
     if kind == "share":
         return wording.percent(value, 0)
     return wording.number(value, wording.decimals(value))
@@ -233,7 +234,8 @@ def _describe_changes(writer: BlockWriter, changes: pd.DataFrame) -> pd.DataFram
     named = {name: changes[name].fillna("").replace("", word) for name, word in words.items()}
     tags = changes["state"].map({"applied": ""}).fillna("plain")
     cells = zip(changes["state"], tags, strict=True)
-    return changes.assign(**named, state=[Cell(state, tag=tag) for state, tag in cells])
+    states = [Cell(writer.name("state", state), tag=tag) for state, tag in cells]
+    return changes.assign(**named, state=states)
 
 
 def _record(run: UnitMonth, key: KeyMonth) -> Record:

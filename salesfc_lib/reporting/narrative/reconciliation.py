@@ -44,14 +44,14 @@ def answer(run: UnitMonth, reconciled: ReconciledMonth) -> Answer:
     judged, method = _judged(reconciled), reconciled.method
     equal = _say_equal(writer, judged) if len(judged) else ""
     choice = {"judged": len(judged), "wape": judged.get(method), "equal": equal}
-    choice["method"] = writer.name("method", method).lower()
+    choice["method"] = _method(writer, method)
     if not len(judged):
         told = "only"
     elif judged.index[0] == method:
         told = "method"
     else:
         told, choice["least"] = "level", judged.iloc[0]
-        choice["best"] = writer.name("method", judged.index[0]).lower()
+        choice["best"] = _method(writer, str(judged.index[0]))
     series, earlier = reconciled.series, reconciled.earlier["cutoff"]
     levels = writer.text("reconciliation.note", levels=series["level"].nunique())
     return Answer(
@@ -69,6 +69,11 @@ def answer(run: UnitMonth, reconciled: ReconciledMonth) -> Answer:
         changes_title=writer.since(None if earlier.empty else earlier.iloc[0]),
         changes=_changes(run, reconciled),
     )
+
+
+def _method(writer: Sentences, method: str) -> str:
+    """How a method reads inside a sentence."""
+    return wording.first_lower(writer.name("method", method))
 
 
 def _judged(reconciled: ReconciledMonth) -> pd.Series:
@@ -104,7 +109,7 @@ def _changes(run: UnitMonth, reconciled: ReconciledMonth) -> tuple[str, ...]:
         lines.append(writer.text("reconciliation.since.total", **facts, **ahead))
     method = str(earlier.loc[earlier["stage"] == "reconciled", "model"].iloc[0])
     key = "same_method" if method == reconciled.method else "method"
-    names = [writer.name("method", name).lower() for name in (reconciled.method, method)]
+    names = [_method(writer, name) for name in (reconciled.method, method)]
     return *lines, writer.text(f"reconciliation.since.{key}", method=names[0], before=names[1])
 
 
@@ -157,7 +162,7 @@ def _say_equal(writer: Sentences, mean: pd.Series) -> str:
     """Which methods are level with the first of `mean` as errors are written; else nothing."""
     texts = mean.map(wording.percent)
     level = [name for name in texts.index[1:] if texts[name] == texts.iloc[0]]
-    names = [writer.name("method", name).lower() for name in level]
+    names = [_method(writer, str(name)) for name in level]
     return writer.text("reconciliation.methods.equal", methods=names) if names else ""
 
 
@@ -190,7 +195,7 @@ def changes(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
         change=change.mask(refused),
         size=change.abs(),
         new=adjustment["final"].mask(refused, adjustment["asked"]),
-        why=[_describe_author(row) for row in adjustment.itertuples()],
+        why=[_describe_author(writer, row) for row in adjustment.itertuples()],
     )
     table["label"] = table["label"].fillna(table["unique_id"])
     applied = adjustment["state"] == "applied"
@@ -207,10 +212,11 @@ def changes(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     )
 
 
-def _describe_author(change: Any) -> Cell:
+def _describe_author(writer: Sentences, change: Any) -> Cell:
+    remark, facts = writer.said(change.remark), {"author": change.author, "reason": change.reason}
     if change.state == "refused":
-        return Cell("refused", sub=str(change.remark), tag="plain")
-    return Cell(f"{change.author}: {change.reason}", sub=str(change.remark))
+        return Cell(writer.name("state", "refused"), sub=remark, tag="plain")
+    return Cell(writer.text("reconciliation.changes.why", **facts), sub=remark)
 
 
 @in_languages
@@ -234,7 +240,7 @@ def published(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
         columns={f">{wording.month_name(month)}": f"{{{month}:scaled}}" for month in months},
     )
     shown: list[Block] = [writer.prose("reconciliation.published")]
-    if reconciled.counts()["changes applied"]:
+    if reconciled.counted["changes_applied"]:
         shown.append(writer.prose("reconciliation.published.borrowed"))
     return Blocks(*shown, figure, table)
 

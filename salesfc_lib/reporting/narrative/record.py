@@ -36,14 +36,15 @@ def record_and_checks(run: UnitMonth, checks: Sequence[Check], key: str, **facts
 
 def parameter_table(run: UnitMonth) -> Table:
     """Parameters that differ from the defaults, with the layer that set them."""
+    writer = writer_of(run)
     values = flatten(run.parameters.model_dump(mode="json"))
     rows = [
-        {"key": key, "value": _write_value(values.get(key, "")), "layer": layer}
-        | {"reason": run.reasons.get(key, "")}
+        {"key": key, "value": _write_value(values.get(key, ""))}
+        | {"layer": writer.name("layer", layer), "reason": run.reasons.get(key, "")}
         for key, layer in sorted(run.layer.items())
         if layer != "defaults"
     ]
-    return writer_of(run).table("parameters", rows, n=len(rows))
+    return writer.table("parameters", rows, n=len(rows))
 
 
 def _write_value(value: object) -> str:
