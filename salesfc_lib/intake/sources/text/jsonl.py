@@ -179,14 +179,14 @@ def _read_array(text: str, where: str) -> Iterator[Line]:
             if text[at : at + 1] not in (",", "]"):
                 raise json.JSONDecodeError("Expecting ',' or ']'", text, at)
         except (ValueError, RecursionError) as error:
-            why = f"element {number} of its array cannot be read ({_explain(error)})"
+            why = f"element {number} of its array cannot be read ({_explain(error)}) (cut_short)"
             break
         yield _read_line(number, text[begin:end])
         at += text[at] == ","
     if why or at >= len(text):
-        why = why or f"its array has no end after {number} elements"
+        why = why or f"its array has no end after {number} elements (cut_short)"
         do = "Export it again, completely, or as one object a line"
-        raise SalesForecastError.unreadable_file(where, f"{why} (cut_short)", do)
+        raise SalesForecastError.unreadable_file(where, why, do)
 
 
 def _skip(text: str, at: int) -> int:
