@@ -7,14 +7,14 @@ and no code. `reporting.catalogue` adds those of a unit's measure.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import language, wording
 from salesfc_lib.foundation.saying import is_said, read_said
 
@@ -28,6 +28,14 @@ def exact(value: Decimal | str) -> str:
     """Every digit of a decimal, with a real minus sign where it is below zero."""
     number = Decimal(value)
     return f"{wording.MINUS if number < 0 else ''}{abs(number):,f}"
+
+
+def quoted(values: Sequence[object]) -> str:
+    """The first values in quotes and how many more there are: "'a', 'b', 'c' and 1 more"."""
+    if language.current() != "zh":
+        return shorten(values)
+    shown = "、".join(f"“{value}”" for value in values[:3])
+    return shown if len(values) <= 3 else f"{shown}等 {len(values)} 项"
 
 
 FORMATS: dict[str, Callable[[Any], str]] = {
@@ -55,6 +63,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "ordinal": wording.ordinal,
     "list": wording.listing,
     "paragraph": wording.paragraph,
+    "quoted": quoted,
     "clauses": lambda texts: language.by_language(("; ", "；")).join(texts),
     "upper": wording.first_upper,
     "spaced": lambda value: str(value).replace("_", " "),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import INTERVALS, tables
+from salesfc_lib.foundation import INTERVALS, say, tables
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
 from salesfc_lib.reconciliation.overrides import select_overrides
 
@@ -37,8 +37,8 @@ def adjust(
     `percent` the change in percent of its forecast at that moment; `old` is that forecast, `asked`
     what was asked for, `final` what the series has after all overrides. An aggregate's change is
     spread over its bottoms in proportion to their forecasts, equally where all are zero. Refused,
-    with why in `remark`: no author, no reason, a result below zero. Where none is applied the first
-    frame is empty: the stage is not there.
+    with why in `remark` (`say`): no author, no reason, a result below zero. Where none is applied
+    the first frame is empty: the stage is not there.
 
     Raises `SalesForecastError` naming `source` and the override whose series or month does not
     exist.
@@ -115,8 +115,8 @@ def _refuse(override: Any, asked: float) -> str:
     given = {"author": override.author, "reason": override.reason}
     missing = [name for name, text in given.items() if pd.isna(text) or not text]
     if missing:
-        return f"No {' and no '.join(missing)} was given."
-    return f"The result would be negative ({asked:g})." if asked < 0 else ""
+        return say(f"adjustment.no_{'_'.join(missing)}")
+    return say("adjustment.negative", asked=asked) if asked < 0 else ""
 
 
 def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
@@ -143,9 +143,7 @@ def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
         summing.matrix[summing.ids.get_indexer(each)] for each in ([row.unique_id], names)
     )
     shared = names[(others @ own.T).toarray().ravel() > 0]
-    return (
-        f"Moved from {row.asked:,.0f} to {row.final:,.0f} by a later override of {shorten(shared)}."
-    )
+    return say("adjustment.moved", asked=row.asked, final=row.final, series=list(shared))
 
 
 def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFrame:

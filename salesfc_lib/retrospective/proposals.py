@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, Parameters, schema, tables
+from salesfc_lib.foundation import SEASON, Parameters, say, schema, tables
 from salesfc_lib.retrospective.accuracy import coverage, history
 from salesfc_lib.retrospective.compare import Past, no_rows, of_stage, score_as, shared_rows, window
 from salesfc_lib.retrospective.facts import write_facts
@@ -66,8 +66,9 @@ def propose(observed: Observed) -> pd.DataFrame:
     """Proposals for the month after, from what was known at the end of the month reviewed.
 
     Table `proposals`: kind ('parameter': key is a dotted key of the parameters; 'practice': key
-    names what people should look at), now and proposed (text; as YAML would hold it for a
-    parameter), evidence (which rule), facts (JSON), decision ('open').
+    names what people should look at), now and proposed (text, as YAML would hold it for a
+    parameter; else what `say` kept, or a number), evidence (which rule), facts (JSON), decision
+    ('open').
     """
     return tables.build([row for rule in RULES for row in rule(observed)], "proposals")
 
@@ -127,7 +128,7 @@ def propose_questions_to_people(observed: Observed) -> Rows:
         names = ("author", "leans", "months", "bias_with", "bias_without")
         facts = {name: row[name] for name in names}
         facts["months_beyond"] = row[f"months_too_{row['leans']}"]
-        yield _ask_author("ask for the reason", "author_leans", **facts)
+        yield _ask_author("proposal.ask", "author_leans", **facts)
 
 
 def propose_second_signatures(observed: Observed) -> Rows:
@@ -140,7 +141,8 @@ def propose_second_signatures(observed: Observed) -> Rows:
         if months >= MIN_MONTHS and sign_p(hurt, months) <= SIGNIFICANT:
             facts = {"author": author, "direction": way, "hurt_months": hurt, "months": months}
             facts |= {"hurt": int((rows["gain"] < 0).sum()), "changes": len(rows)}
-            yield _ask_author("second signature", "changes_hurt", **facts, gain=rows["gain"].sum())
+            facts |= {"gain": rows["gain"].sum()}
+            yield _ask_author("proposal.signature", "changes_hurt", **facts)
 
 
 def propose_bias_review(observed: Observed) -> Rows:
@@ -149,7 +151,7 @@ def propose_bias_review(observed: Observed) -> Rows:
     bias = history(observed.at_the_bottom, month=observed.month, months=BIAS_MONTHS)["bias"]
     if len(bias) == BIAS_MONTHS and (bias.min() > limit or bias.max() < -limit):
         facts = {"months": BIAS_MONTHS, "limit": limit, "bias": bias.tolist()}
-        now, proposed = f"{bias.iloc[-1]:+.3f}", f"within {limit}"
+        now, proposed = f"{bias.iloc[-1]:+.3f}", say("proposal.within", limit=limit)
         yield _practice("bias", now, proposed, "bias_persists", **facts)
 
 
@@ -253,4 +255,5 @@ def _switch_off(model: str, evidence: str, **facts: Any) -> dict[str, Any]:
 
 def _ask_author(proposed: str, evidence: str, *, author: object, **facts: Any) -> dict[str, Any]:
     key = f"overrides: {author}"
-    return _practice(key, "as written", proposed, evidence, author=author, **facts)
+    now, proposed = say("proposal.as_written"), say(proposed)
+    return _practice(key, now, proposed, evidence, author=author, **facts)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words, language
 from salesfc_lib.foundation.contracts import INTERVALS
 from salesfc_lib.foundation.tables import check, empty
 from salesfc_lib.panel.hierarchy import build_series, coherence_gap, summing_matrix
@@ -141,8 +142,13 @@ def test_a_later_override_may_move_an_earlier_one_and_its_account_says_so():
     )
     first, second, third = account.to_dict("records")
     assert (first["asked"], first["final"], first["state"]) == (140, 80, "applied")
-    assert first["remark"] == "Moved from 140 to 80 by a later override of 'bottom:Pots/N'."
+    assert (
+        in_words(first["remark"]) == "Moved from 140 to 80 by a later override of 'bottom:Pots/N'."
+    )
     assert second["remark"] == third["remark"] == ""
+    with language.speaking("zh"):
+        said = "后来对“bottom:Pots/N”的调整使它由 140 变为 80。"
+        assert in_words(first["remark"]) == said
 
 
 def test_where_all_bottoms_are_zero_a_change_is_spread_equally():
@@ -158,6 +164,7 @@ def test_without_author_or_reason_an_override_is_refused_and_not_applied():
     ):
         _, found, account = run({"new": 200.0} | row)
         assert found.empty
+        account["remark"] = account["remark"].map(in_words)
         assert account[["old", "asked", "final", "state", "remark"]].to_dict("records") == [
             {"old": 100.0, "asked": 200.0, "final": 100.0, "state": "refused", "remark": words}
         ]
@@ -166,7 +173,7 @@ def test_without_author_or_reason_an_override_is_refused_and_not_applied():
 def test_a_result_below_zero_is_refused_and_others_are_still_applied():
     july, _, account = run({"percent": -150.0}, {"sequence": 2, "percent": 10.0})
     assert account["state"].tolist() == ["refused", "applied"]
-    assert "negative" in account["remark"].iat[0]
+    assert in_words(account["remark"].iat[0]) == "The result would be negative (-50)."
     assert july["total"] == pytest.approx(110)
 
 

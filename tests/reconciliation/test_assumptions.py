@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from salesfc_lib import steps
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.contracts import INTERVALS
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters
@@ -341,6 +342,7 @@ class TestChoosing:
             update={"sources": Parameters.model_validate({"sources": {"ranges": master}}).sources}
         )
         ends = check(list_ends(check(declared, "declared"), SERIES, parameters), "effect")
+        ends = ends.assign(author=ends["author"].map(in_words))
         assert ends[["id", "scope", "change", "author"]].to_dict("records") == [
             {
                 "id": "declared-end line Pots",
@@ -349,7 +351,7 @@ class TestChoosing:
                 "author": "master file 'ranges'",
             }
         ]
-        assert ends["reason"].tolist() == ["discontinued 2026-08-31 as declared"]
+        assert ends["reason"].map(in_words).tolist() == ["discontinued 2026-08-31 as declared"]
         assert ends["start"].tolist() == [pd.Timestamp("2026-09-01")]
         found, _, _ = apply_effects(combined(), select_effects(ends, MONTHS), SERIES)
         assert [month(found, ds)["line:Pots"] for ds in MONTHS] == [70, 70, 0]
@@ -440,7 +442,9 @@ class TestApplying:
             combined(), declare("a,Pans,,2026-07,,amount,-50,,Ann,why,,", tmp=tmp_path), SERIES
         )
         assert month(found, MONTHS[0])["line:Pans"] == 0 and month(found, MONTHS[0])["total"] == 70
-        assert table["remark"].tolist() == ["Not in full in 3 of 3 months (held at zero)."]
+        assert table["remark"].map(in_words).tolist() == [
+            "Not in full in 3 of 3 months (held at zero)."
+        ]
         assert (found[["y_hat", "lo-95"]] >= 0).all(axis=None)
 
     def test_where_all_are_zero_an_amount_is_spread_equally_and_still_reaches_what_is_above(
@@ -465,7 +469,9 @@ class TestApplying:
         found, table, _ = apply_effects(combined(), declare(line, tmp=tmp_path), SERIES)
         august = month(found, MONTHS[1])
         assert [august[name] for name in BOTTOM] == pytest.approx([12, 24, 30, 40])
-        assert table["remark"].tolist() == ["Carried by 'line:Pans' until it sells by itself."]
+        assert table["remark"].map(in_words).tolist() == [
+            "Carried by 'line:Pans' until it sells by itself."
+        ]
         keys = pd.concat([KEYS, pd.DataFrame({"line": ["Pans"], "region": ["West"]})])
         grown = build_series(keys, LEVELS)
         summing = summing_matrix(grown, LEVELS)
@@ -476,10 +482,9 @@ class TestApplying:
         )
         found, table, _ = apply_effects(base, declare(line, tmp=tmp_path), grown)
         assert found.empty
-        assert (
-            table["state"].tolist() == ["refused"]
-            and "region 'West' has series of its own" in table["remark"].iat[0]
-        )
+        assert table["state"].tolist() == [
+            "refused"
+        ] and "region 'West' has series of its own" in in_words(table["remark"].iat[0])
 
     def test_members_that_do_not_exist_are_all_named_with_the_nearest_that_do(self, tmp_path):
         lines = (
@@ -525,7 +530,7 @@ class TestApplying:
             combined(), declare("a,,,2026-03,,percent,10,,Ann,price,,", tmp=tmp_path), SERIES
         )
         assert month(found, MONTHS[0])["total"] == pytest.approx(110)
-        assert table["remark"].iat[0].startswith("In the data since 2026-03")
+        assert in_words(table["remark"].iat[0]).startswith("In the data since 2026-03")
 
     def test_removal_gives_the_same_numbers_as_if_it_had_never_been(self, tmp_path):
         line = "a,Pots,,2026-07,,percent,7,,Ann,why,,"
@@ -825,9 +830,8 @@ class TestSteps:
             "price": "applied",
             "declared-end product 盘": "applied",
         }
-        assert (
-            effect.at["declared-end product 盘", "reason"] == "discontinued 2025-03-31 as declared"
-        )
+        reason = in_words(effect.at["declared-end product 盘", "reason"])
+        assert reason == "discontinued 2025-03-31 as declared"
         final = forecast[forecast["stage"].eq("reconciled")].merge(
             run.read("series"), on="unique_id"
         )

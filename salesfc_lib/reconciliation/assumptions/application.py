@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, tables
+from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, say, tables
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
 from salesfc_lib.reconciliation.adjustment import spread
 from salesfc_lib.reconciliation.assumptions.scopes import find_scopes
@@ -187,7 +187,7 @@ def _account(
     if effect.kind == "amount":
         missing = effect.change - (after - before).sum(axis=0)
         size = 1e-9 * max(abs(effect.change), float(np.abs(before).sum(axis=0).max(initial=0.0)))
-        why = "held at zero" if effect.change < 0 else "ended: nothing to add to"
+        why = say("effect.held" if effect.change < 0 else "effect.ended")
         short[np.abs(missing) > size] = why
     columns = {
         "id": effect.id,
@@ -204,16 +204,13 @@ def _describe(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
     """Who carries it, what found no place, and what the data hold of it already."""
     parts, short = [], account[account["remark"].ne("")]
     if effect.carried_by:
-        parts.append(f"Carried by '{effect.carried_by}' until it sells by itself.")
+        parts.append(say("effect.carried", carrier=effect.carried_by))
     if len(short):
-        months = f"{short['ds'].nunique()} of {account['ds'].nunique()} months"
-        parts.append(f"Not in full in {months} ({short['remark'].iat[0]}).")
+        counts = {"short": short["ds"].nunique(), "months": account["ds"].nunique()}
+        parts.append(say("effect.short", why=short["remark"].iat[0], **counts))
     if effect.start <= cutoff and effect.change != ALL:
-        parts.append(
-            f"In the data since {effect.start:%Y-%m}: what the models have learned of it by now "
-            "comes on top."
-        )
-    return " ".join(parts)
+        parts.append(say("effect.known", start=f"{effect.start:%Y-%m}"))
+    return say("remarks", remarks=parts) if len(parts) > 1 else "".join(parts)
 
 
 def _assumed_rows(

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import say
 from salesfc_lib.panel import Summing, list_levels
 from salesfc_lib.reconciliation.hand_written import raise_all
 
@@ -43,9 +44,9 @@ def find_scopes(
             found = np.intersect1d(found, members[name].get(member, []), assume_unique=True)
         try:
             if effect.carried_by and len(found):
-                refusals[effect.id] = (
-                    f"{_name_members(scope)} has series of its own, and the models see its sales: "
-                    "declare what is still to come without `carried_by`."
+                members = {"scope": _name_members(scope)} if scope else {}
+                refusals[effect.id] = say(
+                    "effect.sells" if scope else "effect.sells.whole", **members
                 )
             elif effect.carried_by:
                 carrier = _find_carrier(effect, series)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters
+from salesfc_lib.foundation import Parameters, say
 from salesfc_lib.panel import DESCRIBING
 from salesfc_lib.reconciliation.assumptions.reading import DECLARED_END, as_effects
 
@@ -74,11 +74,11 @@ def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Paramete
             "start": end.to_period("M").to_timestamp() + pd.DateOffset(months=1),
             "until": pd.NaT,
             "carried_by": None,
-            "author": master,
-            "reason": f"discontinued {end:%Y-%m-%d} as declared",
+            "author": say("effect.master", files=master),
+            "reason": say("effect.discontinued", end=f"{end:%Y-%m-%d}"),
             "declared_at": end,
             "removed_at": pd.NaT,
-            "source": master,
+            "source": f"master file '{master}'",
         }
         rows.append(effect)
     return as_effects(rows)
@@ -91,4 +91,4 @@ def _name_master(dimension: str, parameters: Parameters) -> str:
         for name, source in parameters.sources.items()
         if list(source.join) == [dimension] and "discontinued" in source.columns
     ]
-    return f"master file '{', '.join(names)}'"
+    return ", ".join(names)

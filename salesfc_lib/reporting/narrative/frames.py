@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import in_words, language, wording
 from salesfc_lib.reporting.blocks import ColumnHead, Table
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.narrative.languages import in_each
@@ -57,7 +57,7 @@ def write_value(value: Any) -> str:
         return str(value.date() if value == value.normalize() else value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return _write_number(float(value))
-    text = str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
+    text = str(value).lower() if isinstance(value, (bool, np.bool_)) else str(in_words(value))
     return cut(text)
 
 

@@ -213,7 +213,7 @@ def _describe_change(change: Change) -> dict[str, Any]:
     author = change.author or text(f"{key}.nobody")
     why = text(f"{key}.why", author=author, reason=change.reason) if change.reason else author
     refusal = text(f"{key}.refusal", why=why, remark=change.remark)
-    applied = Cell(why, sub=change.remark)
+    applied = Cell(why, sub=WRITER.said(change.remark))
     refused = Cell(text(f"{key}.refused"), tag="plain", sub=refusal)
     return vars(change) | {
         "change": change.final - change.old if change.applied else None,

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
+from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
@@ -45,7 +46,7 @@ def _describe_effect(writer: BlockWriter, row: dict[Any, Any]) -> Row:
     members = json.loads(row["scope"]).items()
     scope = " · ".join(f"{name.replace('_', ' ')} {member}" for name, member in members)
     dated = "undated" if pd.isna(row["declared_at"]) else "declared"
-    declared = f"{writer.text(f'{key}.{dated}', **row)} {row['remark']}".strip()
+    declared = wording.paragraph((writer.text(f"{key}.{dated}", **row), writer.said(row["remark"])))
     return row | {
         "scope": scope or writer.text(f"{key}.whole"),
         "months": _describe_months(writer, row["start"], row["until"]),

@@ -203,8 +203,11 @@ def proposals(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     rows, lines = [], [f"# parameters/units/{run.unit}.yml"]
     for row in table.to_dict("records"):
         parameter = row["kind"] == "parameter"
-        evidence = _evidence(writer, f"proposal.{row['evidence']}", row["facts"])
-        rows.append(row | {"key": Cell(row["key"], code=parameter), "evidence": evidence})
+        rule = f"proposal.{row['evidence']}"
+        evidence = _evidence(writer, rule, row["facts"])
+        named = row["key"] if parameter else _evidence(writer, f"{rule}.key", row["facts"])
+        shown = {"key": Cell(named, code=parameter), "evidence": evidence}
+        rows.append(row | shown | {"decision": writer.name("decision", row["decision"])})
         if parameter:
             note = writer.text(f"{key}.comment", month=run.month)
             new = f"+{row['key']}: {row['proposed']}  # {note}"
