@@ -13,6 +13,7 @@ import pytest
 from demo_company import UNITS, write_demo
 from salesfc_lib import cleaning
 from salesfc_lib.cleaning.outliers import judge_months
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel.build import build_panel
 from salesfc_lib.reporting.narrative.cleaning.overview import describe_rules
@@ -128,7 +129,7 @@ def test_the_ledger_page_counts_what_a_rule_touched_in_all_months() -> None:
         ("duplicate", "dropped", 2, "stands again"),
     ]
     problems = pd.DataFrame(found, columns=["rule", "action", "rows", "reason"])
-    assert describe_rules(ledger, problems).to_dict() == {
+    assert describe_rules(ledger, problems).map(in_words).to_dict() == {
         "duplicate": "stands again",
         "renamed": "75 rows: a is b",
     }

@@ -16,6 +16,7 @@ import pandas as pd
 from defects.checklist import CLEAN
 from defects.truth import Case, Cell, Entry, Note, Row
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words
 
 ALWAYS = {"opening", "kept"}  # what a ledger has without any rule
 # what `problems` may say of a file as a whole without finding fault with it
@@ -105,7 +106,10 @@ class Books:
             found = found[found["action"].eq(note.action)]
         for words in note.words:
             text = (
-                found[["source", "column", "example", "reason"]].astype(str).agg(" ".join, axis=1)
+                found[["source", "column", "example", "reason"]]
+                .map(in_words)
+                .astype(str)
+                .agg(" ".join, axis=1)
                 if len(found)
                 else pd.Series(dtype=str)
             )
@@ -180,10 +184,10 @@ class Books:
             for (source, row), rule in self.aside.items()
             if truth.rows and (source, row) not in known
         ]
-        for item in self.ledger.to_dict("records"):
+        for item in self.ledger.map(in_words).to_dict("records"):
             if item["rule"] not in allowed:
                 wrong.append(f"ledger: {item['rule']} {item['rows']} rows ({item['reason']})")
-        problems = self.read("problems")
+        problems = self.read("problems").map(in_words)
         for item in problems.to_dict("records"):
             if item["rule"] not in allowed and not (
                 item["rule"] in READING and item["action"] in ("read", "noted")

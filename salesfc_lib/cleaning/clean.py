@@ -34,7 +34,7 @@ from salesfc_lib.cleaning.side_tables import drivers
 from salesfc_lib.cleaning.side_tables.control_totals import compare_control, note_missing
 from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, tables, wording
+from salesfc_lib.foundation import Parameters, in_english, tables, wording
 from salesfc_lib.intake import Extract, label_files, layout, read_source, text_columns
 
 SIDE_TABLES = ("promotions", "inventory", "events", "control_totals")  # roles
@@ -246,7 +246,8 @@ def _no_rows(
     why = ""
     if unused is not None and len(unused):
         first, count = unused.iloc[0], wording.plural(len(unused), "row")
-        why = f": {count} cannot be read, the first, row {first['row']}, because {first['reason']}"
+        why = f": {count} cannot be read, the first, row {first['row']}, because "
+        why += in_english(first["reason"])
     return SalesForecastError.of(
         f"There is {what} of this unit in {files or 'any source with the role `orders`'}"
         f"{' where ' if conditions else ''}{', '.join(conditions)}{why}",

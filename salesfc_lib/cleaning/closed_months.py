@@ -13,14 +13,7 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import (
-    Calendar,
-    Parameters,
-    bound_months,
-    holidays,
-    label_months,
-    wording,
-)
+from salesfc_lib.foundation import Calendar, Parameters, bound_months, holidays, label_months, say
 from salesfc_lib.intake import Issue
 
 MISSING_MONTH = "missing_month"
@@ -113,12 +106,8 @@ def note_missing_months(batch: Batch, parameters: Parameters, through: str) -> B
     if not missing:
         return batch
     source = next(name for name, source in parameters.sources.items() if source.role == "orders")
-    reason = (
-        "no row at all: models get an estimate there; if the unit was closed, list it under "
-        "`calendar.closed_months`"
-    )
-    example = wording.listing(missing)
-    more = {"source": source, "example": example}
+    more = {"source": source, "example": say("example.months", months=missing)}
+    reason = say("reason.missing_month")
     return batch.report(Issue(MISSING_MONTH, reason, 0, len(missing), **more))
 
 
@@ -129,8 +118,9 @@ def take_later(batch: Batch, month: str, closed: str) -> Batch:
     """
     end = bound_months(np.array([month], dtype="datetime64[M]"), batch.calendar)[1][0]
     later = (batch.lines["date"].to_numpy() >= end) | (batch.lines["known"].to_numpy() >= end)
-    reason = f"dated after {month}: not lost, it counts in its own month"
+    reason = say("reason.after_month", month=month)
     if month == closed:
         following = str(np.datetime64(month, "M") + 1)
-        reason += f"; where {following} is complete, `{write_closed(following)}` takes it in"
+        facts = {"month": month, "following": following, "line": write_closed(following)}
+        reason = say("reason.after_month.next", **facts)
     return batch.drop(AFTER_MONTH, np.flatnonzero(later), reason)

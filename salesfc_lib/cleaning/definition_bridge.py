@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from unicodedata import east_asian_width
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import MEASURES, SUMS
 from salesfc_lib.cleaning.clean import close_month, standardise
 from salesfc_lib.errors import RequestError
-from salesfc_lib.foundation import Parameters
+from salesfc_lib.foundation import Parameters, in_words, say
 from salesfc_lib.intake import Extract
 
 # of the steps; currencies and units come first: the others are in those of the second
@@ -24,21 +25,11 @@ ORDER = (
     *("currency", "rates", "unit_of_measure", "conversions", "returns", "discounts", "freight"),
     *("tax", "samples", "own_company", "within_company"),
 )
-LABELS = {
-    "rates": "Rates of exchange",
-    "conversions": "Conversions of units",
-    "own_company": "Who belongs to the company",
-    "within_company": "Sales within the company",
-    "sources": "How the sources are read",
-    "cleaning": "Rules of cleaning",
-    "members": "Names of members",
-    "calendar": "Business calendar",
-}
-WORDS = {
-    "month_of_return": "in the month of the return",
-    "month_of_sale": "in the month of the sale",
-    "apart": "counted apart",
-}
+# values of a definition that the catalogue names
+VALUES = (
+    *("month_of_return", "month_of_sale", "apart"),
+    *("excluded", "included", "in", "out", "net", "gross"),
+)
 BLOCKS = {  # other blocks of parameters that change what is counted, a step each
     "calendar": ("calendar",),
     "members": ("renames", "reorganised", "key_accounts", "dimensions", "levels"),
@@ -72,9 +63,9 @@ def bridge(
             "The same orders and returns under both",
             "Leave `path`, `url_env` and `table` of the sources as they are",
         )
-    steps = [("Under the first definition", first), *list_steps(first, second)]
+    steps = [(say("bridge.first"), first), *list_steps(first, second)]
     totals = [_count(parameters, extracts, month) for _, parameters in steps]
-    names = [*(step for step, _ in steps), "Under the second definition"]
+    names = [*(step for step, _ in steps), say("bridge.second")]
     parts = []
     for scope in ("month", "through"):
         sums = np.array([total[scope] for total in totals], dtype=object)
@@ -85,14 +76,14 @@ def bridge(
 
 
 def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Parameters]]:
-    """Each difference in words, and the parameters after it; the last are the second's."""
+    """Each difference as a sentence, and the parameters after it; the last are the second's."""
     now = first
     for block, names in BLOCKS.items():
         wanted = {name: getattr(second, name) for name in names}
         changes = {name: new for name, new in wanted.items() if getattr(now, name) != new}
         if changes:
             now = now.model_copy(update=changes)
-            yield LABELS[block], now
+            yield say("bridge.change", name=block), now
     for name in (*ORDER, *(name for name in type(first.measure).model_fields if name not in ORDER)):
         old, new = getattr(now.measure, name), getattr(second.measure, name)
         if old != new and name not in ("value", "promotion_window"):
@@ -120,16 +111,18 @@ def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
     """The bridge as aligned text: a total, signed differences, so many totals at the end."""
     last = len(table) - totals
     shown = [
-        [str(row["step"]), *(_show(row[name], signed=0 < place < last) for name in SUMS)]
+        [in_words(row["step"]), *(_show(row[name], signed=0 < place < last) for name in SUMS)]
         for place, (_, row) in enumerate(table.iterrows())
     ]
-    lines = [["", "rows", *MEASURES], *shown]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    lines = [["", *(in_words(say(f"bridge.head.{name}")) for name in SUMS)], *shown]
+    widths = [max(map(_count_columns, cells)) for cells in zip(*lines, strict=True)]
     drawn = []
-    for name, *texts in lines:
-        aligned = map(str.rjust, texts, widths[1:])
-        drawn.append("  ".join([name.ljust(widths[0]), *aligned]))
-    rule = "-" * len(drawn[0])
+    for cells in lines:
+        places = zip(cells, widths, strict=True)
+        gaps = [" " * (width - _count_columns(text)) for text, width in places]
+        aligned = map("".join, zip(gaps[1:], cells[1:], strict=True))
+        drawn.append("  ".join([cells[0] + gaps[0], *aligned]))
+    rule = "-" * _count_columns(drawn[0])
     return "\n".join([drawn[0], rule, *drawn[1:-totals], rule, *drawn[-totals:]])
 
 
@@ -153,11 +146,20 @@ def _sum(entries: pd.DataFrame) -> np.ndarray:
 
 
 def _describe_step(name: str, old: object, new: object) -> str:
-    label = LABELS.get(name, name.replace("_", " ").capitalize())
     if isinstance(old, dict) or isinstance(new, dict):
-        return label
-    texts = ["as exported" if value is None else str(value) for value in (old, new)]
-    return f"{label}: {' -> '.join(WORDS.get(text, text) for text in texts)}"
+        return say("bridge.change", name=name)
+    then, now = (
+        say("bridge.value.none" if value is None else f"bridge.value.{value}")
+        if value is None or value in VALUES
+        else str(value)
+        for value in (old, new)
+    )
+    return say("bridge.step", name=name, old=then, new=now)
+
+
+def _count_columns(text: str) -> int:
+    """Width of a text in a terminal, where a Chinese character is as wide as two others."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _show(value: object, *, signed: bool) -> str:

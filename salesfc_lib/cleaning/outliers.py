@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from salesfc_lib.foundation import SEASON, find_absurd, schema, tables
+from salesfc_lib.foundation import SEASON, find_absurd, say, schema, tables
 
 Matrix = NDArray[np.float64]
 
@@ -61,8 +61,7 @@ def judge_months(
     for name in ("y", "score"):
         frame[name] = [round(value, 2) for value in frame[name].tolist()]
     frame["reason"] = [
-        f"{item.y_raw / item.y:.1f} times the {item.y:,.0f} expected from its past"
-        for item in frame.itertuples()
+        say("reason.outlier", times=item.y_raw / item.y, y=item.y) for item in frame.itertuples()
     ]
     frame = frame.sort_values(["unique_id", "ds"], ignore_index=True)
     return tables.check(frame, "outliers"), known

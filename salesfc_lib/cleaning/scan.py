@@ -17,7 +17,7 @@ from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
 from salesfc_lib.cleaning.waiting import describe_waiting
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, tables, wording
+from salesfc_lib.foundation import Parameters, in_words, say, tables, wording
 from salesfc_lib.intake import Extract, read_source
 
 ORDER = ("quarantined", "dropped", "changed", "noted", "read")  # what people look at first
@@ -76,12 +76,12 @@ def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.D
 def describe_scan(found: Scan) -> Iterator[str]:
     """Lines for people: what stops the unit, then by source what is found and done."""
     for block in found.blocks:
-        yield f"Stops the unit: {block}"
+        yield _say("scan.stops", error=block)
     if found.waiting:
         yield found.waiting
     if found.problems.empty:
         if not found.blocks:
-            yield "Nothing was found."
+            yield _say("scan.nothing")
         return
     gathered = gather_feeds(found.problems)
     gathered["rank"] = gathered["action"].map(ORDER.index)
@@ -89,7 +89,8 @@ def describe_scan(found: Scan) -> Iterator[str]:
     for feed, part in gathered.groupby("feed", sort=False):
         yield f"{feed}"
         for item in part.itertuples():
-            yield f"  {item.action:<11} {item.rule:<20} {count_found(item):<12} {_where(item)}"
+            count = in_words(count_found(item))
+            yield f"  {item.action:<11} {item.rule:<20} {count:<12} {_where(item)}"
 
 
 def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
@@ -104,22 +105,24 @@ def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
 def count_found(item: Any) -> str:
     """How often a problem of `gather_feeds` was found: in rows, whole files, or months."""
     if item.rule in BY_MONTH:
-        return wording.plural(item.rows, "month")
-    count, noun = (item.rows, "row") if item.first_row else (item.files, "file")
-    return wording.plural(count, noun)
+        return say("cleaning.count.months", n=item.rows)
+    if item.first_row:
+        return say("cleaning.count.rows", n=item.rows)
+    return say("cleaning.count.files", n=item.files)
 
 
 def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
     """Lines for people, and the block of parameters that accepts the proposals."""
     if proposals.empty:
-        yield "No member ends where another one begins."
+        yield _say("scan.no_proposals")
         return
     for item in proposals.itertuples():
         begins = proposals.loc[item.Index, "from"]
-        change = f"{item.dimension}: '{item.old}' -> '{item.new}' from {begins:%Y-%m}"
-        yield f"{item.score:.2f}  {change}: {item.evidence}"
+        names = {"dimension": item.dimension, "old": item.old, "new": item.new}
+        facts = {"begins": f"{begins:%Y-%m}", "evidence": item.evidence}
+        yield f"{item.score:.2f}  {_say('scan.proposal', **names, **facts)}"
     yield ""
-    yield "To accept them, put into the unit's file what is right of this:"
+    yield _say("scan.accept")
     yield write_yaml(proposals).rstrip()
 
 
@@ -131,11 +134,18 @@ def _without_budget(parameters: Parameters) -> Parameters:
 def _where(item: Any) -> str:
     """Column, first row, reason and example of a problem."""
     file = item.source.partition(": ")[2]
-    row = f"first row {item.first_row}" if item.first_row else "first" if item.files > 1 else ""
-    place = " in ".join(filter(None, [row, file]))
-    places = [f"`{item.column}`" if item.column else "", place]
-    example = str(item.example)
-    shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
-    more = f", e.g. {shown}" if example and example not in item.reason else ""
-    where = ", ".join(filter(None, places))
-    return f"{where}: {item.reason}{more}" if where else f"{item.reason}{more}"
+    row = "row" if item.first_row else "first" if item.files > 1 else ""
+    place = _say(f"scan.{row}", row=item.first_row) if row else file
+    if row and file:
+        place = _say("scan.in_file", place=place, file=file)
+    reason, example = in_words(item.reason), str(in_words(item.example))
+    if example and example not in reason:
+        shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
+        reason = _say("scan.example", reason=reason, example=shown)
+    where = wording.commas([f"`{item.column}`" if item.column else "", place])
+    return _say("scan.where", where=where, reason=reason) if where else reason
+
+
+def _say(key: str, /, **facts: Any) -> str:
+    words: str = in_words(say(key, **facts))
+    return words

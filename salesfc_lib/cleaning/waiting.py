@@ -17,7 +17,7 @@ from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.cleaning.clean import Standardised
 from salesfc_lib.cleaning.closed_months import closed_through, take_later, write_closed
 from salesfc_lib.cleaning.rules.cancellations import drop_cancelled
-from salesfc_lib.foundation import Parameters, label_months, wording
+from salesfc_lib.foundation import Parameters, in_words, label_months, say
 
 MOST_MONTHS = 4  # that are told one by one
 
@@ -36,25 +36,24 @@ def describe_waiting(
     if not entries:
         return ""
     later = pd.concat(entries)
-    told = [f"{month:%Y-%m} ({_count(part, batch)})" for month, part in later.groupby("month")]
-    more = f" and {len(told) - MOST_MONTHS} more months" if len(told) > MOST_MONTHS else ""
+    told = [
+        say("waiting.month", month=f"{month:%Y-%m}", count=_count(part, batch))
+        for month, part in later.groupby("month")
+    ]
+    months = say("waiting.months", months=told)
+    if (more := len(told) - MOST_MONTHS) > 0:
+        months = say("waiting.months.more", months=told[:MOST_MONTHS], more=more)
     if len(told) > 1:
-        told[0] = f"{_count(later, batch)}: {told[0]}"
-    text = f"{closed} is the latest closed month. Left out: "
-    text += f"{', '.join(told[:MOST_MONTHS])}{more}. "
-    following = _find_following(done, parameters, closed)
-    if not following:
-        return (
-            f"{text}No month after {closed} has rows enough to have begun: correct dates that are "
-            "wrong, others count in their own month."
-        )
-    command = f"salesfc run --unit {unit} --set calendar.closed_through={following}"
-    if project is not None and project.resolve() != Path.cwd():
-        command += f" --project {shlex.quote(str(project))}"
-    return (
-        f"{text}Where {following} is complete, `{write_closed(following)}` in "
-        f"parameters/units/{unit}.yml takes it in, once only `{command}`."
-    )
+        months = say("waiting.sum", count=_count(later, batch), months=months)
+    how = say("waiting.none", closed=closed)
+    if following := _find_following(done, parameters, closed):
+        command = f"salesfc run --unit {unit} --set calendar.closed_through={following}"
+        if project is not None and project.resolve() != Path.cwd():
+            command += f" --project {shlex.quote(str(project))}"
+        facts = {"unit": unit, "command": command, "line": write_closed(following)}
+        how = say("waiting.following", following=following, **facts)
+    words: str = in_words(say("waiting", closed=closed, months=months, how=how))
+    return words
 
 
 def _find_following(done: Standardised, parameters: Parameters, closed: str) -> str:
@@ -69,8 +68,9 @@ def _find_following(done: Standardised, parameters: Parameters, closed: str) -> 
 def _count(entries: pd.DataFrame, batch: Batch) -> str:
     """Rows of ledger entries, and their sums other than zero."""
     shown = [
-        f"{name} {Decimal(units).scaleb(-batch.scales[name]):,f}"
+        say(f"waiting.{name}", total=Decimal(units).scaleb(-batch.scales[name]))
         for name in MEASURES
         if (units := entries[name].sum())
     ]
-    return ", ".join([wording.plural(int(entries["rows"].sum()), "row"), *shown])
+    rows = say("cleaning.count.rows", n=int(entries["rows"].sum()))
+    return say("waiting.count", parts=[rows, *shown])

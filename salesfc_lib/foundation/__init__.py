@@ -41,6 +41,7 @@ from salesfc_lib.foundation.scratch import scratch_folder
 from salesfc_lib.foundation.sentences import (
     FORMATS,
     FactFormatter,
+    in_english,
     in_words,
     iso,
     name_of,
@@ -92,6 +93,7 @@ __all__ = [
     "wording",
     "FORMATS",
     "FactFormatter",
+    "in_english",
     "in_words",
     "iso",
     "name_of",

@@ -16,6 +16,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.saying import is_said, read_said
 
 
@@ -64,7 +65,9 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "list": wording.listing,
     "paragraph": wording.paragraph,
     "quoted": quoted,
-    "clauses": lambda texts: language.by_language(("; ", "；")).join(texts),
+    "clauses": lambda texts: wording.semicolons(map(translate_message, texts)),
+    "commas": wording.commas,
+    "message": translate_message,
     "upper": wording.first_upper,
     "spaced": lambda value: str(value).replace("_", " "),
     "file": lambda path: PurePosixPath(path).name,
@@ -113,6 +116,12 @@ class FactFormatter(string.Formatter):
         if name == "name":
             return name_of(words, value)
         return FORMATS[name](value) if name in FORMATS else super().format_field(value, format_spec)
+
+
+def in_english(value: Any) -> Any:
+    """What `say` kept in English, as the messages of errors are."""
+    with language.speaking(language.SOURCE):
+        return in_words(value)
 
 
 def in_words(value: Any) -> Any:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from salesfc_lib.foundation import resolve
+from salesfc_lib.foundation import in_words, name_of, resolve, say
 from salesfc_lib.panel import build_panel
-from salesfc_lib.reporting.catalogue import name_of
 
 
 def bridge_text(project: Path, unit: str, month: str, sets: Sequence[str] = ()) -> str:
@@ -29,11 +28,13 @@ def bridge_text(project: Path, unit: str, month: str, sets: Sequence[str] = ()) 
             found.ledger, float(panel["y_raw"].sum()), first.measure.value
         )
         named = table.assign(step=[name_of("rule", step) for step in table["step"]])
-        head = f"{title}: from what was read to what the models see, all months through {month}"
+        head = in_words(say("bridge.to_panel", title=title, month=month))
         return f"{head}\n\n{draw(named, totals=2)}"
     second = resolve(project, unit, month, sets).parameters
     table = cleaning.definition_bridge.bridge(first, second, extracts, month)
-    head = f"{title}: from the unit's definition to the one with {', '.join(sets)}"
-    scopes = {"month": f"{month} alone", "through": f"All months through {month}"}
-    tables = {name: table[table["scope"].eq(scope)] for scope, name in scopes.items()}
-    return "\n\n".join([head, *(f"{name}\n\n{draw(of)}" for name, of in tables.items())])
+    head = in_words(say("bridge.to_second", title=title, sets=[*sets]))
+    parts = [
+        f"{in_words(say(f'bridge.{scope}', month=month))}\n\n{draw(of)}"
+        for scope, of in table.groupby("scope", sort=False)
+    ]
+    return "\n\n".join([head, *parts])

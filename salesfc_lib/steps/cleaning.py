@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth, manifest, unit_folder
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import flatten, resolve, tables
+from salesfc_lib.foundation import flatten, in_words, language, resolve, tables
 from salesfc_lib.panel import aggregate, build_series
 from salesfc_lib.reporting import Check, CleanedBefore, CleanedMonth, Restated, ledger_totals
 from salesfc_lib.steps.checks import COHERENT
@@ -108,7 +108,8 @@ def clean(run: UnitMonth) -> CleanedMonth:
         censored=censored,
     )
     if len(found.quarantine):
-        write_quarantine_csv(found.quarantine, run.folder / "quarantine.csv")
+        with language.speaking(parameters.report.spoken[0]):
+            write_quarantine_csv(found.quarantine, run.folder / "quarantine.csv")
     possible = (*parameters.dimensions, "customer", "salesperson")
     named = [name for name in possible if found.transactions[name].notna().any()]
     proposed = cleaning.propose_renames(found.transactions, named, parameters.measure.value)
@@ -142,12 +143,14 @@ def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
 def write_quarantine_csv(quarantine: pd.DataFrame, path: Path) -> Path:
     """Write the rows to send back, with the export's own columns where a row could be laid out.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe.
+    Reasons are in the current language. Text that a spreadsheet would take for a formula gets an
+    apostrophe.
     """
     contents = [json.loads(text) for text in quarantine["content"]]
     cells = [content if isinstance(content, dict) else {"as read": content} for content in contents]
     export = pd.DataFrame(cells, index=quarantine.index).add_prefix("export: ")
-    wide = pd.concat([quarantine.drop(columns="content"), export], axis=1)
+    said = quarantine.drop(columns="content").assign(reason=quarantine["reason"].map(in_words))
+    wide = pd.concat([said, export], axis=1)
     wide.map(tables.guard_text).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
     return path
 

@@ -18,7 +18,7 @@ from salesfc_lib.cleaning.batch.ledger import ledger_gap, total_gap
 from salesfc_lib.cleaning.clean import Cleaned, clean, close_month, read_all, standardise
 from salesfc_lib.cleaning.closed_months import check_closed, closed_through, find_latest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import in_words, tables
 from salesfc_lib.foundation.parameters import resolve
 from tests.conftest import CHECKOUT
 from tests.orders import COLUMNS, Row, by_rule, order, run, save
@@ -47,13 +47,13 @@ def test_the_ledger_of_a_small_export_is_what_one_counts_by_hand(tmp_path: Path)
         "kept": (2, Decimal(1), Decimal("95.10")),
     }
     assert cleaned.transactions["kind"].tolist() == ["sale", "return"]
-    assert cleaned.quarantine[["row", "rule", "reason"]].values.tolist() == [
+    assert cleaned.quarantine[["row", "rule", "reason"]].map(in_words).values.tolist() == [
         [4, "unreadable", "amount is blank"],
         [5, "unreadable", "date 'soon' is no date"],
     ]
     assert '"order_id": "A2"' in cleaned.quarantine["content"][0]
     unreadable = cleaned.ledger[cleaned.ledger["rule"].eq("unreadable")]
-    assert "counts 0" in unreadable["reason"].iloc[0]
+    assert "counts 0" in in_words(unreadable["reason"].iloc[0])
     assert unreadable["month"].tolist()[0] == pd.Timestamp("2024-06-01")
     assert pd.isna(unreadable["month"].tolist()[1])
 
@@ -230,7 +230,7 @@ def test_returns_without_a_sign_get_one_and_an_undeclared_one_is_set_aside(tmp_p
     declared = run(tmp_path, rows, parameters(orders={**kinds, "returns_are_positive": True}))
     assert declared.transactions["amount"].tolist() == [Decimal("100.00"), Decimal("-30")]
     assert by_rule(declared)["return_sign"] == (0, Decimal(4), Decimal(60))
-    assert "'gift' is not among 'sale', 'back'" in declared.quarantine["reason"][0]
+    assert "'gift' is not among 'sale', 'back'" in in_words(declared.quarantine["reason"][0])
     undeclared = run(tmp_path, rows, parameters(orders=kinds))
     assert undeclared.quarantine["rule"].tolist() == ["return_sign_unclear", "unreadable"]
 
@@ -261,7 +261,7 @@ def test_renamed_and_missing_members_are_counted_and_change_no_value(tmp_path: P
     assert cleaned.transactions["key_account"].tolist() == ["other", "other", "Wang"]
     remarks = cleaned.ledger[cleaned.ledger["rule"].isin(["renamed", "unknown_member"])]
     assert remarks[["rows", "amount"]].values.tolist() == [[0, Decimal(0)], [0, Decimal(0)]]
-    assert remarks["reason"].tolist() == [
+    assert remarks["reason"].map(in_words).tolist() == [
         "1 row: region 'south' is now 'the south'",
         "1 row: no region: counted under 'unknown'",
     ]
@@ -316,7 +316,7 @@ def test_returns_count_in_the_month_that_the_definition_says(
         ["returns", 5, "undated_return_without_sale"]
     ]
     remark = cleaned.ledger[cleaned.ledger["rule"].eq("return_without_sale")]
-    assert remark["reason"].tolist() == [
+    assert remark["reason"].map(in_words).tolist() == [
         "1 row: the sale is not in the export: kept in its own month"
     ]
     separate = cleaned.removed["rule"].eq("returns_apart").sum()
@@ -360,7 +360,7 @@ def test_a_notice_takes_back_every_line_of_its_order_and_leaves_other_units_alon
         [5, "notice_without_sale"],
     ]
     reason = cleaned.ledger.loc[cleaned.ledger["rule"].eq("returned_order"), "reason"].iloc[0]
-    assert "hindsight" in reason
+    assert "hindsight" in in_words(reason)
 
 
 def test_a_lookup_adds_columns_and_a_repeated_key_in_it_is_refused(tmp_path: Path) -> None:

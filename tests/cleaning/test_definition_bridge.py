@@ -17,6 +17,7 @@ from salesfc_lib.cleaning.clean import read_all
 from salesfc_lib.cleaning.definition_bridge import bridge, bridge_to_panel, draw_bridge
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
+from salesfc_lib.foundation import in_words
 from tests.orders import COLUMNS, order, run, save, unit
 
 ROWS = [
@@ -30,7 +31,7 @@ OWN = {"own_company": {"customer": ["us"]}}
 
 
 def steps(table: Any, scope: str) -> list[tuple[str, int, Decimal, Decimal]]:
-    rows = table[table["scope"].eq(scope)]
+    rows = table[table["scope"].eq(scope)].map(in_words)
     return [
         tuple(row) for row in rows[["step", "rows", "quantity", "amount"]].itertuples(index=False)
     ]

@@ -18,6 +18,7 @@ from salesfc_lib.cleaning.batch.ledger import ledger_gap
 from salesfc_lib.cleaning.rules.implausible import find_usual
 from salesfc_lib.cleaning.rules.measures import multiply_each, read_tax_rates
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.schema import Parameters
 from tests.orders import Row, amounts, by_rule, order, run, save, unit
 
@@ -179,7 +180,7 @@ def test_the_tax_of_a_line_is_exact_and_a_rate_may_be_written_in_any_way(tmp_pat
     ]
     cleaned = run(tmp_path, rows, rates)
     assert amounts(cleaned) == [100, 100, 7, 200]
-    assert cleaned.quarantine[["row", "rule", "reason"]].values.tolist() == [
+    assert cleaned.quarantine[["row", "rule", "reason"]].map(in_words).values.tolist() == [
         [6, "unreadable", "tax_rate '?' is no rate"]
     ]
     with pytest.raises(SalesForecastError, match="have tax included.*nothing says how much"):
@@ -256,7 +257,7 @@ def test_samples_count_in_pieces_and_are_told_apart(
     assert len(cleaned.transactions) == rows
     assert by_rule(cleaned)["sample"] == rule
     reason = cleaned.ledger.loc[cleaned.ledger["rule"].eq("sample"), "reason"].iloc[0]
-    assert definition == "out" or "2 rows, quantity 5" in reason
+    assert definition == "out" or "2 rows, quantity 5" in in_words(reason)
     only = unit(orders={"columns": {}}, measure={"samples": "out"})
     assert len(run(tmp_path, [order(quantity="0", amount="0")], only).transactions) == 1, (
         "without pieces there is no sample"
@@ -304,7 +305,7 @@ def test_a_line_and_its_cancellation_leave_and_the_new_bill_stays(tmp_path: Path
         "a partial cancellation and one without its sale stay as returns"
     )
     noted = cleaned.ledger[cleaned.ledger["rule"].eq("return_without_sale")]
-    assert noted["reason"].tolist() == [
+    assert noted["reason"].map(in_words).tolist() == [
         "1 row: the sale is not in the export: kept in its own month"
     ]
 

@@ -12,6 +12,7 @@ import pytest
 
 from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.schema import Parameters
 
 NAMES = ("date", "order_id", "line", "product", "region", "kind", "quantity", "amount", "discount")
@@ -114,10 +115,10 @@ def test_a_row_that_a_person_keeps_is_left_alone_and_it_is_said(tmp_path: Path) 
         ["orders", "duplicate, row 2", "noted", 0],
     ]
     assert (
-        kept["reason"].tolist()[0]
+        in_words(kept["reason"].tolist()[0])
         == "the rule 'duplicate' leaves it alone: two deliveries on one paper (Li)"
     )
-    assert "does not touch this row" in kept["reason"].tolist()[2]
+    assert "does not touch this row" in in_words(kept["reason"].tolist()[2])
 
 
 def test_a_change_is_left_out_for_the_row_that_is_kept(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from salesfc_lib.cleaning.clean import Cleaned, clean
 from salesfc_lib.cleaning.mappings import FIRST, LAST, Entry, resolve_names
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import Resolved, from_dict, to_dict
 from salesfc_lib.foundation.schema import Parameters
 
@@ -62,7 +63,7 @@ def run(folder: Path, rows: list[Row], parameters: Parameters) -> Cleaned:
 
 
 def told(cleaned: Cleaned, rule: str) -> list[str]:
-    return cleaned.ledger.loc[cleaned.ledger["rule"].eq(rule), "reason"].tolist()
+    return cleaned.ledger.loc[cleaned.ledger["rule"].eq(rule), "reason"].map(in_words).tolist()
 
 
 MAPPING = {
@@ -168,7 +169,7 @@ def test_a_file_of_analysts_renames_as_the_parameters_do(tmp_path: Path) -> None
     assert unused[["rule", "column", "action"]].values.tolist() == [
         ["renamed", "customer", "noted"]
     ]
-    assert "matches no line for 'nobody'" in unused["reason"].iloc[0]
+    assert "matches no line for 'nobody'" in in_words(unused["reason"].iloc[0])
 
 
 @pytest.mark.parametrize(
@@ -357,5 +358,5 @@ def test_a_code_that_lost_its_zeros_is_told_by_the_master_list(tmp_path: Path) -
     assert told_of[["source", "column", "action", "rows", "first_row"]].values.tolist() == [
         ["orders", "product", "noted", 2, 2]
     ]
-    assert "'731' may be '00731', which the master list has" in told_of["reason"].iloc[0]
+    assert "'731' may be '00731', which the master list has" in in_words(told_of["reason"].iloc[0])
     assert cleaned.transactions["product"].tolist() == ["731", "731", "45", "8", "999"]

@@ -13,6 +13,7 @@ import yaml
 from salesfc_lib.cleaning.history.name_similarity import Similarity
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
 from salesfc_lib.cleaning.mappings import list_entries, resolve_names
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.schema import Parameters
 
 MONTHS = pd.date_range("2023-01-01", periods=24, freq="MS")
@@ -126,7 +127,9 @@ def test_members_that_became_one_are_proposed_together_where_they_add_up() -> No
         ("peach schnapps", "american schnapps"),
         ("apple schnapps", "american schnapps"),
     }
-    assert merged["evidence"].str.contains("2 members end where this one begins").all()
+    assert (
+        merged["evidence"].map(in_words).str.contains("2 members end where this one begins").all()
+    )
     assert propose_renames(
         sell({**OTHERS, **parts, "american schnapps": (12, 24, 300.0)}), ["region"]
     ).empty

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from salesfc_lib.cleaning.clean import Cleaned, clean
 from salesfc_lib.cleaning.rules.repeats import find_overlap, find_repeats
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.schema import Parameters
 
 COLUMNS = {name: name for name in ("date", "order_id", "line", "product", "quantity", "amount")}
@@ -83,7 +84,7 @@ def test_the_highest_version_of_a_line_counts_and_numbers_count_as_numbers(tmp_p
         [4, "superseded"],
         [5, "duplicate"],
     ]
-    assert "stands again with a higher version" in cleaned.removed["reason"].iloc[0]
+    assert "stands again with a higher version" in in_words(cleaned.removed["reason"].iloc[0])
 
 
 def test_the_newest_extract_of_a_key_counts_whatever_the_order_of_the_files(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from salesfc_lib import steps
 from salesfc_lib.cleaning.clean import clean, read_all
 from salesfc_lib.cleaning.scan import scan_unit
 from salesfc_lib.cli import app
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.reporting.narrative.cleaning import exports
 
@@ -155,7 +156,9 @@ def test_each_file_of_a_feed_speaks_for_its_own_rows(tmp_path: Path) -> None:
     )
     (folder / "orders.csv").unlink()
     parameters = resolve(folder, "north").parameters
-    found = scan_unit(parameters, folder, "north").problems.set_index(["source", "rule"])
+    found = (
+        scan_unit(parameters, folder, "north").problems.map(in_words).set_index(["source", "rule"])
+    )
     assert ("orders: orders_2.csv", "separators") in found.index, (
         "the file that is written so is named, not the feed's first"
     )
@@ -199,7 +202,7 @@ def test_a_month_without_any_row_is_told_unless_it_was_closed(tmp_path: Path) ->
     said = "noted       missing_month        2 months     no row at all"
     assert said in ask("scan", "north", "--project", str(folder))[1]
     parameters = resolve(folder, "north").parameters
-    assert clean(parameters, folder, "2024-12").problems["example"].tolist() == [
+    assert clean(parameters, folder, "2024-12").problems["example"].map(in_words).tolist() == [
         "2024-05 and 2024-12"
     ]
     assert clean(parameters, folder, "2024-04").problems.query("rule == 'missing_month'").empty, (

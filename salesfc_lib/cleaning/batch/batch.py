@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesfc_lib.cleaning.batch import frames
 from salesfc_lib.cleaning.batch.exceptions import find_excepted
-from salesfc_lib.foundation import Calendar, schema
+from salesfc_lib.foundation import Calendar, say, schema
 from salesfc_lib.intake import Issue, fixed_point
 
 BY = ["source", "month"]
@@ -194,7 +194,7 @@ class Batch:
         firsts = ~before["source"].duplicated().to_numpy()
         examples = np.full(len(at), "", dtype=object)
         examples[firsts] = [
-            f"{cell.before or 'nothing'} → {cell.after or 'nothing'}"
+            _show_change(cell.before, cell.after)
             for cell in as_text(changes[0][firsts], self.scales).itertuples()
         ]
         batch = replace(
@@ -238,13 +238,23 @@ def count_lines(
 ) -> pd.DataFrame:
     """Ledger entries of zero that count by month the lines a rule touched, and sum a measure."""
     sums = sum_lines(lines)
-    counts = [f"{count} {'row' if count == 1 else 'rows'}" for count in sums["rows"]]
     if counted:
         name, scale = counted
         totals = [Decimal(int(units)).scaleb(-scale) for units in sums[name]]
-        counts = [f"{rows}, {name} {total:f}" for rows, total in zip(counts, totals, strict=True)]
-    reasons = [f"{count}: {reason}" for count in counts]
+        reasons = [
+            say(f"reason.counted.{name}", rows=rows, total=total, reason=reason)
+            for rows, total in zip(sums["rows"], totals, strict=True)
+        ]
+    else:
+        reasons = [say("reason.counted", rows=rows, reason=reason) for rows in sums["rows"]]
     return sums.assign(rows=0, quantity=0, amount=0, reason=reasons)
+
+
+def _show_change(before: str, after: str) -> str:
+    if before and after:
+        return f"{before} → {after}"
+    nothing = say("example.nothing")
+    return say("example.changed", before=before or nothing, after=after or nothing)
 
 
 def as_text(cells: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import schema
+from salesfc_lib.foundation import in_english, say, schema
 from salesfc_lib.intake import Issue
 
 AFTER_MONTH = "after_month"  # the rule that closes a month: the calendar's, without exceptions
@@ -41,24 +41,23 @@ def find_excepted(
         if takes and (why := line.problem if isinstance(line.problem, str) else blank):
             raise SalesForecastError.of(
                 f"`cleaning.keep` keeps row {item.row} of '{item.source}' from the rule "
-                f"'{item.rule}', but {why}",
+                f"'{item.rule}', but {in_english(why)}",
                 "A row with a date, and with figures that can be read",
                 "Correct the export, or take the entry out",
             )
         excepted[place] = True
-        issues.append(_report(item, 1, "the rule '{}' leaves it alone: {}"))
+        issues.append(_report(item, 1, "reason.keep"))
     return excepted, issues
 
 
 def list_unused(exceptions: Sequence[schema.KeptRow], issues: Sequence[Issue]) -> list[Issue]:
     """An issue for each exception that no rule would have touched."""
     used = {(issue.source, issue.column) for issue in issues if issue.rule == RULE}
-    text = "the rule '{}' does not touch this row: take the entry out ({})"
-    found = [_report(item, 0, text) for item in exceptions]
+    found = [_report(item, 0, "reason.keep.unused") for item in exceptions]
     return [issue for issue in found if (issue.source, issue.column) not in used]
 
 
-def _report(item: schema.KeptRow, rows: int, text: str) -> Issue:
+def _report(item: schema.KeptRow, rows: int, key: str) -> Issue:
     why = f"{item.reason} ({item.author})" if item.author else item.reason
-    reason, column = text.format(item.rule, why), f"{item.rule}, row {item.row}"
+    reason, column = say(key, rule=item.rule, why=why), f"{item.rule}, row {item.row}"
     return Issue(RULE, reason, item.row, rows, source=item.source, column=column)

@@ -21,7 +21,7 @@ from salesfc_lib.cleaning.batch.batch import (
 )
 from salesfc_lib.cleaning.batch.frames import concat_lines, sum_units, units_as_decimals
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import in_english, say, say_all, tables
 from salesfc_lib.intake import fixed_point
 
 ZERO = Decimal(0)
@@ -31,7 +31,7 @@ INTERNAL = ("name", "mark", "known", "problem", "problem_rule")  # columns of li
 
 def open_ledger(batch: Batch) -> Batch:
     """Batch whose first entries are what was read."""
-    opening = sum_lines(batch.lines).assign(rule="opening", reason="as read")
+    opening = sum_lines(batch.lines).assign(rule="opening", reason=say("reason.opening"))
     return replace(batch, entries=(opening,))
 
 
@@ -40,7 +40,7 @@ def close_ledger(batch: Batch) -> pd.DataFrame:
 
     Raises `SalesForecastError` where opening = kept + every rule does not hold by source and month.
     """
-    kept = sum_lines(batch.lines).assign(rule="kept", reason="what the forecast sees")
+    kept = sum_lines(batch.lines).assign(rule="kept", reason=say("reason.kept"))
     entries = [as_objects(entry) for entry in (*batch.entries, kept)]
     with fixed_point.exactly():
         ledger = _merge_entries(pd.concat(entries, ignore_index=True), batch.scales)
@@ -69,9 +69,7 @@ def list_problems(batch: Batch) -> pd.DataFrame:
 
 
 def _join_reasons(reasons: pd.Series) -> str:
-    texts = [*dict.fromkeys(filter(None, reasons))]
-    more = f"; and {len(texts) - MOST_REASONS} more" if len(texts) > MOST_REASONS else ""
-    return "; ".join(texts[:MOST_REASONS]) + more
+    return say_all(reasons, MOST_REASONS)
 
 
 def list_removed(batch: Batch) -> pd.DataFrame:
@@ -120,7 +118,7 @@ def _merge_entries(entries: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataF
     order |= {"opening": -1, "kept": len(order)}
     groups = entries.groupby(["source", "rule", "month"], dropna=False, sort=True)
     merged = groups[SUMS].sum().reset_index()
-    reasons = groups["reason"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
+    reasons = groups["reason"].agg(say_all)
     merged = merged.assign(reason=reasons.to_numpy(), order=merged["rule"].map(order))
     for name in MEASURES:
         decimals = [Decimal(int(units)).scaleb(-scales[name]) for units in merged[name]]
@@ -155,7 +153,9 @@ def check_loss(read: Sequence[tuple[int, Decimal]], batch: Batch, budget: float)
         if part > Decimal(str(budget)) * whole:
             share = f"{100 * part / whole:.1f} %" if whole else "all"
             firsts = lost.sort_values(["source", "row"]).head(3).itertuples()
-            shown = "; ".join(f"{item.source} row {item.row}: {item.reason}" for item in firsts)
+            shown = "; ".join(
+                f"{item.source} row {item.row}: {in_english(item.reason)}" for item in firsts
+            )
             raise SalesForecastError.of(
                 f"{part} of {whole} {name} ({share}) cannot be used, first {shown}",
                 f"At most {budget:.1%} (`cleaning.loss_budget`)",

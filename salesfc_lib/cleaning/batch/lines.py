@@ -28,7 +28,7 @@ from salesfc_lib.cleaning.batch.declared import (
 )
 from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, with_month
 from salesfc_lib.cleaning.batch.made_amounts import make_amounts
-from salesfc_lib.foundation import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source, say, say_all
 from salesfc_lib.intake import (
     Extract,
     Issue,
@@ -56,7 +56,7 @@ READ = {
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
 PERIODS = {"week", "month"}  # rules by which days are read that stand for more
-NET = "below zero: the net of a period's sales and returns, not a return of its own"
+NET = say("reason.net_of_period")
 SALE, RETURN, ADJUSTMENT = range(3)  # codes of KIND
 
 
@@ -184,10 +184,8 @@ def _read_kinds(
         kinds = np.array([[*KINDS, ""].index(name) for name in names])[codes]
         wrong = np.flatnonzero(kinds == len(KINDS))
         kinds[wrong] = default
-        listed = ", ".join(f"'{kind}'" for kind in known)
-        texts = [
-            f"'{distinct[codes[place]]}' is not among {listed}; set `kinds`" for place in wrong
-        ]
+        listed = [f"'{kind}'" for kind in known]
+        texts = [say("reason.kind", text=distinct[codes[place]], known=listed) for place in wrong]
     return kinds, CellProblems(
         pd.Series(texts, index=wrong, dtype=object),
         pd.Series("unreadable", index=wrong, dtype=object),
@@ -230,7 +228,7 @@ def _collect(
     excused = {"date": kinds == RETURN, "quantity": kinds == ADJUSTMENT}
     if "price" in needed:
         excused.pop("quantity")
-    texts: dict[int, str] = {}
+    texts: dict[int, list[str]] = {}
     rules: dict[int, str] = {}
     for ours, column in cells.items():
         if ours in PARTS and ours not in needed:
@@ -240,9 +238,9 @@ def _collect(
             may_be_blank = ours in {*PARTS} - {"price"} or (ours in excused and excused[ours][at])
             if not plain[at] or (text == evidence.BLANK and may_be_blank):
                 continue
-            texts[at] = f"{texts[at]}; {ours} {text}" if at in texts else f"{ours} {text}"
+            texts.setdefault(at, []).append(say("reason.cell", column=ours, problem=text))
             rules.setdefault(at, str(column.rules[place]))
-    return texts, rules
+    return {at: say_all(said) for at, said in texts.items()}, rules
 
 
 def _spread(texts: Mapping[int, str], rows: int) -> pd.Series:

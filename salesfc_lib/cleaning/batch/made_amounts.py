@@ -8,6 +8,7 @@ import numpy as np
 
 from salesfc_lib.cleaning.batch.frames import fit_int64, multiply_each
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import say
 from salesfc_lib.intake import Issue, fixed_point
 
 PLACES = 6  # decimal places that an amount made of quantity and price keeps
@@ -34,8 +35,8 @@ def make_amounts(
         made, scale = multiply_each(made, whole - shares), scale + scales["discount"]
     issues = []
     if (more := scale - PLACES) > 0 and len(made):
-        made, reason = fixed_point.round_half_even(made, 1, 10**more), f"{scale} decimal places"
-        reason = f"quantity times price has {reason}: rounded to {PLACES}, half to even"
+        made = fixed_point.round_half_even(made, 1, 10**more)
+        reason = say("reason.rounded_amount", places=scale, kept=PLACES)
         issues.append(("amount", Issue("rounded_amount", reason, 0, len(made), "read")))
         scale = PLACES
     return fit_int64(made, f"An amount of source '{name}'", scale), scale, issues

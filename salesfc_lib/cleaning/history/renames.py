@@ -20,7 +20,7 @@ import yaml
 
 from salesfc_lib.cleaning.batch.frames import group_numbers
 from salesfc_lib.cleaning.history.name_similarity import Similarity, split_words
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import in_words, say, say_all, tables
 
 NEAR = 6  # months on each side over which levels and mixes are compared
 LASTING = 3  # months in which a member was sold, at least, and before or after it in the data
@@ -77,7 +77,8 @@ def write_yaml(proposals: pd.DataFrame) -> str:
     """The block of parameters that accepts these proposals."""
     tree: dict[str, dict[str, list[dict[str, str]]]] = {}
     for item in proposals.itertuples():
-        tree.setdefault(item.dimension, {})[item.old] = [{"to": item.new, "reason": item.evidence}]
+        reason = in_words(item.evidence)
+        tree.setdefault(item.dimension, {})[item.old] = [{"to": item.new, "reason": reason}]
     return str(yaml.safe_dump({"renames": tree}, **YAML)) if tree else ""
 
 
@@ -108,19 +109,13 @@ def _propose(
     taken = {pair.old for group, _ in merged for pair in group}
     rows = []
     for pair in (pair for pair in single if pair.old not in taken):
-        mix = f"; what they sell is the same to {pair.mix:.0%}" if pair.mix else ""
-        evidence = (
-            "one ends where the other begins; their shares of the whole differ by "
-            f"{1 - pair.level:.0%}{mix}"
-        )
+        evidence = [say("rename.pair", apart=1 - pair.level)]
+        evidence += [say("rename.mix", mix=pair.mix)] if pair.mix else []
         rows.append(_row(column, pair, first[pair.new], pair.score, evidence))
     for group, level in merged:
         name = float(np.mean([pair.name for pair in group]))
         score = name * WEIGHTS["name"] + level * (1 - WEIGHTS["name"])
-        evidence = (
-            f"{len(group)} members end where this one begins; their share together and its own "
-            f"differ by {1 - level:.0%}"
-        )
+        evidence = [say("rename.merged", n=len(group), apart=1 - level)]
         rows += [_row(column, pair, first[pair.new], score, evidence) for pair in group]
     return rows
 
@@ -246,16 +241,16 @@ def _overlap(
 
 
 def _row(
-    column: str, pair: Switch, begins: pd.Timestamp, score: float, evidence: str
+    column: str, pair: Switch, begins: pd.Timestamp, score: float, evidence: Sequence[str]
 ) -> dict[str, object]:
-    named = f"the name is {pair.name:.0%} alike; " if pair.name >= ALIKE else ""
+    named = [say("rename.name", alike=pair.name)] if pair.name >= ALIKE else []
     accept = yaml.safe_dump({pair.old: [{"to": pair.new}]}, default_flow_style=None, **YAML)
     return {
         "dimension": column,
         "old": pair.old,
         "new": pair.new,
         "from": begins,
-        "evidence": f"{named}{evidence}",
+        "evidence": say_all([*named, *evidence]),
         "score": round(score, 4),
         "yaml": accept.strip(),
     }

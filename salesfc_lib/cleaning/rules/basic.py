@@ -10,21 +10,21 @@ from salesfc_lib.cleaning.batch.declared import key_columns
 from salesfc_lib.cleaning.batch.frames import key_codes
 from salesfc_lib.cleaning.context import Context, lines_of, where
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import say
 
 OTHER = "other"  # customers that are no key account
 SPARSE = 16  # times the number of rows, above which the codes of keys are too many to count
 UNKNOWN = "unknown"  # the member of lines without a value
-UNREADABLE = "date, quantity, amount or kind cannot be read; an amount that cannot be read counts 0"
-UNUSABLE = "the row cannot be used as it stands; what of it cannot be read counts 0"
+UNREADABLE = say("reason.unreadable")
+UNUSABLE = say("reason.unusable")
 
 
 def drop_structure(batch: Batch, _: Context) -> Batch:
     """Batch without repeated headers, and without subtotals (proven by `check_subtotals`)."""
     headers, subtotals = (where(batch.lines["mark"].eq(mark)) for mark in ("header", "subtotal"))
-    proven = "subtotals, each proven equal to its parts"
     return batch.apply(
-        LineIssue("repeated_header", "drop", headers, "the header stands again in the middle"),
-        LineIssue("subtotal", "drop", subtotals, proven),
+        LineIssue("repeated_header", "drop", headers, say("reason.repeated_header")),
+        LineIssue("subtotal", "drop", subtotals, say("reason.subtotal")),
     )
 
 
@@ -63,10 +63,12 @@ def drop_duplicates(batch: Batch, context: Context) -> Batch:
         same = own[[*content]].iloc[concerned].astype(str).duplicated(keep="first").to_numpy()
         later, at = repeated[concerned], mine[concerned]
         equal, other = at[later & same], at[later & ~same]
-        key = f"the key ({', '.join(source.key)})"
+        again, differs = (
+            say(f"reason.{rule}", key=source.key) for rule in ("duplicate", "key_conflict")
+        )
         batch = batch.apply(
-            LineIssue("duplicate", "drop", equal, f"{key} stands again with the same values"),
-            LineIssue("key_conflict", "quarantine", other, f"{key} is repeated with other values"),
+            LineIssue("duplicate", "drop", equal, again),
+            LineIssue("key_conflict", "quarantine", other, differs),
         )
     return batch
 
@@ -75,8 +77,8 @@ def name_unknown(batch: Batch, context: Context) -> Batch:
     """Batch in which a missing member of a dimension is called 'unknown'."""
     for column in context.parameters.dimensions:
         at = where(batch.lines[column].isna())
-        reason, values = f"no {column}: counted under '{UNKNOWN}'", {column: [UNKNOWN] * len(at)}
-        batch = batch.change("unknown_member", at, reason, **values)
+        reason = say("reason.unknown_member", column=column, unknown=UNKNOWN)
+        batch = batch.change("unknown_member", at, reason, **{column: [UNKNOWN] * len(at)})
     return batch
 
 
@@ -107,10 +109,9 @@ def sign_returns(batch: Batch, context: Context) -> Batch:
     positive = [name for name, source in context.sources.items() if source.returns_are_positive]
     at = where(lines["kind"].eq("return") & lines["name"].isin(positive))
     negated = {name: -lines[name].to_numpy()[at] for name in ("quantity", "amount")}
-    reason = "returns come without a minus sign and get one"
-    batch = batch.change("return_sign", at, reason, **negated)
+    batch = batch.change("return_sign", at, say("reason.return_sign"), **negated)
     lines = batch.lines
     at = where(lines["kind"].eq("return") & (lines["quantity"].gt(0) | lines["amount"].gt(0)))
-    problem = "a return of more than nothing; see `returns_are_positive`"
-    reason = "returns whose sign contradicts the source's"
+    problem = say("reason.return_sign_unclear.line")
+    reason = say("reason.return_sign_unclear")
     return batch.quarantine("return_sign_unclear", at, reason, [problem] * len(at))

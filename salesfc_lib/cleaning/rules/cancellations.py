@@ -18,12 +18,12 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.frames import group_numbers, order_by_content, sum_units
 from salesfc_lib.cleaning.context import Context, where
-from salesfc_lib.foundation import bound_months
+from salesfc_lib.foundation import bound_months, say
 
 PAIR = "pair"  # column of lines: number of the group that sums to nothing; 0 where there is none
 SAME = ("product", "currency", "unit_of_measure")  # common to a line and its cancellation
 PARTS = ("discount", "freight", "tax_amount")  # measures without the sign of their amount
-WHY = "cancelled by a later line that names its document; the two sum to nothing"
+WHY = say("reason.cancelled")
 
 
 def pair_cancellations(batch: Batch, _: Context) -> Batch:

@@ -27,6 +27,7 @@ from salesfc_lib.cleaning.rules.cancellations import first_days
 from salesfc_lib.cleaning.rules.measures import first_rows, with_cents
 from salesfc_lib.cleaning.side_tables.reading import read_side_table
 from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import say
 from salesfc_lib.intake import CURRENCIES, fixed_point, text_columns
 
 WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "IDR", "HUF"}  # amounts are whole
@@ -41,7 +42,6 @@ class Measured(NamedTuple):
     several: str
     factors: str  # the key of `measure` and the role of the sources that hold them
     factor: str
-    reason: str  # of a conversion
 
 
 MEASURED = {
@@ -51,7 +51,6 @@ MEASURED = {
         several="amounts are in several currencies",
         factors="rates",
         factor="rate",
-        reason="{} are made {} at the rate of their day",
     ),
     "unit_of_measure": Measured(
         measure="quantity",
@@ -59,7 +58,6 @@ MEASURED = {
         several="quantities are in several units of measure",
         factors="conversions",
         factor="conversion",
-        reason="quantities in '{}' are made '{}'",
     ),
 }
 
@@ -232,7 +230,8 @@ def _change(batch: Batch, labels: Labels, converted: np.ndarray, target: str) ->
     item, codes = MEASURED[labels.column], labels.codes[labels.other]
     converted = fit_int64(converted, f"Column '{item.measure}'")
     for code in np.unique(codes):
-        own, reason = codes == code, item.reason.format(labels.names[code], target)
+        own = codes == code
+        reason = say(f"reason.{labels.column}", label=labels.names[code], target=target)
         values = {item.measure: converted[own]}
         batch = batch.change(labels.column, labels.other[own], reason, **values)
     return batch

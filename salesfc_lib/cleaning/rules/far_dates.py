@@ -8,6 +8,7 @@ import numpy as np
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context, where
+from salesfc_lib.foundation import say
 
 FEW = 0.01  # share of the lines that may lie beyond a gap to be taken for mistyped
 
@@ -46,9 +47,6 @@ def quarantine_far(batch: Batch, context: Context) -> Batch:
     first = np.datetime64(int(min(set(numbers.tolist()) - far)), "M")
     at = where(np.isin(months, np.array([*far]).astype("datetime64[M]")))
     days = batch.lines["date"].iloc[at].dt.strftime("%Y-%m-%d")
-    reasons = [f"date '{day}' lies more than {gap} months before all others" for day in days]
-    reason = (
-        f"dated more than {gap} months before all others, which begin in {first}: mistyped? "
-        "Correct the export, or keep the rows by `cleaning.keep` or `cleaning.far_months`"
-    )
+    reasons = [say("reason.far_date.line", day=day, gap=gap) for day in days]
+    reason = say("reason.far_date", gap=gap, first=str(first))
     return batch.quarantine("far_date", at, reason, reasons)

@@ -21,7 +21,7 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import schema
+from salesfc_lib.foundation import say, schema
 
 STEPS = 8  # of the histogram to a doubling
 FEWEST = 20  # sales of a source that tell which sign its amounts have
@@ -57,13 +57,11 @@ def flag_implausible(batch: Batch, context: Context) -> Batch:
     away = _find_excess(price, product[judged], settings, settings.price_factor, both=True)
     odd = judged[away >= 0]
     noted = np.empty(0, dtype=np.int64)
-    for at, reason in (
-        (negative, "sales at a negative price"),
-        (many, "quantities far beyond their product's"),
-        (odd, "prices far from their product's"),
-    ):
+    for at, what in ((negative, "negative"), (many, "quantity"), (odd, "price")):
         new, noted = np.setdiff1d(at, noted), np.union1d(noted, at)
-        batch = batch.note("implausible", new, reason, example=_show(batch, at))
+        batch = batch.note(
+            "implausible", new, say(f"reason.implausible.{what}"), example=_show(batch, at)
+        )
     return batch
 
 
@@ -130,8 +128,8 @@ def _show(batch: Batch, at: np.ndarray) -> str:
     if not len(at):
         return ""
     cell = batch.lines[["product", "quantity", "amount"]].iloc[at[0]]
-    quantity, amount = (
-        f"{Decimal(int(cell[name])).scaleb(-batch.scales[name]):,f}"
+    sums = {
+        name: Decimal(int(cell[name])).scaleb(-batch.scales[name])
         for name in ("quantity", "amount")
-    )
-    return f"{cell['product']}: quantity {quantity}, amount {amount}"
+    }
+    return say("example.line", product=str(cell["product"]), **sums)

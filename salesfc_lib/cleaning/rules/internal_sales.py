@@ -11,6 +11,7 @@ import numpy as np
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import say
 from salesfc_lib.intake import text_columns
 
 TAG = "within_company"  # column of lines: 'yes' for a sale within the company
@@ -29,13 +30,13 @@ def settle_within_company(batch: Batch, context: Context) -> Batch:
     for name, values in measure.own_company.items():
         column = lines[name].cat
         own |= np.append(column.categories.isin(values), False)[column.codes.to_numpy()]
-    reason = "sales within the company, which the unit "
+    reason = say(f"reason.within_company.{measure.within_company}")
     if measure.within_company == "out":
-        return batch.drop("within_company", where(own), f"{reason}leaves out")
+        return batch.drop("within_company", where(own), reason)
     batch = batch.with_columns(
         **{TAG: text_columns.category_of(own.astype(np.int8), [None, "yes"])}
     )
-    return batch.note("within_company", where(own), f"{reason}counts")
+    return batch.note("within_company", where(own), reason)
 
 
 def settle_samples(batch: Batch, context: Context) -> Batch:
@@ -46,7 +47,5 @@ def settle_samples(batch: Batch, context: Context) -> Batch:
     at = where(free)
     at = at[lines["name"].iloc[at].isin(priced).to_numpy()]
     if context.parameters.measure.samples == "out":
-        reason = "samples: pieces without a price, which the unit leaves out"
-        return batch.drop("sample", at, reason)
-    reason = "samples: pieces without a price; the pieces count, and there is no revenue"
-    return batch.note("sample", at, reason, counted="quantity")
+        return batch.drop("sample", at, say("reason.sample.out"))
+    return batch.note("sample", at, say("reason.sample.in"), counted="quantity")

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context
+from salesfc_lib.foundation import say, say_all
 from salesfc_lib.intake import identifiers, layout
 
 SHOWN = 3  # proposals that a reason holds
@@ -36,9 +37,11 @@ def note_lost_zeros(batch: Batch, context: Context) -> Batch:
             continue
         codes = members.get_indexer(lost["code"].unique())
         at = np.flatnonzero(np.isin(batch.lines[column].cat.codes.to_numpy(), codes))
-        pairs = [f"'{item.code}' may be '{item.padded}'" for item in lost.itertuples()]
-        pairs[SHOWN:] = [f"and {len(pairs) - SHOWN} more"] if len(pairs) > SHOWN else []
-        reason = f"{'; '.join(pairs)}, which the master list has; accept it under `renames`"
+        pairs = [
+            say("reason.lost_zeros.pair", code=item.code, padded=item.padded)
+            for item in lost.itertuples()
+        ]
+        reason = say("reason.lost_zeros", pairs=say_all(pairs, SHOWN))
         example = str(lost["code"].iloc[0])
         batch = batch.note("lost_zeros", at, reason, column=column, example=example)
     return batch

@@ -20,7 +20,7 @@ from salesfc_lib.cleaning.batch.declared import is_notice, needs_part
 from salesfc_lib.cleaning.batch.frames import fit_int64, multiply_each
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Source
+from salesfc_lib.foundation import Source, say
 from salesfc_lib.intake import evidence, fixed_point, parse_number
 
 CENTS = 2  # decimals that a computed amount has at least
@@ -36,7 +36,7 @@ def settle_discounts(batch: Batch, context: Context) -> Batch:
     """
     measure, mine = context.parameters.measure.discounts, _list_needing("discounts", context)
     shares = {name for name in mine if context.sources[name].units.get("discount") == PERCENT}
-    reason = f"amounts are made {measure} of discounts"
+    reason = say(f"reason.discount.{measure}")
     at = where(batch.lines["name"].isin(mine - shares))
     batch = _move_part(batch, at, "discount", -1 if measure == "net" else 1, reason)
     at = where(batch.lines["name"].isin(shares))
@@ -48,7 +48,7 @@ def settle_freight(batch: Batch, context: Context) -> Batch:
     measure = context.parameters.measure.freight
     at = where(batch.lines["name"].isin(_list_needing("freight", context)))
     sign = -1 if measure == "excluded" else 1
-    return _move_part(batch, at, "freight", sign, f"amounts are made '{measure}' of freight")
+    return _move_part(batch, at, "freight", sign, say(f"reason.freight.{measure}"))
 
 
 def _list_needing(part: str, context: Context) -> set[str]:
@@ -74,7 +74,7 @@ def settle_tax(batch: Batch, context: Context) -> Batch:
             continue
         if "tax_amount" in source.columns:
             sign = -1 if measure == "excluded" else 1
-            reason = f"amounts are made '{measure}' of the tax of their line"
+            reason = say(f"reason.tax.line.{measure}")
             batch = _move_part(batch, at, "tax_amount", sign, reason)
         elif "tax_rate" in source.columns or source.tax_rate:
             batch = _settle_rates(batch, at, source, measure)
@@ -133,13 +133,15 @@ def _settle_rates(batch: Batch, at: np.ndarray, source: Source, measure: str) ->
         amount = batch.lines["amount"].to_numpy()[mine]
         ratio = ratio[::-1] if measure == "excluded" else ratio
         taxed = fit_int64(fixed_point.round_half_even(amount, *ratio), "An amount")
-        reason = f"amounts are made '{measure}' of tax at {rate:%}"
+        reason = say(f"reason.tax.rate.{measure}", rate=f"{rate:%}")
         batch = batch.change("tax", mine, reason, amount=taxed)
     reasons = [
-        f"tax_rate '{labels[code]}' is no rate" if code >= 0 else "tax_rate is blank"
+        say("reason.tax_rate.none", text=labels[code])
+        if code >= 0
+        else say("reason.tax_rate.blank")
         for code in codes[lost]
     ]
-    reason = "the rate of the line's tax cannot be read"
+    reason = say("reason.tax_rate")
     return batch.quarantine("unreadable", at[lost], reason, reasons)
 
 

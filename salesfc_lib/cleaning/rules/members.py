@@ -15,6 +15,7 @@ from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.mappings import Names, Pair
 from salesfc_lib.cleaning.rules.returns import match_sales
 from salesfc_lib.errors import shorten
+from salesfc_lib.foundation import say
 from salesfc_lib.intake import Issue
 
 SHOWN = 20  # renamed members that the ledger names one by one
@@ -24,7 +25,7 @@ def rename_members(batch: Batch, context: Context) -> Batch:
     """Batch with members under the names now used; counted by name, values unchanged."""
     for column, names in context.mappings.renames.items():
         if column not in batch.lines:
-            reason = f"the orders have no column '{column}': nothing is renamed"
+            reason = say("reason.renamed.no_column", column=column)
             batch = _report(batch, context, column, reason)
             continue
         pairs = names.match(batch.lines[column], _days(batch, context))
@@ -41,7 +42,7 @@ def restate_members(batch: Batch, context: Context) -> Batch:
         item = context.parameters.reorganised[column]
         by, lines = item.by or column, batch.lines
         if missing := [name for name in (column, by) if name not in lines]:
-            reason = f"the orders have no column '{missing[0]}': nothing is restated"
+            reason = say("reason.reorganised.no_column", column=missing[0])
             batch = _report(batch, context, column, reason)
             continue
         pairs = names.match(lines[by], _days(batch, context))
@@ -52,12 +53,11 @@ def restate_members(batch: Batch, context: Context) -> Batch:
         if keeps:
             restated = replace_cells(lines[column], at, pd.Series(new, dtype=object))
             batch = batch.with_columns(**{other: restated})
-            cut = f"'{other}' holds it as it is cut now, by {by}"
-            reason = f"the levels use {column} as it was; {cut}"
+            reason = say("reason.reorganised.as_was", column=column, other=other, by=by)
             batch = batch.note("reorganised", at, reason, column=column)
         else:
             batch = batch.with_columns(**{other: lines[column]})
-            reason = f"{column} as it is cut now, by {by}; '{other}' holds it as it was"
+            reason = say("reason.reorganised.restated", column=column, other=other, by=by)
             batch = batch.change("reorganised", at, reason, **{column: new})
     return batch
 
@@ -79,10 +79,11 @@ def _list_changes(rule: str, column: str, pairs: list[Pair]) -> list[LineIssue]:
     reasons = []
     for pair in pairs:
         old, new, *_, why = pair.entry
-        is_new = f"is now '{new}'" if rule == "renamed" else f"was used again: here it is '{new}'"
-        reasons.append(f"{column} '{old}' {is_new}{f' ({why})' if why else ''}")
+        facts = {"column": column, "old": old, "new": new}
+        said = say(f"reason.{rule}", **facts)
+        reasons.append(say("reason.because", reason=said, why=why) if why else said)
     if len(pairs) > SHOWN:
-        reasons = [f"{len(pairs)} names of {column} as the mapping says, such as: {reasons[0]}"]
+        reasons = [say("reason.renamed.many", n=len(pairs), column=column, first=reasons[0])]
     changes = [_values(pairs)] if len(pairs) > SHOWN else [_values([pair]) for pair in pairs]
     return [
         LineIssue(rule, "change", at, reason, values={column: new})
@@ -109,7 +110,7 @@ def _report_unused(batch: Batch, context: Context, names: Names, pairs: list[Pai
     ]
     if not unused:
         return batch
-    reason = f"the mapping of {names.column} matches no line for {shorten(unused)}"
+    reason = say("reason.renamed.unused", column=names.column, unused=shorten(unused))
     return _report(batch, context, names.column, reason)
 
 

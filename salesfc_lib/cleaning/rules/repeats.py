@@ -22,7 +22,7 @@ from salesfc_lib.cleaning.batch.declared import key_columns
 from salesfc_lib.cleaning.batch.frames import group_numbers, key_codes
 from salesfc_lib.cleaning.context import Context, lines_of, where
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import Source
+from salesfc_lib.foundation import Source, say
 from salesfc_lib.intake import Extract, evidence, fixed_point, label_files, parse_moments
 
 Ranking = Callable[[pd.DataFrame], np.ndarray]  # how new each line is
@@ -47,13 +47,14 @@ def drop_superseded(batch: Batch, context: Context) -> Batch:
         source = context.sources[name]
         if not source.key:
             continue
-        columns, key = key_columns(source), f"the key ({', '.join(source.key)}) stands"
+        columns = key_columns(source)
         if VERSION in source.columns:
             others = [column for column in columns if column != VERSION]
-            reason = f"{key} again with a higher version"
+            reason = say("reason.superseded.version", key=source.key)
             batch = _drop(batch, name, others, rank=_rank_versions, reason=reason)
         rank = partial(_rank_extracts, source=source, extract=context.extracts[name], name=name)
-        batch = _drop(batch, name, columns, rank=rank, reason=f"{key} in a newer extract")
+        reason = say("reason.superseded.extract", key=source.key)
+        batch = _drop(batch, name, columns, rank=rank, reason=reason)
     return batch
 
 
@@ -131,7 +132,7 @@ def note_repeats(batch: Batch, context: Context) -> Batch:
         many = again[share[again] > USUAL * usual]
         if len(overlap := find_overlap(own, again, first, many)):
             raise _refuse_overlap(own.iloc[overlap], name, batch.scales["amount"])
-        reason = "says the same as an earlier line; it stays, because no key is declared"
+        reason = say("reason.possible_duplicate")
         batch = batch.note("possible_duplicate", mine[many], reason, counted="amount")
     return batch
 

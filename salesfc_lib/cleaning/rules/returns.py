@@ -21,14 +21,13 @@ from salesfc_lib.cleaning.batch.lines import KIND, NUMBERS, ORIGINALS, RETURN
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.cancellations import in_pair
 from salesfc_lib.cleaning.rules.measures import with_cents
-from salesfc_lib.foundation import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source, say
 from salesfc_lib.intake import Extract, layout, text_columns
 
 NOT_FILLED = {"source", "name", "mark", "kind", "problem", "problem_rule", "reference", "cancels"}
-NO_SALE = "its sale is not in the export, and it has no amount of its own"
-AGAIN = "the order is returned by an earlier notice"
-HINDSIGHT = "without a date of their own: counted in the month of the sale, with hindsight"
-LOST = "a return without a date, and its sale is not in the export"
+NO_SALE = say("reason.notice_without_sale")
+AGAIN = say("reason.repeated_return")
+LOST = say("reason.undated_return_without_sale")
 
 
 def drop_elsewhere(
@@ -120,7 +119,7 @@ def fill_from_sales(batch: Batch, context: Context) -> Batch:
         )
         if own.isna().any():
             filled[name] = frames.fill_category(own, sold)
-    reason = "returns have the members of the sale that they take back"
+    reason = say("reason.members_of_sale")
     return batch.change("members_of_sale", sale.index.to_numpy(), reason, **filled)
 
 
@@ -133,7 +132,7 @@ def _fill_of_product(batch: Batch, at: np.ndarray, dimensions: Iterable[str]) ->
         own = batch.lines[["product", name]].iloc[at].astype(object)
         found = own["product"].map(known.astype(object)).where(own[name].isna())
         filled = at[found.notna().to_numpy()]
-        reason = f"returns have the {name} that every sale of their product has"
+        reason = say("reason.members_of_sale.product", column=name)
         batch = batch.change("members_of_sale", filled, reason, **{name: found.dropna().to_numpy()})
     return batch
 
@@ -149,12 +148,12 @@ def date_returns(batch: Batch, context: Context) -> Batch:
     undated, found = lines["date"].iloc[at].isna().to_numpy(), sold >= 0
     when = lines["date"].to_numpy()[sold[undated & found]]
     alone = np.union1d(at[~found & ~undated], find_alone(lines))
-    reason = "the sale is not in the export: kept in its own month"
+    reason = say("reason.return_without_sale")
     batch = batch.note("return_without_sale", alone, reason)
     now = at[undated & found]
-    batch = batch.change("undated_return", now, f"returns {HINDSIGHT}", date=when, known=when)
+    batch = batch.change("undated_return", now, say("reason.undated_return"), date=when, known=when)
     if context.parameters.measure.returns == "month_of_sale":
-        reason = "returns counted in the month of their sale"
+        reason = say("reason.month_of_sale")
         dates = batch.lines["date"].to_numpy()[sold[found]]
         batch = batch.change("month_of_sale", at[found], reason, date=dates)
     gone = at[undated & ~found]
@@ -176,7 +175,7 @@ def _price_as_sold(batch: Batch, sale: pd.Series, context: Context) -> Batch:
     pieces = batch.lines["quantity"].to_numpy()[at]
     shares = zip(pieces.tolist(), sold["amount"].tolist(), sold["quantity"].tolist(), strict=True)
     amounts = [round(Fraction(own * amount, whole)) for own, amount, whole in shares]
-    reason = "returns without an amount take off their pieces at the price of their sale"
+    reason = say("reason.amount_of_sale")
     return batch.change("amount_of_sale", at, reason, amount=np.array(amounts, dtype=np.int64))
 
 
@@ -225,10 +224,10 @@ def expand_notices(batch: Batch, notices: Batch, source: Source, parameters: Par
     returned = sold.isin(set(dates)).to_numpy()
     sales = lines.iloc[near[returned]].reset_index(drop=True)
     own = pd.to_datetime(sold[returned].map(dates)).astype("datetime64[ns]").to_numpy()
-    when = f", {HINDSIGHT}" if notices.lines["date"].isna().any() else ""
-    reason = f"lines of returned orders, entered as returns{when}"
+    undated = ".undated" if notices.lines["date"].isna().any() else ""
+    reason = say(f"reason.returned_order{undated}")
     batch = batch.put(_take_back(sales, own, parameters), "returned_order", reason)
-    done = "returned orders, entered as returns of every line of the order"
+    done = say("reason.expanded")
     return batch.absorb(notices.drop("expanded", np.arange(len(notices.lines)), done))
 
 
@@ -237,7 +236,7 @@ def drop_returns(batch: Batch, context: Context) -> Batch:
     if context.parameters.measure.returns != "apart":
         return batch
     at = where(batch.lines["kind"].eq("return") & ~in_pair(batch.lines))
-    return batch.drop("returns_apart", at, "returns are counted apart in this unit")
+    return batch.drop("returns_apart", at, say("reason.returns_apart"))
 
 
 def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.frames import with_month
 from salesfc_lib.cleaning.context import Context, where
-from salesfc_lib.foundation import Source, bound_months, label_months
+from salesfc_lib.foundation import Source, bound_months, label_months, say
 from salesfc_lib.intake import Issue, fixed_point
 
 WEEK = "week"  # the rule by which weeks without a day are read, and the name of this one
@@ -41,21 +41,21 @@ def _list_parts(batch: Batch, own: np.ndarray) -> list[Issue]:
     months = label_months(ends, batch.calendar)
     starts, after = bound_months(months, batch.calendar)
     whole = (ends[0] == starts[0], ends[1] == after[1] - 1)
-    words = (f"begin on {ends[0]}", f"end on {ends[1]}")
+    words = [(side, str(day)) for side, day in zip(("first", "last"), ends, strict=True)]
     rows = lines["row"].to_numpy()[[days.argmin(), days.argmax()]]
     parts = zip(whole, words, months, rows, strict=True)
     source = str(lines["source"].iloc[0])
     return [
         Issue(
             "part_month",
-            f"the weeks {what}: {month} is a part, and counts as one",
+            say(f"reason.part_month.{side}", day=day, month=str(month)),
             int(row),
             1,
             source=source,
             column="date",
             example=str(month),
         )
-        for is_whole, what, month, row in parts
+        for is_whole, (side, day), month, row in parts
         if not is_whole
     ]
 
@@ -69,7 +69,7 @@ def share_weeks(batch: Batch, context: Context) -> Batch:
     ending = [name for name in names if sources[name].period == "week_ending"]
     at = where(batch.lines["name"].isin(ending))
     begins = (batch.lines["date"].iloc[at] - pd.Timedelta(days=DAYS - 1)).to_numpy()
-    reason = "a week's last day, moved to its first"
+    reason = say("reason.week.ending")
     batch = batch.change(WEEK, at, reason, date=begins, known=begins)
     batch = batch.at_scales({name: max(scale, PLACES) for name, scale in batch.scales.items()})
     own = where(batch.lines["name"].isin(names) & batch.lines["date"].notna())
@@ -90,6 +90,6 @@ def share_weeks(batch: Batch, context: Context) -> Batch:
     }
     rest = {name: lines[name].to_numpy() - units for name, units in first.items()}
     later = lines.assign(date=after.astype("datetime64[ns]"), **rest)
-    reason = "weeks that cross the end of a month are shared over both by days"
+    reason = say("reason.week")
     batch = batch.change(WEEK, own, reason, **first)
     return batch.put(with_month(later, batch.calendar).reset_index(drop=True), WEEK, reason)

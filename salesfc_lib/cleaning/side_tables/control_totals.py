@@ -16,10 +16,11 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import MEASURES, Batch
 from salesfc_lib.cleaning.batch.frames import sum_by
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, schema, tables
+from salesfc_lib.foundation import Parameters, say, schema, tables
 from salesfc_lib.intake import Issue
 
 LARGEST = 3  # rules named beside a difference
+LISTED = 3  # months without a control total that are named
 BOUNDS = ("opening", "kept")
 ROLE = "control_totals"
 Row = tuple[object, ...]  # of table control
@@ -47,10 +48,11 @@ def compare_control(
         for _, group in totals.groupby(["ds", *dimensions], dropna=False, sort=True):
             rows += _compare(group, ours, dimensions, settings)
     compared, value = {row[0] for row in rows}, parameters.measure.value
+    none = say("reason.control.none")
     for ds in sorted(ours["month"].dropna().unique()):
         if ds <= last and ds not in compared:
             total = _add(ours.loc[ours["month"].eq(ds), value])
-            rows.append((ds, "", value, total, None, None, np.nan, "missing", "no control total"))
+            rows.append((ds, "", value, total, None, None, np.nan, "missing", none))
     frame = pd.DataFrame(rows, columns=list(tables.CONTRACTS["control"].columns))
     frame = frame.astype({"ds": "datetime64[ns]", "share": "float64"})
     frame = frame.sort_values(["ds", "member", "measure"], ignore_index=True)
@@ -65,10 +67,12 @@ def note_missing(batch: Batch, control: pd.DataFrame, parameters: Parameters) ->
     missing = control.loc[control["state"].eq("missing"), "ds"]
     if missing.empty:
         return batch
-    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-    months = ", ".join(missing.dt.strftime("%Y-%m").iloc[:3]) + more
+    listed = missing.dt.strftime("%Y-%m").tolist()
+    months = say("example.listed", months=listed)
+    if (more := len(listed) - LISTED) > 0:
+        months = say("example.listed.more", months=listed[:LISTED], more=more)
     source = next(name for name, source in parameters.sources.items() if source.role == ROLE)
-    reason = "months of the unit for which the general ledger gives no total"
+    reason = say("reason.control_total")
     issue = Issue("control_total", reason, 0, len(missing), source=source, example=months)
     return batch.report(issue)
 

@@ -14,7 +14,7 @@ from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.side_tables.reading import rename_members
 from salesfc_lib.cleaning.strict_columns import read_columns
-from salesfc_lib.foundation import Parameters, Source, label_months, tables, wording
+from salesfc_lib.foundation import Parameters, Source, label_months, say, tables
 from salesfc_lib.intake import Extract, Issue, layout
 
 ROLE = "drivers"
@@ -54,24 +54,21 @@ def note_drivers(batch: Batch, driver: pd.DataFrame, parameters: Parameters, mon
     """Batch with an issue for each driver that lacks values ahead, or is not known ahead."""
     for name, declared in parameters.drivers.items():
         own, horizon = driver[driver["name"].eq(name)], parameters.horizon
-        reason, example = "not known ahead: history only, no model uses it", ""
+        reason, example = say("reason.driver.past"), ""
         if declared.known_ahead:
             months = _count_months(own, month, horizon)
             short = months.index[months < horizon]
             if not len(short) and len(months):
                 continue
             example = str(next(iter(short), ""))
-            reason = f"{len(short)} of {len(months)} members lack values for some of the {horizon} "
-            reason += "months ahead: "
             if not months.any() and declared.carry is None:
-                reason += "none has any, so that no model uses it"
-            elif declared.carry and own["announced"].notna().any():
-                reason += "the last value before stands there"
+                then = "none"
             elif declared.carry:
-                reason += "the last value before stands there, which a backtest of past "
-                reason += "months does not do"
+                then = "announced" if own["announced"].notna().any() else "carried"
             else:
-                reason += "they stay empty"
+                then = "empty"
+            facts = {"n": len(short), "members": len(months), "horizon": horizon}
+            reason = say(f"reason.driver.{then}", **facts)
         source = next(
             key
             for key, item in parameters.sources.items()
@@ -133,15 +130,12 @@ def note_flags(batch: Batch, parameters: Parameters) -> Batch:
     if not has_flag(lines, parameters):
         return batch
     flagged = read_flags(lines[FLAG])
-    reason = (
-        "read as sold on promotion; a month's share of its days counts, and only a plan says what "
-        "comes"
-    )
+    reason = say("reason.promotion_flag")
     for source in lines.loc[flagged, "source"].unique():
         mine = lines[flagged & lines["source"].eq(source).to_numpy()]
         words = mine[FLAG].value_counts().loc[lambda counts: counts > 0].index.astype(str)
         first, more = int(mine["row"].min()), {"source": str(source), "column": FLAG}
-        more["example"] = wording.listing(list(words[:3]))
+        more["example"] = say("example.words", words=[*words[:3]])
         batch = batch.report(Issue("promotion_flag", reason, first, len(mine), **more))
     return batch
 

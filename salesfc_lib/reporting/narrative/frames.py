@@ -51,6 +51,7 @@ def write_value(value: Any) -> str:
     >>> [write_value(value) for value in (550346.44, 0.123456, 0.0000123456, 5108, None, True)]
     ['550,346', '0.1235', '1.235e-05', '5,108', '', 'true']
     """
+    value = in_words(value)
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, pd.Timestamp):

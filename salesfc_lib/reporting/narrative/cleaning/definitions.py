@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from salesfc_lib.archive import UnitMonth
+from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Block
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
@@ -25,14 +26,18 @@ def meaning_of_sales(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
             "question": writer.text(f"definition.{name}"),
             "answer": writer.find(f"definition.{name}.{getattr(measure, name)}")
             or getattr(measure, name),
-            "exports": ", ".join(sorted(exports.get(name, set()))),
+            "exports": wording.commas(
+                writer.find(f"definition.exports.{value}")
+                or writer.find(f"definition.{name}.{value}")
+                for value in sorted(exports.get(name, set()))
+            ),
         }
         for name in asked
     ]
     formulas = [source.amount for source in run.parameters.sources.values() if source.amount]
     if formulas:
         signs = str.maketrans("*-", "×−")
-        made = ", ".join(dict.fromkeys(formula.translate(signs) for formula in formulas))
+        made = wording.commas(dict.fromkeys(formula.translate(signs) for formula in formulas))
         answer = writer.text("definition.amount.made", formula=made)
         rows.insert(
             1, {"question": writer.text("definition.amount"), "answer": answer, "exports": ""}
@@ -69,6 +74,10 @@ def restated(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     if found.restatement.empty:
         return Blocks(writer.prose("cleaning.restated.none", months=len(found.months)))
     months, members = found.by_month(), found.largest(SHOWN // 2)
+    months["kinds"] = [
+        wording.commas(writer.name("cleaning.restated.kind", kind).lower() for kind in kinds)
+        for kinds in months["kinds"].str.split(", ")
+    ]
     names = members[[*found.dimensions]].astype(str).agg(" · ".join, axis=1)
     members["member"] = names if len(found.dimensions) else writer.text("unit.whole")
     key, newest = "cleaning.restated", months.tail(SHOWN).iloc[::-1]

@@ -35,7 +35,11 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     kinds, counts = ranked["rule"].nunique(), ranked.groupby("action")["rule"].nunique()
     rows = [_describe_problem(writer, row) for row in ranked.itertuples()]
     parts = [
-        f"{counts[name]} {writer.name('cleaning.action', name).lower()}"
+        writer.text(
+            "cleaning.scan.part",
+            n=counts[name],
+            action=writer.name("cleaning.action", name).lower(),
+        )
         for name in ACTIONS
         if name in counts
     ]
@@ -50,17 +54,17 @@ def _describe_problem(writer: BlockWriter, row: Any) -> Row:
         "found": Cell(writer.name("rule", row.rule), row.column, bold=grave),
         "action": row.action,
         "count": wording.number(row.rows) if row.first_row else cleaning.scan.count_found(row),
-        "where": Cell(row.feed, sub=_first_place(row.source, row.first_row)),
+        "where": Cell(row.feed, sub=_first_place(writer, row.source, row.first_row)),
         "example": "" if row.example == row.reason else row.example,
         "reason": row.reason,
     }
 
 
-def _first_place(source: str, row: int) -> str:
+def _first_place(writer: BlockWriter, source: str, row: int) -> str:
     """Where a problem stands first: file of a feed, and row."""
     file = source.partition(": ")[2]
-    parts = (f"first in {file}" if file else "", f"row {row}" if row else "")
-    return ", ".join(filter(None, parts))
+    first = writer.text("cleaning.scan.first", file=file) if file else ""
+    return wording.commas([first, writer.text("cleaning.scan.row", row=row) if row else ""])
 
 
 @in_languages

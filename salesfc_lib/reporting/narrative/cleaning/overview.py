@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import say, wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.shared import sales_of, year_change
@@ -169,7 +169,7 @@ def describe_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
     touched = problems[problems["action"].isin(["changed", "noted"])].groupby("rule")
     rows, reason = touched["rows"].sum(), touched["reason"].first()
     still = rows.index.intersection(moved.index[~moved])
-    counted = {rule: f"{wording.plural(rows[rule], 'row')}: {reason[rule]}" for rule in still}
+    counted = {rule: say("reason.counted", rows=rows[rule], reason=reason[rule]) for rule in still}
     return pd.Series(counted, dtype=object).combine_first(reasons)
 
 
@@ -208,10 +208,11 @@ def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
     sold = sales_of(cleaned.panel, cleaned.series["unique_id"].iloc[0])
     now, known = float(sold.iloc[-1]), sold.dropna()
     writer, change = writer_of(run).at(known), year_change(sold, sold.index[-1], now)
-    frame = (sold / writer.scale.divisor).rename("value").reset_index().assign(group="Sold")
+    frame = (sold / writer.scale.divisor).rename("value").reset_index()
+    name = writer.text("cleaning.figure.sold")
     return writer.figure(
         "cleaning.figure",
-        draw("lines", frame, roles={"Sold": "actual"}, percent=False),
+        draw("lines", frame.assign(group=name), roles={name: "actual"}, percent=False),
         known.tail(24).reset_index(),
         title_key="cleaning.figure.short" if change is None else "",
         axis=writer.axis,
@@ -226,6 +227,8 @@ def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
 def checks(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Record and checks."""
     writer = writer_of(run)
-    files = "; ".join(writer.fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files)
+    files = wording.semicolons(
+        writer.fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files
+    )
     facts = {"measure": describe_measure(run), "files": files}
     return record_and_checks(run, cleaned.checks, "cleaning.record", **facts)
