@@ -19,8 +19,8 @@ _START = f'{{"{KEY}": '
 def say(key: str, /, **facts: Any) -> str:
     """The sentence `key` with its facts: numbers, texts, months, other such sentences, and lists.
 
-    >>> say("weights.one", error=0.125)
-    '{"say": "weights.one", "error": 0.125}'
+    >>> say("rename.mix", mix=0.125)
+    '{"say": "rename.mix", "mix": 0.125}'
     """
     return json.dumps({KEY: key, **facts}, ensure_ascii=False, default=_plain)
 

@@ -30,7 +30,7 @@ PARTS = {
 
 def test_every_key_that_the_library_says_is_in_the_catalogue() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "salesfc_lib").rglob("*.py")]
-    call = r"""\b(text|word|prose|record|section|table|figure|fact)\(\s*"([a-z0-9_.]+)"[,)]"""
+    call = r"""\b(text|word|say|prose|record|section|table|figure|fact)\(\s*"([a-z0-9_.]+)"[,)]"""
     calls = {found for text in texts for found in re.findall(call, text)}
     said = {
         ".".join([key, part] if part else [key])
