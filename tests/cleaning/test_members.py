@@ -338,7 +338,7 @@ def test_ten_thousand_names_are_changed_without_a_loop_over_lines(tmp_path: Path
     cleaned = run(tmp_path, rows, unit(renames={"product": names}))
     assert cleaned.transactions["product"].astype(str).str.startswith("q").all()
     assert told(cleaned, "renamed") == [
-        "6000 rows: 3000 names of product as the mapping says, such as: product 'p0' is now 'q0'"
+        "6,000 rows: 3000 names of product as the mapping says, such as: product 'p0' is now 'q0'"
     ]
     assert cleaned.transactions["amount"].sum() == Decimal(60000)
 
