@@ -130,8 +130,10 @@ def _read(language: str) -> tuple[dict[str, str], dict[str, str]]:
 def read_messages(language: str) -> list[Message]:
     """Every message of a language in the order of its files; English stands in each of them."""
     folder = LOCALE / (language if language != SOURCE else LANGUAGES[1]) / "LC_MESSAGES"
-    messages: list[Message] = []
-    for path in sorted(folder.glob("*.po")):
-        with path.open("rb") as file:
-            messages += [message for message in read_po(file) if message.id]
-    return messages
+    return [message for path in sorted(folder.glob("*.po")) for message in read_file(path)]
+
+
+def read_file(path: Path) -> list[Message]:
+    """Messages of a gettext file, without its header."""
+    with path.open("rb") as file:
+        return [message for message in read_po(file) if message.id]
