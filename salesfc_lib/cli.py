@@ -253,12 +253,13 @@ def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     Nothing is written.
     """
     from salesfc_lib import cleaning
-    from salesfc_lib.foundation import resolve
+    from salesfc_lib.foundation import language, resolve
 
     settings = resolve(project, unit, None, sets or ()).parameters
     found = cleaning.scan.scan_unit(settings, project, unit)
-    for line in cleaning.scan.describe_scan(found):
-        _echo(line)
+    with language.speaking(language.of_reader()):
+        for line in cleaning.scan.describe_scan(found):
+            _echo(line)
     if found.blocks:
         raise typer.Exit(1)
 
@@ -267,12 +268,13 @@ def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
 def proposals(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     """Say which members look renamed, and print the YAML that accepts it."""
     from salesfc_lib import cleaning
-    from salesfc_lib.foundation import resolve
+    from salesfc_lib.foundation import language, resolve
 
     settings = resolve(project, unit, None, sets or ()).parameters
     proposed = cleaning.scan.propose_for(settings, cleaning.read_all(settings, project))
-    for line in cleaning.scan.describe_proposals(proposed):
-        _echo(line)
+    with language.speaking(language.of_reader()):
+        for line in cleaning.scan.describe_proposals(proposed):
+            _echo(line)
 
 
 @app.command()

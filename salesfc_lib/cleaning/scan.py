@@ -17,7 +17,7 @@ from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
 from salesfc_lib.cleaning.waiting import describe_waiting
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, in_words, say, tables, wording
+from salesfc_lib.foundation import Parameters, in_words, say, tables
 from salesfc_lib.intake import Extract, read_source
 
 ORDER = ("quarantined", "dropped", "changed", "noted", "read")  # what people look at first
@@ -142,7 +142,9 @@ def _where(item: Any) -> str:
     if example and example not in reason:
         shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
         reason = _say("scan.example", reason=reason, example=shown)
-    where = wording.commas([f"`{item.column}`" if item.column else "", place])
+    where = f"`{item.column}`" if item.column else place
+    if item.column and place:
+        where = _say("scan.column", column=item.column, place=place)
     return _say("scan.where", where=where, reason=reason) if where else reason
 
 

@@ -17,7 +17,7 @@ from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.cleaning.clean import Standardised
 from salesfc_lib.cleaning.closed_months import closed_through, take_later, write_closed
 from salesfc_lib.cleaning.rules.cancellations import drop_cancelled
-from salesfc_lib.foundation import Parameters, in_words, label_months, say
+from salesfc_lib.foundation import Parameters, in_words, label_months, language, say
 
 MOST_MONTHS = 4  # that are told one by one
 
@@ -26,7 +26,7 @@ def describe_waiting(
     done: Standardised, parameters: Parameters, unit: str, project: Path | None = None
 ) -> str:
     """Rows and money that the latest closed month leaves out, by month, and the line and command
-    that take them in; '' where nothing is left out.
+    that take them in, in the reader's language; '' where nothing is left out.
     """
     if done.latest is pd.NaT:
         return ""
@@ -52,7 +52,8 @@ def describe_waiting(
             command += f" --project {shlex.quote(str(project))}"
         facts = {"unit": unit, "command": command, "line": write_closed(following)}
         how = say("waiting.following", following=following, **facts)
-    words: str = in_words(say("waiting", closed=closed, months=months, how=how))
+    with language.speaking(language.of_reader()):
+        words: str = in_words(say("waiting", closed=closed, months=months, how=how))
     return words
 
 
