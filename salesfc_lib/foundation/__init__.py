@@ -44,6 +44,7 @@ from salesfc_lib.foundation.sentences import (
     in_english,
     in_words,
     iso,
+    level_name,
     name_of,
     template_of,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "FactFormatter",
     "in_english",
     "in_words",
+    "level_name",
     "iso",
     "name_of",
     "template_of",

@@ -39,6 +39,15 @@ def quoted(values: Sequence[object]) -> str:
     return shown if len(values) <= 3 else f"{shown}等 {len(values)} 项"
 
 
+def level_name(level: str) -> str:
+    """How a level or a dimension reads inside a sentence: a unit's own names with spaces.
+
+    >>> level_name("key_account"), level_name("sales_office")
+    ('key account', 'sales office')
+    """
+    return language.sentences().get(f"level.{level}", level.replace("_", " "))
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": wording.percent,
     "share": lambda value: wording.percent(value, 0),
@@ -63,12 +72,14 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "Cardinal": lambda value: wording.first_upper(wording.cardinal(value)),
     "ordinal": wording.ordinal,
     "list": wording.listing,
+    "List": lambda words: wording.first_upper(wording.listing(words)),
     "paragraph": wording.paragraph,
     "quoted": quoted,
     "clauses": lambda texts: wording.semicolons(map(translate_message, texts)),
     "commas": wording.commas,
     "message": translate_message,
     "upper": wording.first_upper,
+    "level": level_name,
     "spaced": lambda value: str(value).replace("_", " "),
     "file": lambda path: PurePosixPath(path).name,
 }

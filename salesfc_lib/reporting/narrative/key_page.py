@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING
-from salesfc_lib.foundation import SEASON, wording
+from salesfc_lib.foundation import SEASON, level_name, wording
 from salesfc_lib.reporting.blocks import Answer, Block, Cell, Record, Table
 from salesfc_lib.reporting.facts.key import KeyMonth
 from salesfc_lib.reporting.facts.shared import year_change
@@ -79,7 +79,7 @@ def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
         _describe_drivers(run, key),
         describe_errors(writer, key),
     )
-    level = key.level.replace("_", " ").capitalize()
+    level = level_name(key.level).capitalize()
     history = writer.text("key.note", months=key.history.notna().sum())
     return Answer(
         (level, key.label, run.title, wording.month_name(run.month)),

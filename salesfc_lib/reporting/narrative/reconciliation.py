@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import level_name, wording
 from salesfc_lib.reporting.blocks import Answer, Block, Cell, Fact
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
@@ -151,7 +151,7 @@ def methods(run: UnitMonth, reconciled: ReconciledMonth) -> Blocks:
     return writer.section(
         key,
         rows,
-        columns={f"#{name.replace('_', ' ')}": f"{{level{n}}}" for n, name in enumerate(levels)},
+        columns={f"#{level_name(name)}": f"{{level{n}}}" for n, name in enumerate(levels)},
         method=str(mean.index[0]),
         equal=_say_equal(writer, mean),
         skipped=writer.text(f"{key}.skipped", methods=names) if names else "",

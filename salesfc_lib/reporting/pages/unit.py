@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import level_name, wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
 from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
 from salesfc_lib.reporting.narrative.outlook import draw_fan
@@ -175,7 +175,7 @@ def _keys(summary: Summary) -> Table | None:
         | {
             "name": Cell(
                 key.label,
-                key.level.replace("_", " "),
+                level_name(key.level),
                 bold=True,
                 href=in_language(key.href, summary.languages),
             ),

@@ -41,7 +41,7 @@ def lags(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         },
         missing=missing,
         month=run.month,
-        lags=wording.listing([str(lag) for lag in agreed]),
+        lags=[str(lag) for lag in agreed],
     )
     if len(bottom) == 1:
         return Blocks(writer.prose(f"{key}.one", **facts), by_level)
@@ -134,7 +134,7 @@ def value_added(run: UnitMonth, compared: ComparedMonth) -> Blocks:
         months=months,
         level=compared.bottom,
     )
-    facts = {"list": wording.first_upper(wording.listing(steps)), "total": float(gains.sum())}
+    facts = {"steps": steps, "total": float(gains.sum())}
     return Blocks(writer.prose(key, month=run.month, months=months, **facts), figure)
 
 

@@ -167,7 +167,7 @@ def _people_blocks(run: UnitMonth, table: pd.DataFrame) -> tuple[Figure, Table]:
     detail = [writer.text(f"{key}.detail", n=n) for n in table["changes"]]
     frame = table.rename(columns={"author": "label", "bias_with": "bias", "bias_without": "mean"})
     frame = frame[["label", "bias", "mean"]].assign(detail=detail)
-    template = writer.template(f"{key}.bias")
+    template, judged = writer.template(f"{key}.bias"), table.dropna(subset=["bias_with"])
     heads = tuple(writer.text(f"{key}.head.{name}") for name in ("with", "without"))
     figure = writer.figure(
         f"{key}.figure",
@@ -178,7 +178,7 @@ def _people_blocks(run: UnitMonth, table: pd.DataFrame) -> tuple[Figure, Table]:
             for row in table[leaning].to_dict("records")
         ],
         limit=limit,
-        biases=wording.semicolons(writer.fill(template, row) for row in table.to_dict("records")),
+        biases=wording.semicolons(writer.fill(template, row) for row in judged.to_dict("records")),
     )
     gains = table["gain"].map(lambda gain: writer.measure.amount(gain, sign=True))
     tones = table["gain"].lt(0).map({True: "alarm", False: ""})
