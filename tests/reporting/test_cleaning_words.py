@@ -95,7 +95,7 @@ def test_what_cleaning_found_is_said_in_the_language_of_the_page(tmp_path: Path)
     ]
     assert [row[4].text for row in table.rows[:2]] == ["日期：“soon”不是日期", ""]
     assert [row[2].text for row in table.rows] == ["1", "1", "6 个月"]
-    assert table.rows[0][3].sub == "第 5 行"
+    assert table.rows[0][3].sub == "第 6 行"
     reasons = describe_rules(found.ledger, found.problems)
     with language.speaking("zh"):
         assert in_words(reasons["after_month"]).startswith("日期在 2024-12 之后：没有丢失")
