@@ -7,7 +7,7 @@ and failures leave."""
 from __future__ import annotations
 
 from salesfc_lib.forecasting.alignment import align
-from salesfc_lib.forecasting.backtest.plausibility import REJECTED
+from salesfc_lib.forecasting.backtest.plausibility import refusal_of
 from salesfc_lib.forecasting.booked_days import find_booked_days
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.project import load_own, read_own
@@ -31,13 +31,13 @@ from salesfc_lib.forecasting.tables import (
 )
 
 __all__ = [
+    "refusal_of",
     "BASELINE",
     "BOOSTING",
     "Candidate",
     "ForecastCache",
     "History",
     "REGISTRY",
-    "REJECTED",
     "add_intervals",
     "align",
     "count_inside",

@@ -15,7 +15,7 @@ import pandas as pd
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.booked_days import WEEKDAYS, count_days, find_booked_days
 from salesfc_lib.forecasting.history import TRADING_DAYS, History, shift
-from salesfc_lib.foundation import ABSURD_RATIO, SEASON, find_absurd
+from salesfc_lib.foundation import ABSURD_RATIO, SEASON, find_absurd, say
 from salesfc_lib.panel import Kind, fill_forward
 
 UNTREATED = 1e-9  # of a value, that rounding leaves between what was sold and what models see
@@ -96,14 +96,12 @@ def drop_before_gap(y: np.ndarray) -> np.ndarray:
 def _describe_absurd(
     y: np.ndarray, odd: np.ndarray, ids: pd.Index, last: np.ndarray
 ) -> dict[Any, str]:
-    """The latest absurd month of each series that has one, in words."""
+    """The latest absurd month of each series that has one, kept by `say`."""
     told = {}
     for row, column in np.argwhere(odd):
         month = np.datetime64(int(last[row] - y.shape[1] + 1 + column), "M")
-        told[ids[row]] = (
-            f"{y[row, column]:,.6g} in {month} is more than {ABSURD_RATIO:.0f} times any month "
-            "before, and taken as unknown"
-        )
+        facts = {"value": y[row, column], "month": str(month), "ratio": round(ABSURD_RATIO)}
+        told[ids[row]] = say("history.absurd", **facts)
     return told
 
 

@@ -34,7 +34,7 @@ class History:
     in the hierarchy; summing: which bottom series make up which, None where all are bottoms.
     recalled: cutoff to rows of table `recalled`, what was known then of later months. back:
     (n,) months between the row's cutoff and that of the run; what has the same `back` was known at
-    the same time. absurd: id to the month that was taken as unknown, in words.
+    the same time. absurd: id to the month that was taken as unknown, kept by `say`.
     """
 
     ids: np.ndarray

@@ -17,7 +17,7 @@ from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import STEADY, classify
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
-from salesfc_lib.foundation import SEASON, nan_mean, nan_median, schema, tables
+from salesfc_lib.foundation import SEASON, nan_mean, nan_median, say, schema, tables
 
 MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
 USUAL = schema.Breaks()
@@ -173,14 +173,12 @@ def list_level_shifts(history: History, settings: schema.Breaks = USUAL) -> pd.D
 
 
 def _describe_levels(adjusted: np.ndarray, months: int, first: str) -> str:
-    """The level before and since a change, in words."""
+    """The level before and since a change, kept by `say`."""
     before = adjusted[: len(adjusted) - months][-SEASON:]
     before = before[np.isfinite(before)]
-    then, now = float(np.median(before)), float(np.median(adjusted[-months:]))
-    return (
-        f"without season, {now:,.4g} in the middle of the {months} months since {first}, and "
-        f"{then:,.4g} of the {len(before)} before"
-    )
+    levels = {"now": np.median(adjusted[-months:]), "then": np.median(before)}
+    facts = {"months": months, "since": first, "before": len(before)}
+    return say("level_shift.evidence", **levels, **facts)
 
 
 def _change_since(x: np.ndarray, since: np.ndarray) -> np.ndarray:

@@ -14,21 +14,19 @@ import pandas as pd
 from salesfc_lib.forecasting import metrics
 from salesfc_lib.forecasting.alignment import align
 from salesfc_lib.forecasting.backtest.backtest import CandidateFailure
-from salesfc_lib.forecasting.backtest.plausibility import REJECTED
+from salesfc_lib.forecasting.backtest.plausibility import refusal_of
 from salesfc_lib.forecasting.bare_panel import check_horizon, read_future, read_panel
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
 from salesfc_lib.forecasting.forecast import Modeled, model_history
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.intervals import LEVELS
 from salesfc_lib.forecasting.reasons import (
-    BOOSTING_REASON,
     BacktestFact,
     describe_fallback,
     describe_limit,
-    percent,
     weight_reason,
 )
-from salesfc_lib.foundation import INTERVALS, SEASON, Parameters, defaults, tables
+from salesfc_lib.foundation import INTERVALS, SEASON, Parameters, defaults, say, say_all, tables
 
 COMBINATION = "combination"
 WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
@@ -86,11 +84,11 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     candidates, ids = modeled.candidates, modeled.candidates.history.ids
     rows = [line for row in range(len(ids)) for line in _weights_of(modeled, row)]
     for failure in (each for each in candidates.failures if each.back == 0):
-        error = failure.error if failure.error.startswith(REJECTED) else f"failed: {failure.error}"
-        rows.append((ids[failure.row], failure.model, 0.0, np.nan, error))
-    for row, model, *errors in candidates.stopped:
-        error, reference = map(percent, errors)
-        reason = f"raced out: error {error} against {reference} at the latest cutoff"
+        why = failure.error
+        why = why if refusal_of(why) else say("weight.failed", error=why)
+        rows.append((ids[failure.row], failure.model, 0.0, np.nan, why))
+    for row, model, error, reference in candidates.stopped:
+        reason = say("weight.raced_out", error=error, reference=reference)
         rows.append((ids[row], model, 0.0, np.nan, reason))
     return pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")
 
@@ -106,21 +104,20 @@ def _weights_of(modeled: Modeled, row: int) -> list[tuple[str, str, float, float
     ]
     unique_id = history.ids[row]
     if silent := modeled.ended.get(row):
-        reason = f"the series came to an end: no sale for {silent} months; forecast at zero"
+        reason = say("weight.ended", silent=silent)
         return [(unique_id, fact.model, 0.0, fact.wape, reason) for fact in facts]
     months = int(np.isfinite(history.y[row]).sum())
     fallback = describe_fallback(months, unit=history.y.shape[1])
     limit = describe_limit(modeled.limited.get(row))
-    begin = "".join(
-        f"{each}; " for each in (history.absurd.get(unique_id), fallback, limit) if each
-    )
+    begin = (history.absurd.get(unique_id, ""), fallback, limit)
     share = modeled.shares[0][row] if 0 in modeled.shares else 0.0
     lines = []
     for fact in facts:
-        reason = begin + weight_reason(fact, facts)
+        reason = say_all([*begin, weight_reason(fact, facts)])
         lines.append((unique_id, fact.model, fact.weight * (1 - share), fact.wape, reason))
     if share:
-        lines.append((unique_id, BOOSTING, share, _boosted_error(modeled, row), BOOSTING_REASON))
+        error = _boosted_error(modeled, row)
+        lines.append((unique_id, BOOSTING, share, error, say("weight.boosted")))
     return lines
 
 

@@ -126,6 +126,9 @@ class FactFormatter(string.Formatter):
             return wording.plural(int(value), *words.split("|"))
         if name == "name":
             return name_of(words, value)
+        if name in ("amount", "signed_amount"):  # of no known measure
+            bare = wording.AmountFormat("")
+            return bare.amount(float(value), sign=name == "signed_amount")
         return FORMATS[name](value) if name in FORMATS else super().format_field(value, format_spec)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, schema, tables
+from salesfc_lib.foundation import SEASON, say, say_all, schema, tables
 
 BEFORE = SEASON  # months that the regular share is taken over at least; twice as many at most
 # of the largest month, to which sales fell in a series that faded. A guard, set so that no tested
@@ -77,7 +77,8 @@ def list_lifecycles(
     >>> row = list_lifecycles(sold, pd.DataFrame({"unique_id": ["a"]}), months[-1]).iloc[0]
     >>> print(row["launched"].date(), row["discontinued"].date())
     2024-02-01 2025-02-01
-    >>> row["evidence"]
+    >>> from salesfc_lib.foundation import in_words
+    >>> in_words(row["evidence"])
     'first sale in 2024-02; sold regularly until 2025-02, and not in the 4 months since'
     """
     past = panel[panel["ds"] <= through]
@@ -98,7 +99,8 @@ def list_lifecycles(
         frame[name] = months.where(months.notna(), frame[name])
         for row in np.flatnonzero(months.notna()):
             day = np.datetime_as_string(days[row], "D")
-            frame.loc[row, "evidence"] = f"{name} {day} as declared; {frame['evidence'][row]}"
+            sold = frame["evidence"][row]
+            frame.loc[row, "evidence"] = say_all([say(f"lifecycle.{name}", day=day), sold])
     return tables.check(frame[["unique_id", "launched", "discontinued", "evidence"]], "lifecycle")
 
 
@@ -119,12 +121,12 @@ def _find_declared(series: pd.DataFrame, declared: pd.DataFrame | None, name: st
 
 
 def _describe_sales(item: Any) -> str:
+    """When a series was sold, kept by `say`."""
     if pd.isna(item.first):
-        return "never sold"
-    text = "sold from the first month of the data on"
+        return say("lifecycle.never")
+    began, ended = say("lifecycle.whole"), ""
     if pd.notna(item.launched):
-        text = f"first sale in {item.first:%Y-%m}"
+        began = say("lifecycle.first", month=f"{item.first:%Y-%m}")
     if item.silent:
-        text += f"; sold regularly until {item.last:%Y-%m}"
-        text += f", and not in the {item.silent} months since"
-    return text
+        ended = say("lifecycle.ended", month=f"{item.last:%Y-%m}", silent=item.silent)
+    return say_all([began, ended])

@@ -32,6 +32,7 @@ from salesfc_lib.forecasting.tuning import (
     SHIFT_SHARE,
     SHIFT_THRESHOLD,
 )
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Breaks, Parameters
 from salesfc_lib.reporting.blocks import Cell, Table
@@ -230,7 +231,7 @@ def test_the_table_says_since_when_and_by_how_much() -> None:
     assert row["ds"] == pd.Timestamp("2025-07-01")
     assert row["change"] == pytest.approx(-40, abs=8)
     assert row["strength"] >= SHIFT_THRESHOLD
-    assert "6 months since 2025-07" in row["evidence"]
+    assert "6 months since 2025-07" in in_words(row["evidence"])
     assert list_level_shifts(history(np.exp(noise(5)))).empty
     assert list_level_shifts(panel, Breaks(least_change=0.9)).empty  # a parameter says what counts
 

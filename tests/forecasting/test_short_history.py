@@ -16,6 +16,7 @@ from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.reasons import FALLBACKS, FULL_HISTORY, describe_fallback
 from salesfc_lib.forecasting.tables import list_weights
 from salesfc_lib.forecasting.tuning import BOOSTED_FROM
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import defaults
 
 SHORT = (1, 2, 3, 5, 6, 9, 12, 13, 18, 24, 25)
@@ -71,11 +72,11 @@ def test_the_rungs_are_where_candidates_begin() -> None:
     ],
 )
 def test_each_length_names_its_rung(months: int, words: str) -> None:
-    assert describe_fallback(months, unit=60) == words
+    assert in_words(describe_fallback(months, unit=60)) == words
 
 
 def test_a_unit_of_less_than_a_year_has_no_season_to_name() -> None:
-    assert describe_fallback(7, unit=12) == "7 months of history: smoothed level"
+    assert in_words(describe_fallback(7, unit=12)) == "7 months of history: smoothed level"
 
 
 def test_every_series_has_a_forecast_from_its_first_month_on() -> None:
@@ -112,9 +113,8 @@ def test_what_a_young_series_could_not_test_counts_as_it_does_elsewhere() -> Non
 
 def test_reasons_of_young_series_begin_with_their_rung_and_of_others_do_not() -> None:
     modeled = model_history(unit(), defaults(), horizon=12)
-    reasons = (
-        list_weights(modeled).query("model != 'xgboost'").groupby("unique_id")["reason"].agg(list)
-    )
+    weights = list_weights(modeled).assign(reason=lambda each: each["reason"].map(in_words))
+    reasons = weights.query("model != 'xgboost'").groupby("unique_id")["reason"].agg(list)
     assert all(
         reason.startswith("5 months of history: smoothed level with the unit's season")
         for reason in reasons["m05"]
@@ -122,9 +122,7 @@ def test_reasons_of_young_series_begin_with_their_rung_and_of_others_do_not() ->
     assert all(
         "months of history" not in reason for reason in [*reasons["m25"], *reasons["whole0"]]
     )
-    untested = (
-        list_weights(modeled).query("unique_id == 'm13' and model == 'theta'")["reason"].item()
-    )
+    untested = weights.query("unique_id == 'm13' and model == 'theta'")["reason"].item()
     assert "not tested here" in untested
 
 
@@ -133,4 +131,4 @@ def test_a_unit_without_any_backtest_takes_its_candidates_equally() -> None:
     modeled = model_history(panel, defaults(), horizon=12)
     weights = list_weights(modeled).query("unique_id == 'm03'")
     assert weights["weight"].nunique() == 1
-    assert weights["reason"].str.contains("count equally").all()
+    assert weights["reason"].map(in_words).str.contains("count equally").all()

@@ -23,6 +23,7 @@ from salesfc_lib.forecasting.combination.weights import (
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.reasons import BacktestFact, weight_reason
 from salesfc_lib.forecasting.tuning import UNTESTED_ERROR
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.schema import Combine
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -383,43 +384,43 @@ def test_best_without_a_backtest_is_the_simplest() -> None:
 # reasons
 
 
+def reason_of(own: BacktestFact, facts: list[BacktestFact]) -> str:
+    return str(in_words(weight_reason(own, facts)))
+
+
 def test_reasons_state_both_errors() -> None:
     naive, level = BacktestFact("seasonal_naive", 0.2, 0.2, 4), BacktestFact("level", 0.8, 0.05, 4)
     assert (
-        weight_reason(level, [naive, level])
-        == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
+        reason_of(level, [naive, level])
+        == "lowest error in the backtest, 5.0\u202f%, against 20.0\u202f% for the seasonal naive"
     )
     worse = BacktestFact("level", 0.1, 0.3, 4)
     assert (
-        weight_reason(worse, [naive, worse])
-        == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
+        reason_of(worse, [naive, worse])
+        == "backtest error 30.0\u202f%, worse than the 20.0\u202f% of the seasonal naive"
     )
     alike = BacktestFact("level", 0.5, 0.201, 4)
-    assert weight_reason(alike, [naive, alike]) == "backtest error 20.1 %, like the seasonal naive"
-    assert weight_reason(naive, [naive, level]) == "backtest error 20.0 %"
+    assert reason_of(alike, [naive, alike]) == "backtest error 20.1\u202f%, like the seasonal naive"
+    assert reason_of(naive, [naive, level]) == "backtest error 20.0\u202f%"
 
 
 def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:
     naive = BacktestFact("seasonal_naive", 1.0, 0.2, 4)
     dropped = BacktestFact("level", 0.0, 0.9, 4)
-    assert weight_reason(dropped, [naive, dropped]).startswith("not used: backtest error 90.0 %")
+    assert reason_of(dropped, [naive, dropped]).startswith("not used: backtest error 90.0\u202f%")
     few = BacktestFact("level", 0.3, 0.25, 1)
-    assert (
-        weight_reason(few, [naive, few])
-        == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
-    )
-    assert weight_reason(naive, [naive]) == "the only candidate that could forecast this series"
+    worse = "worse than the 20.0\u202f% of the seasonal naive"
+    assert reason_of(few, [naive, few]) == f"backtest error 25.0\u202f% over 1 cutoff, {worse}"
+    assert reason_of(naive, [naive]) == "the only candidate that could forecast this series"
     young = [BacktestFact("seasonal_naive", 0.5, NAN, 0), BacktestFact("level", 0.5, NAN, 0)]
-    assert "history is too short, so all 2 candidates count equally" in weight_reason(
-        young[0], young
-    )
+    assert "history is too short, so all 2 candidates count equally" in reason_of(young[0], young)
     once = [BacktestFact("seasonal_naive", 0.5, 0.2, 1), BacktestFact("level", 0.5, 0.1, 1)]
     assert (
-        weight_reason(once[0], once)
+        reason_of(once[0], once)
         == "one cutoff in the backtest tells too little, so all 2 candidates count equally"
     )
     unsold = BacktestFact("level", 0.5, NAN, 4)
-    assert "unknown, as nothing was sold" in weight_reason(
+    assert "unknown, as nothing was sold" in reason_of(
         unsold, [unsold, BacktestFact("theta", 0.5, NAN, 4)]
     )
 
@@ -433,7 +434,7 @@ def test_a_candidate_that_no_series_was_long_enough_to_test_counts_by_a_usual_er
     relative = np.array([20 / 12.5, 5 / 12.5, UNTESTED_ERROR])  # of 100, mean of both errors 12.5
     np.testing.assert_allclose(weigh(untested)[:, 0], (1 / relative) / (1 / relative).sum())
     facts = [BacktestFact("level", 0.5, 0.05, 4), BacktestFact("winters", 0.3, NAN, 0)]
-    assert "or by a usual one" in weight_reason(facts[1], facts)
+    assert "or by a usual one" in reason_of(facts[1], facts)
 
 
 def test_nothing_counts_by_a_usual_error_where_nothing_was_tested() -> None:

@@ -13,6 +13,7 @@ from salesfc_lib.cleaning.side_tables.reading import list_declared
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Lifecycle, Parameters
 from salesfc_lib.panel.lifecycle import count_silent, count_silent_months, list_lifecycles
@@ -86,7 +87,7 @@ def ends(
     launched, discontinued = (
         "" if pd.isna(day) else f"{day:%Y-%m}" for day in row[["launched", "discontinued"]]
     )
-    return launched, discontinued, row["evidence"]
+    return launched, discontinued, in_words(row["evidence"])
 
 
 def test_a_series_lives_from_its_first_sale_to_its_last() -> None:

@@ -15,12 +15,11 @@ import numpy as np
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History, sum_years
-from salesfc_lib.foundation import SEASON
+from salesfc_lib.foundation import SEASON, is_said, read_said, say
 from salesfc_lib.panel import FADED_SHARE, RECENT_MONTHS
 
 TINY = 1e-12  # stands for nothing in a ratio
 SLACK = 1e-6  # relative: a forecast on its bound is within it
-REJECTED = "refused: "  # how the error of a refusal begins
 
 
 @dataclass(frozen=True)
@@ -68,25 +67,19 @@ class PlausibleBounds:
         return np.clip(held * factor[:, None] + even[:, None], -limit, limit)
 
     def explain(self, row: int, forecast: np.ndarray) -> str:
-        """Why the forecast (horizon,) of a row is refused, with its numbers."""
+        """Why the forecast (horizon,) of a row is refused, with its numbers, kept by `say`."""
         limit = self._by_month(len(forecast))[row]
         step = int(np.argmax(np.abs(forecast) / limit))
+        pace, largest = self.pace[row] / SEASON, self.largest[row]
         if abs(forecast[step]) > limit[step] * (1 + SLACK):
-            because = f"and a year's growth of {self.growth:.2f} times"
+            month = {"value": forecast[step], "h": step + 1, "limit": limit[step]}
             if self.fading[row]:
-                because = f"but the last three {self.pace[row] / SEASON:,.6g} a month"
-            return (
-                f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} "
-                f"{step + 1} months ahead, at most {limit[step]:,.6g}: its largest month "
-                f"{self.largest[row]:,.6g}, {because}"
-            )
+                return say("refused.month.fading", **month, largest=largest, pace=pace)
+            return say("refused.month", **month, largest=largest, growth=self.growth)
         total, high = float(forecast[:SEASON].sum()), self.high[row]
-        bound = f"at most {high:,.6g}" if total > high else f"at least {self.low[row]:,.6g}"
-        return (
-            f"{REJECTED}a year beyond anything the series or its peers did; {total:,.6g} in "
-            f"twelve months, {bound}: the last twelve brought {self.year[row]:,.6g}, and the "
-            f"last three {self.pace[row] / SEASON:,.6g} a month"
-        )
+        side, bound = ("most", high) if total > high else ("least", self.low[row])
+        year = {"total": total, "bound": bound, "year": self.year[row], "pace": pace}
+        return say(f"refused.year.{side}", **year)
 
     def reach(self, horizon: int) -> np.ndarray:
         """The furthest that an interval may end from zero, in every month ahead (n, horizon)."""
@@ -97,6 +90,16 @@ class PlausibleBounds:
         """Bound of every month ahead (n, horizon)."""
         years = np.where(self.fading[:, None], 0, np.arange(horizon) // SEASON)
         return np.asarray(self.month[:, None] * self.growth**years)
+
+
+def refusal_of(error: str) -> str:
+    """Which refusal an error of table failures keeps: 'month' or 'year'; '' for another failure.
+
+    >>> refusal_of(say("refused.month.fading")), refusal_of("ValueError: no season")
+    ('month', '')
+    """
+    start, _, kind = (read_said(error)[0] if is_said(error) else "").partition(".")
+    return kind.partition(".")[0] if start == "refused" else ""
 
 
 def bounds_at(history: History, back: int) -> PlausibleBounds:

@@ -75,7 +75,7 @@ def revision_figure(writer: BlockWriter, found: Revision, width: float) -> Figur
         month=found.month,
         since=found.since,
         size=abs(change),
-        named=f": {wording.listing(named)}" if named else "",
+        named=writer.text(f"{KEY}.named", causes=named) if named else "",
         axis=writer.axis,
     )
 

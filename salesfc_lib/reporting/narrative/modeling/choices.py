@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.forecasting import BOOSTING, REJECTED
+from salesfc_lib.forecasting import BOOSTING, refusal_of
 from salesfc_lib.foundation import SEASON, language, wording
 from salesfc_lib.reporting.blocks import Cell, Spark
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
@@ -163,10 +163,10 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     if failed.empty:
         return Blocks(writer.prose(f"{key}.none"))
     labels = modeled.series.set_index("unique_id")["label"]
-    rejected = failed["error"].str.startswith(REJECTED)
-    without_numbers = failed["error"].str.split(";", n=1).str[0]
+    refusal = failed["error"].map(refusal_of)
+    rejected = refusal != ""
     kinds = failed.assign(
-        kind=failed["error"].mask(rejected, without_numbers),
+        kind=failed["error"].mask(rejected, refusal),
         label=failed["unique_id"].map(labels).astype(str),
     ).groupby(["model", "kind"])
     table = kinds.agg(n=("cutoff", "size"), labels=("label", "unique"), error=("error", "first"))
