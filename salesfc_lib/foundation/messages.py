@@ -20,7 +20,9 @@ PLACE = re.compile(r"\{(\d+)\}")
 SPACED_PLACE = re.compile(r"( ?)\{(\d+)\}( ?)")
 CHINESE = re.compile(r"[\u3001-\u9fff\uff01-\uff5e“”]")  # letters and punctuation
 INDENT = re.compile(r"^(\s*(?:- )?)")  # of a line, with the mark of a list
-FLAGS = re.DOTALL | re.IGNORECASE  # a part of an error may begin a sentence
+MARK = re.compile(r"[;,] ")  # before a clause that is put behind others
+FULL_WIDTH = {"; ": "；", ", ": "，"}
+BRACKETS = re.compile(r"(.+) \(([^()]+)\)", re.DOTALL)  # what is known of what stands before it
 # between messages, and between what one is about and it, with their marks in each language
 JOINTS = {
     re.compile(r"(?<=[.?!]) "): (" ", ""),
@@ -84,6 +86,9 @@ def _translate_parts(text: str, spoken: str) -> Iterator[_Said]:
     if found := ABOUT_VALUE.fullmatch(text):
         said = _translate(found[2], spoken)
         yield said._replace(text=f"{_quote(found[1])}{said.text}")
+    if (found := BRACKETS.fullmatch(text)) and (inside := _translate(found[2], spoken)).letters:
+        before = _translate(found[1], spoken)
+        yield _Said(before.letters + inside.letters, f"{before.text}（{inside.text}）")
 
 
 def _translate_whole(text: str, spoken: str) -> Iterator[_Said]:
@@ -113,16 +118,23 @@ def _fill(translation: str, facts: Sequence[str], spoken: str) -> _Said:
         if is_code:
             return f"{place[1]}{facts[at]}{place[3]}"
         before, fact, behind = place[1], said[at].text, place[3]
-        before = "" if CHINESE.match(fact) else before
-        return f"{before}{fact}{'' if CHINESE.match(fact[-1:]) else behind}"
+        if CHINESE.match(fact) and CHINESE.match(translation[place.start() - 1]):
+            before = ""
+        if CHINESE.match(fact[-1:]) and CHINESE.match(translation[place.end() :]):
+            behind = ""
+        return f"{before}{fact}{behind}"
 
     return _Said(sum(fact.letters for fact in said), SPACED_PLACE.sub(put, translation))
 
 
 def _translate_fact(fact: str, spoken: str) -> _Said:
     """A fact that is a message itself, or values in quotes; another as it is."""
-    said = _translate(fact.strip(), spoken)
-    return said if said.letters else _Said(0, _quote(fact) if LIST.fullmatch(fact) else fact)
+    text = fact.strip()
+    mark = MARK.match(text)
+    said = _translate(text[mark.end() :] if mark else text, spoken)
+    if not said.letters:
+        return _Said(0, _quote(fact) if LIST.fullmatch(fact) else fact)
+    return said._replace(text=f"{FULL_WIDTH[mark[0]]}{said.text}") if mark else said
 
 
 def _quote(values: str) -> str:
@@ -137,14 +149,18 @@ def _templates(spoken: str) -> list[_Template]:
     for message in language.read_messages(spoken):
         if message.context or not message.string:
             continue
-        literals = PLACE.split(str(message.id))[::2]
-        places = PLACE.findall(str(message.id))
+        english = str(message.id)
+        english = english[2:] if MARK.match(english) else english
+        literals, places = PLACE.split(english)[::2], PLACE.findall(english)
         if places != [str(n) for n in range(len(places))]:
             continue
         pattern = "(.*?)".join(map(re.escape, literals))
         letters = sum(map(str.isalpha, "".join(literals)))
         longest = max(literals, key=len).lower()
-        found.append(_Template(re.compile(pattern, FLAGS), longest, letters, str(message.string)))
+        # a part of an error may begin a sentence; a single word may be a name
+        flags = re.DOTALL | (re.IGNORECASE if " " in english else re.NOFLAG)
+        translation = str(message.string).lstrip("；，")
+        found.append(_Template(re.compile(pattern, flags), longest, letters, translation))
     return sorted(found, key=_rank)
 
 
