@@ -122,14 +122,17 @@ def init(
     project: Project = Path("."),
 ) -> None:
     """Write a unit's parameter file to start from, out of its exports."""
+    from salesfc_lib.foundation import language
     from salesfc_lib.inspection import describe_start, write_split_files, write_unit_file
 
     own = exports if split is None else ()
     if split is None:
-        path, found = write_unit_file(exports, project, unit)
+        with language.speaking(language.of_reader()):
+            path, found = write_unit_file(exports, project, unit)
         _echo(f"Wrote {path}.")
     elif unit is None:
-        paths, found, blank = write_split_files(exports, project, split)
+        with language.speaking(language.of_reader()):
+            paths, found, blank = write_split_files(exports, project, split)
         for path, member in paths.items():
             _echo(f"Wrote {path} ({member}).")
         if blank:
@@ -148,10 +151,12 @@ def inspect(
     project: Project = Path("."),
 ) -> None:
     """Look at exports: what they hold, how to read them, what to ask, the source to declare."""
+    from salesfc_lib.foundation import language
     from salesfc_lib.inspection import inspect_exports
 
-    text, unreadable = inspect_exports(exports, project, as_json=as_json)
-    typer.echo(text if as_json else _translate(text))
+    with language.speaking(language.SOURCE if as_json else language.of_reader()):
+        text, unreadable = inspect_exports(exports, project, as_json=as_json)
+    typer.echo(text)
     for message in unreadable:
         _echo(message, err=True)
     if unreadable:

@@ -145,8 +145,10 @@ def _make_amount(
     discounts, why = _settle_discounts(price, (), aliases)
     is_taken = bool(share) and discounts != "net"
     if share and not discounts:
-        text = f"{share} is a share of the price: is it off {price} already?"
-        questions.append(f"{text} The amounts are made as if it were not")
+        questions.append(
+            f"{share} is a share of the price: is it off {price} already? The amounts are made as "
+            "if it were not"
+        )
     elif off and not share and any(columns[off.header].figures):
         questions.append(f"is {off.header} money or percent, and is it off {price} already?")
     if of_several := _find_price_unit(columns):
@@ -223,7 +225,7 @@ def _settle_tax(
     if len(proofs) != 1:
         return by_words, where, []
     ((tax, equation),) = proofs.items()
-    agrees = f", and {where}" if by_words == tax else ""
+    agrees = f"; {where}" if by_words == tax else ""
     contrary = f"the arithmetic says that {header} has tax {tax}, but {where}"
     return tax, equation.describe() + agrees, [contrary] if by_words not in ("", tax) else []
 

@@ -58,7 +58,7 @@ def describe_days(found: Proposal) -> Iterator[Finding]:
     if (counts := found.months.rows) and found.role in MONTHLY:
         missing, seen = len(found.months.missing), "" if found.is_whole else " of those looked at"
         least, most = min(counts.values()), max(counts.values())
-        spread = f"always {least:,}" if least == most else f"{least:,} to {most:,}"
+        spread = f"always {least:,}" if least == most else f"{least:,}–{most:,}"
         months = [*counts]
         rows = f"rows{seen} in a month: {spread}, in the last {counts[months[-1]]:,}"
         yield Line("months", f"{months[0]} to {months[-1]}, {missing or 'none'} missing; {rows}")
@@ -89,9 +89,12 @@ def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
         yield Setting("date_order", None, why)
     elif days.order and days.order != CONTRARY:
         place = days.proofs[days.order][0]
-        why = f"{column.raw[place]} in {found.sample.describe_place(place)}"
-        only = f" (and {len(days.proofs[days.order]) - 1:,} more) can be read no other way"
-        why += only if len(days.meanings[place]) == 1 else f": {days.reason}"
+        why = found.show_cell(column, place)
+        more = len(days.proofs[days.order]) - 1
+        if len(days.meanings[place]) == 1:
+            why = f"{why} (and {more:,} more) can be read no other way"
+        else:
+            why = f"{why}: {days.reason}"
         yield Setting("date_order", days.order, why)
         text = f"{ORDERS[days.order]}: {why}"
     if column.dated:
@@ -100,7 +103,7 @@ def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
         text = f"{ORDERS[days.order]}, see below"
     elif not days.order and not forms:
         return
-    yield Line("dates", f"{text}; {first} to {last}" if first else text)
+    yield Line("dates", f"{text}; {first}–{last}" if first else text)
 
 
 def _describe_weeks(found: Proposal, name: str) -> Iterator[Finding]:
@@ -167,8 +170,8 @@ def _check_months(found: Proposal) -> Iterator[Issue]:
         yield Issue("missing_month", f"{text} ({join_some(missing, 4)})")
     if apart:
         months = ", ".join([f"{month} ({rows:,})" for month, rows in apart.items()][:4])
-        text = "rows months away from all others, mistyped or dated ahead"
-        yield Issue("future_date", f"{text}: {months}")
+        text = f"rows months away from all others, mistyped or dated ahead: {months}"
+        yield Issue("future_date", text)
 
 
 def _check_blanks(found: Proposal, name: str) -> Iterator[Issue]:

@@ -75,9 +75,10 @@ def _describe_signs(found: Proposal) -> Iterator[Finding]:
     free = [head for head in found.assignment.returned if head not in found.names.values()]
     if found.role == "orders" and (filled := [head for head in free if found.columns[head].filled]):
         text = (
-            f"{join_some(filled, 3)}: a run takes nothing off for it; does it say what came back?"
+            f"{join_some(filled, 3)}: a run takes nothing off for it; does it say what came back? "
+            "Export returns as rows below zero, or as a file of their own"
         )
-        yield ask("returns", f"{text} Export returns as rows below zero, or as a file of their own")
+        yield ask("returns", text)
     if found.is_credit_sale:
         credits, marked = found.credited
         why = f"{credits:,} of {marked:,} marked amounts are credits: sales, as an account has them"
@@ -85,10 +86,10 @@ def _describe_signs(found: Proposal) -> Iterator[Finding]:
         return
     below = f"{signs.negative_rows:,} rows are below zero"
     if found.role == "orders" and signs.negative_rows and "return" not in found.kinds.values():
-        text = f"rows below zero: {signs.negative_rows:,}"
         is_net = not cleaning.DOCUMENTED & {*found.names} and "date" in found.key.columns
         what = "is the net of its period" if is_net else "counts as a return"
-        yield Issue("returns", f"{text}; a sale of less than nothing {what}")
+        text = f"rows below zero: {signs.negative_rows:,}; a sale of less than nothing {what}"
+        yield Issue("returns", text)
     if found.role not in BUSINESS:
         return
     if count:

@@ -52,7 +52,7 @@ def describe_numbers(found: Proposal) -> Iterator[Finding]:
     if "," in decimals and "." not in decimals:
         column = next(one for one in numbers.values() if "," in one.numbers.proofs)
         place = column.numbers.proofs[","][0]
-        why = f"{column.raw[place]} in {found.sample.describe_place(place)}"
+        why = found.show_cell(column, place)
         yield Setting("decimal", ",", why)
     elif UNPROVED in decimals and not decimals & {".", ","}:
         yield Setting("decimal", None, '"." or ",": no cell proves which; ask')
@@ -72,9 +72,9 @@ def _describe(found: Proposal, column: ColumnEvidence) -> str:
     numbers = column.numbers
     text = DECIMALS.get(numbers.decimal, "whole numbers")
     if numbers.decimal in (".", ","):
-        grouped = f", thousands with {numbers.grouping!r}" if numbers.grouping else ""
-        cell = found.show_cell(column, numbers.proofs[numbers.decimal][0])
-        text = f"{text}, as in {cell}{grouped}"
+        text = f"{text}, as in {found.show_cell(column, numbers.proofs[numbers.decimal][0])}"
+        if numbers.grouping:
+            text = f"{text}, thousands with {numbers.grouping!r}"
     return text
 
 
@@ -84,13 +84,14 @@ def _check_decimals(found: Proposal, column: ColumnEvidence) -> Iterator[Issue]:
         cell = column.raw[numbers.open[0]]
         whole = cell.replace(".", "").replace(",", "")
         proved = {
-            one.numbers.decimal: f"{other} has '{one.numbers.decimal}'"
+            one.numbers.decimal: f"{other} '{one.numbers.decimal}'"
             for other, one in found.columns.items()
             if other != header and one.content == "number" and one.numbers.decimal in (".", ",")
         }
-        others = f" (elsewhere in the file the decimal sign of {' and '.join(proved.values())})"
         text = f"is {cell} {whole}, or does it have decimals? No cell of the column proves it"
-        yield ask("separators", f"{header}: {text}{others if proved else ''}")
+        if proved:
+            text += f"; decimal signs elsewhere in the file: {', '.join(proved.values())}"
+        yield ask("separators", f"{header}: {text}")
     if numbers.decimal == CONTRARY:
         cells = {sign: found.show_cell(column, at[0]) for sign, at in numbers.proofs.items()}
         text = f"decimal point in {cells['.']}, decimal comma in {cells[',']}"
@@ -116,11 +117,11 @@ def _describe_units(found: Proposal) -> Iterator[Finding]:
         scale = scales.find_scale(header) if name in (*scales.MONEY, *scales.COUNTS) else None
         if scale and not scale.sure:
             other = "" if scale.other is None else scales.NAMES[scale.other]
+            either = [each for each in (scale.unit, other) if each]
+            asked, declared = " / ".join(either), ", ".join(f"`{{{name}: {x}}}`" for x in either)
             text = (
                 f"does '{scale.words}' in the header {header} say that its numbers count in units "
-                f"of {scale.unit}{f' or {other}' if other else ''}? Declare `units: {{{name}: "
-                f"{scale.unit}}}`, {f'`{{{name}: {other}}}`, ' if other else ''}or `{{{name}: 1}}` "
-                "if not"
+                f"of {asked}? Declare `units` as {declared}, or `{{{name}: 1}}` if not"
             )
             yield ask("stated_unit", text)
     for name, (unit, words) in found.units.items():

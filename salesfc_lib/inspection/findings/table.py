@@ -157,8 +157,11 @@ def _describe_layout(found: Proposal) -> Iterator[Finding]:
     if orders and is_block(orders.cells) and orders.filled < FILLED * len(orders.cells):
         count = len(orders.cells) - orders.filled
         yield Setting("fill_down", ["order_id"], "if blank means the number above", proved=False)
-        text = f"{orders.header} is blank in {count:,} rows: is it the number above?"
-        yield ask("filled_down", f"{text} `fill_down: [order_id]` says so")
+        text = (
+            f"{orders.header} is blank in {count:,} rows: is it the number above? "
+            "`fill_down: [order_id]` says so"
+        )
+        yield ask("filled_down", text)
 
 
 def _describe_key(found: Proposal) -> Iterator[Finding]:
@@ -173,8 +176,8 @@ def _describe_key(found: Proposal) -> Iterator[Finding]:
     which = "of the whole export" if is_all else "looked at"
     yield Line("key", f"{' + '.join(names)}: no two rows {which} have the same")
     copies = f"; {found.key.copies:,} rows stand again as a whole" if found.key.copies else ""
-    rows = "every row of the export" if is_all else f"the {len(found.sample.rows):,} rows"
-    why = f"identify {rows}{'' if is_all else ' that were read'}{copies}"
+    rows = f"the {len(found.sample.rows):,} rows that were read"
+    why = f"identify {'every row of the export' if is_all else rows}{copies}"
     is_many = "order_id" in names and not copies and len(found.sample.rows) >= MANY_ROWS
     if found.key.by_files:
         why = f"{why} in another file, of which the newest counts"
@@ -188,7 +191,7 @@ def _describe_key(found: Proposal) -> Iterator[Finding]:
         why = f"{', '.join(names)} would drop {rows}"
         yield Setting("key", [], why, proved=False)
     elif not {*names} <= {*found.list_mapped()}:
-        yield Setting("key", None, f"{', '.join(names)} {why}; map them above to use them")
+        yield Setting("key", None, f"{', '.join(names)}: {why}; map them above to use them")
     elif found.key.proved and (is_told or is_many):
         yield Setting("key", names, why)
     else:

@@ -40,8 +40,8 @@ def describe_texts(found: Proposal) -> Iterator[Finding]:
             yield Line(LABELS[name], f"{column.header}: {', '.join(shown)}")
         if name in SEVERAL and len(column.members) > 1:
             rule, what, question = SEVERAL[name]
-            text = f"{len(column.members)} {what} in {column.header}: {', '.join(shown[:5])}"
-            yield ask(rule, f"{text}; {question}")
+            many = f"{column.header} has {len(column.members)} different {what}"
+            yield ask(rule, f"{many}: {', '.join(shown[:5])}; {question}")
         if name in LABELS and len(column.members) == 1 and found.role in ("orders", "returns"):
             yield Setting("all rows", None, f"{name} {[*column.members][0]} ({column.header})")
 
@@ -77,14 +77,16 @@ def _describe_nulls(found: Proposal) -> Iterator[Finding]:
     named = {name: found.columns[header] for name, header in found.names.items()}
     yield Fact("nulls", {one.header: dict(one.nulls) for one in named.values() if one.nulls})
     spelled = [
-        f"'{spelling}' in {column.header} ({count:,})"
+        f"{column.header} '{spelling}' ({count:,})"
         for column in named.values()
         for spelling, count in column.nulls.items()
         if column.content == "text" or is_null_spelling(spelling)
     ]
     if spelled:
-        text = f"texts that may stand for nothing: {', '.join(spelled[:4])}; numbers and dates are"
-        text += " then blank, in other columns they are names unless `nulls` lists them"
+        text = (
+            f"texts that may stand for nothing: {', '.join(spelled[:4])}; numbers and dates are "
+            "then blank, in other columns they are names unless `nulls` lists them"
+        )
         yield Issue("null_spelling", text)
     texts = {name: named[name] for name in found.list_mapped() if named[name].content == "text"}
     if nulls := {name: [*column.nulls] for name, column in texts.items() if column.nulls}:

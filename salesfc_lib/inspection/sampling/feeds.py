@@ -180,7 +180,7 @@ def sample_feed(
         for key in DRIFT:
             theirs, ours = (one.settings.get(key, "") for one in (sample, last))
             if theirs.removesuffix("-sig") != ours.removesuffix("-sig"):
-                text = f"{name} has {key} {theirs!r}, {last.path.name} has {ours!r}"
+                text = f"the {key} of {name} is {theirs!r}, that of {last.path.name} {ours!r}"
                 issues.append(Issue("dialect_drift", text))
                 settings.pop(key, None)
         at = {header: place for place, header in reversed([*enumerate(sample.header)])}

@@ -117,7 +117,7 @@ def find_counted(grid: layout.Grid, aliases: Aliases, named: Sequence[str]) -> W
     shown = f"'{heads[0]}' to '{heads[-1]}'"
     why = "are whole numbers: pieces are assumed" if is_whole else "have decimals: money is assumed"
     other = "money" if is_whole else "pieces"
-    text = f"the figures of {shown} {why} (`wide: {measure}`); are they {other}?"
+    text = f"the figures of {shown}: {why} (`wide: {measure}`); are they {other}?"
     asked = [Issue("wide", text, action="asked")]
     told = f"{shown} stand side by side"
     return Wide(undated, {measure: ""}, told, (), asked, frozenset(), heads, step)
@@ -166,8 +166,9 @@ def _ask_about_rows(said: pa.Table, header: Sequence[str], aliases: Aliases) -> 
         if {*named.values()} == {"quantity", "amount"}:
             text = (
                 f"'{name}' says which measure a row holds ({', '.join(sorted(named))}): can they "
+                "be exported side by side?"
             )
-            yield Issue("wide", f"{text}be exported side by side?", action="asked")
+            yield Issue("wide", text, action="asked")
 
 
 def _name_measures(

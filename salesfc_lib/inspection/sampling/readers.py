@@ -75,8 +75,9 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
         counted=excerpt.is_whole,
         settings={"encoding": encoding, "delimiter": delimiter},
     )
-    fields = f"{len(sample.header)} fields in {fitting:,} of {fitting + len(grid.rejected):,} rows"
-    layout_text = f"{dialect.DELIMITERS.get(delimiter, delimiter)}: {fields}"
+    kept, every = f"{fitting:,}", f"{fitting + len(grid.rejected):,}"
+    name = dialect.DELIMITERS.get(delimiter, delimiter)
+    layout_text = f"{name}: {len(sample.header)} fields in {kept} of {every} rows"
     why = layout_text if len(sample.header) > 1 else "there is one column only"
     likely = f"the encoding {encoding} is likely, not proved: check a name with an accent"
     asked = [] if encoding in PROVED else [Issue("encoding", likely, action="asked")]

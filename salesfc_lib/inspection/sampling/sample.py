@@ -91,8 +91,10 @@ class Sample:
     def describe_place(self, position: int) -> str:
         """Where a row of the sample stands, for people."""
         place = self.places[position]
-        where = f" of {self.origins[position]}" if self.origins else ""
-        return f"row {place:,}{where}" if place else f"a row further down{where}"
+        if not self.origins:
+            return f"row {place:,}" if place else "a row further down"
+        file = self.origins[position]
+        return f"row {place:,} of {file}" if place else f"a row further down of {file}"
 
 
 def limit_rows(width: int) -> int:

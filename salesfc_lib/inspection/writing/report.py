@@ -5,8 +5,10 @@ expect and what to ask; the source to paste comes last.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from salesfc_lib.foundation import language, translate_message
 from salesfc_lib.inspection.findings.proposal import Line, Proposal
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # steer the terminal
@@ -26,22 +28,22 @@ def write_report(found: Proposal, block: Sequence[str]) -> str:
     files, expected = found.files, [one.reason for one in found.issues if one.action != "asked"]
     name = f"{found.sample.path}"
     if len(files) > 1:
-        spread = f"{files[0].name} to {files[-1].name}"
+        spread = f"{files[0].name} … {files[-1].name}"
         name = f"{files[0].parent}: {len(files)} files, {spread}"
     lines = [
-        name,
+        translate_message(name),
         "",
         *map(_write_line, _list_file(found)),
         "",
-        "Columns",
+        _name("columns"),
         *_write_columns(found),
         "",
-        "Found",
+        _name("found"),
         *(_write_line(one) for one in found.findings if isinstance(one, Line) and one.text),
-        *_write_list("Expect", expected),
-        *_write_list("Ask", found.questions),
+        *_write_list("expect", expected),
+        *_write_list("ask", found.questions),
         "",
-        "For the unit's parameter file, under parameters/units/:",
+        translate_message("For the unit's parameter file, under parameters/units/:"),
         "",
         "sources:",
         *block,
@@ -51,13 +53,24 @@ def write_report(found: Proposal, block: Sequence[str]) -> str:
 
 
 def _write_line(line: Line) -> str:
-    text = line.text.replace("\n", f"\n{' ' * (LABEL + 3)}")
-    return f"  {line.label:<{LABEL}} {text}".rstrip()
+    text = translate_message(line.text).replace("\n", f"\n{' ' * (LABEL + 3)}")
+    return f"  {_pad(_name(line.label), LABEL)} {text}".rstrip()
+
+
+def _name(label: str) -> str:
+    """A label of the report in the current language."""
+    return translate_message(f"{label}:").rstrip(":：") if label else ""
+
+
+def _pad(text: str, width: int) -> str:
+    """A text with spaces to a width; a Chinese sign takes two."""
+    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+    return text + " " * (width - len(text) - wide)
 
 
 def _write_list(title: str, texts: Iterable[str]) -> list[str]:
-    found = list(dict.fromkeys(texts))
-    return ["", title, *(f"  - {text}" for text in found)] if found else []
+    found = list(dict.fromkeys(map(translate_message, texts)))
+    return ["", _name(title), *(f"  - {text}" for text in found)] if found else []
 
 
 def _list_file(found: Proposal) -> Iterator[Line]:
@@ -68,14 +81,17 @@ def _list_file(found: Proposal) -> Iterator[Line]:
     for key, value in sample.settings.items():
         why = f" ({sample.why[key]})" if sample.why.get(key) else ""
         settings.append(sample.why[key] if key == "delimiter" else f"{key} {value!r}{why}")
-    yield Line("file", ", ".join([KINDS[sample.kind], *settings]))
-    where, below = "the columns' own names", ""
+    between = language.by_language(("; ", "；"))
+    yield Line("file", between.join(map(translate_message, [KINDS[sample.kind], *settings])))
+    seen = "all looked at" if found.is_whole else f"{found.seen:,} looked at"
+    if 0 in sample.places and not found.is_whole:
+        seen = f"{found.seen:,} looked at, from all over the file"
+    rows = f"{sample.total:,}" if sample.counted else f"about {sample.total:,}"
+    where = "the columns' own names"
+    text = f"{where}; {rows} rows, {seen}"
     if sample.header_row:
-        where, below = f"row {sample.header_row}", " below"
-    about = "" if sample.counted else "about "
-    spread = ", from all over the file" if 0 in sample.places else ""
-    seen = "all looked at" if found.is_whole else f"{found.seen:,} looked at{spread}"
-    yield Line("header", f"{where}; {about}{sample.total:,} rows{below}, {seen}")
+        text = f"row {sample.header_row}; {rows} rows below, {seen}"
+    yield Line("header", text)
     for place, text in sample.titles[:4]:
         yield Line("", f"above it: row {place}: {text[:90]}")
     beside = [
@@ -97,14 +113,23 @@ def _write_columns(found: Proposal) -> list[str]:
         notes += [f"could be {others} elsewhere"] if others else []
         if match.name not in mapped and found.role != "lookup":
             notes.append("recognised, not mapped")
-        rows.append((match.name, f"{match.header}  ({'; '.join(notes)})"))
-    rows += [(name, "not recognised") for name in found.missing]
+        said = translate_message("; ".join(notes))
+        rows.append((match.name, f"{match.header}  ({said})"))
+    rows += [(name, translate_message("not recognised")) for name in found.missing]
     free = [one for header, one in found.columns.items() if header not in names.values()]
-    rows += [("-", f"{column.header}: {column.describe()}") for column in free[:MOST_FREE]]
+    rows += [
+        ("-", f"{column.header}: {translate_message(column.describe())}")
+        for column in free[:MOST_FREE]
+    ]
     if len(free) > MOST_FREE:
-        rows.append(("-", f"and {len(free) - MOST_FREE} more headers that nothing is known of"))
+        text = f"and {len(free) - MOST_FREE} more headers that nothing is known of"
+        rows.append(("-", translate_message(text)))
     known = [f"'{name}'" for name in names.values()]
     refused = found.assignment.refused
-    rows += [("!", text) for text in refused if not any(name in text for name in known)]
+    rows += [
+        ("!", translate_message(text))
+        for text in refused
+        if not any(name in text for name in known)
+    ]
     width = max((len(name) for name in names), default=8)
     return [f"  {name:<{width}}  {text}" for name, text in rows]

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from salesfc_lib.foundation import translate_message
 from salesfc_lib.inspection.evidence.mapping import Match
 from salesfc_lib.inspection.findings.masters import list_brought
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
@@ -53,16 +54,19 @@ def write_source(
     is_table = found.role in TABLES and dimensions is not None
     if not (repeats := _count_repeats(found, along) if is_table else 0):
         return lines
-    text = f"{repeats:,} rows repeat {as_comment(['ds', *along])}"
-    text += "; add what tells them apart to `dimensions`"
-    return [f"  # not read yet: {text}", *(f"  #{line[1:]}" for line in lines)]
+    text = (
+        f"# not read yet: {repeats:,} rows repeat {as_comment(['ds', *along])}; "
+        "add what tells them apart to `dimensions`"
+    )
+    return [f"  {translate_message(text)}", *(f"  #{line[1:]}" for line in lines)]
 
 
 def write_setting(setting: Setting) -> str:
     """A line of YAML, as a comment where the setting is not proved."""
     if setting.value is None:
-        return f"# {setting.key}: {as_comment([setting.why])}"
-    why = f"   # {as_comment([setting.why])}" if setting.why else ""
+        key, why = map(translate_message, (setting.key, setting.why))
+        return f"# {key}: {as_comment([why])}"
+    why = f"   # {as_comment([translate_message(setting.why)])}" if setting.why else ""
     return f"{'' if setting.proved else '# '}{setting.key}: {as_yaml(setting.value)}{why}"
 
 
@@ -112,7 +116,8 @@ def _write_columns(
     if found.role == "conversions":
         shown = {"unit" if name == "unit_of_measure" else name: one for name, one in shown.items()}
     none = "" if mapped or found.extra else " {}"
-    yield f"columns:{none}   # this project's name: the export's header"
+    names_said = translate_message("this project's name: the export's header")
+    yield f"columns:{none}   # {names_said}"
     for name, match in shown.items():
         headers = [match.header, *found.spellings.get(match.header, ())]
         if parts := found.sample.joined.get(match.header):
@@ -128,14 +133,15 @@ def _write_columns(
     dated = [one.header for one in found.columns.values() if one.content == "date"]
     for name in found.missing:
         headers_there = as_comment(own[:MOST_HEADERS])
-        yield f"  # {name}: not recognised; headers: {headers_there}"
+        yield f"  {translate_message(f'# {name}: not recognised; headers: {headers_there}')}"
         if name == "date" and len(dated) == 1:
             why = "if it is this one, the only column of days"
             yield f"  {write_setting(Setting(name, dated[0], why, proved=False))}"
     joined = {head for parts in found.sample.joined.values() for head in parts.values()}
     left = [match for match in matches if match not in mapped and match.header not in joined]
     if beside := [f"{match.name}: {match.header}" for match in left]:
-        yield f"  # recognised too, not needed by a run: {as_comment(beside)}"
+        text = f"# recognised too, not needed by a run: {as_comment(beside)}"
+        yield f"  {translate_message(text)}"
 
 
 def _find_total(found: Proposal) -> dict[str, Match]:

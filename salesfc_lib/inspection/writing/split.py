@@ -83,8 +83,10 @@ def propose_split(orders: Proposal, exports: Sequence[Path], project: Path) -> s
     words = ["salesfc", "init", *map(str, exports), "--split", column.header]
     words += ["--project", str(project)]
     few = f"; rows in fewer than {SEASON} months: {join_some(short, 5)}" if short else ""
-    text = f"{column.header} has {len(column.members)} members ({join_some([*column.members], 5)}"
-    return f"{text}{few}): where each is a unit, `{shlex.join(words)}` writes a file for every one"
+    return (
+        f"{column.header} has {len(column.members)} members ({join_some([*column.members], 5)}"
+        f"{few}): where each is a unit, `{shlex.join(words)}` writes a file for every one"
+    )
 
 
 def _list_months(

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError
-from salesfc_lib.foundation import check_unit
+from salesfc_lib.foundation import check_unit, translate_message
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.evidence.columns import FEW
 from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
@@ -34,8 +34,8 @@ from salesfc_lib.intake import CURRENCIES
 MEASURES = {"quantity", "amount"}
 MOST_LEVELS = 2  # dimensions that the proposed bottom level crosses; more make thin series
 NEEDED_FOR = {
-    "currency": "currency and measure.rates are needed for",
-    "unit_of_measure": "unit_of_measure and measure.conversions are needed for",
+    "currency": "measure.currency and measure.rates are needed for",
+    "unit_of_measure": "measure.unit_of_measure and measure.conversions are needed for",
 }
 TABLES = ("promotions", "events", "inventory", "targets")  # roles that stand beside the orders
 
@@ -133,12 +133,13 @@ def _write_lines(
     orders = choose_orders(proposals)
     dimensions = _choose_dimensions(orders, proposals) if orders is not None else []
     file = as_comment([proposals[0].files[-1].name])
-    yield f"# Unit '{as_comment([title])}', started from '{file}' by `salesfc init`."
-    yield "# Lines that begin with # are to complete;"
-    yield f"# `salesfc parameters {unit}` lists every key and its value."
+    say = translate_message
+    yield say(f"# Unit '{as_comment([title])}', started from '{file}' by `salesfc init`.")
+    yield say("# Lines that begin with # are to complete;")
+    yield say(f"# `salesfc parameters {unit}` lists every key and its value.")
     yield "unit:"
     yield f"  {write_setting(Setting('title', title))}"
-    yield '  # owner: "who answers for this forecast"'
+    yield say('  # owner: "who answers for this forecast"')
     if orders is not None and (found_currency := find_currency(orders)):
         sign, why = found_currency
         yield f"  {write_setting(Setting('currency', sign, why))}"
@@ -146,24 +147,26 @@ def _write_lines(
     for name, proposal in found.items():
         path = find_path(proposal.files, project)
         if proposal.role == UNUSED:
-            yield f"  # {as_comment([path])}: {as_comment([proposal.assignment.why])}"
+            yield f"  # {as_comment([path])}: {as_comment([say(proposal.assignment.why)])}"
             continue
         yield from write_source(name, proposal, path, dimensions=dimensions, orders=orders)
     yield from _write_left_out(proposals)
     yield ""
     if orders is None:
-        yield "# no export looks like orders: a unit needs one, with dates and amounts"
+        yield say("# no export looks like orders: a unit needs one, with dates and amounts")
     else:
         yield from _write_measure(orders, proposals)
     yield from _write_dimensions(orders, dimensions)
     last_month = "last complete month; without it, the month before the latest row's"
     yield ""
-    yield "# key_accounts: {column: customer, members: []}   # customers to forecast on their own"
-    yield f'# calendar: {{closed_through: "YYYY-MM"}}   # {last_month}'
+    yield say(
+        "# key_accounts: {column: customer, members: []}   # customers to forecast on their own"
+    )
+    yield f'# calendar: {{closed_through: "YYYY-MM"}}   # {say(last_month)}'
     asked = [f"{name}: {one}" for name, proposal in found.items() for one in proposal.questions]
     if asked:
-        yield from ("", "# To ask the owner of the exports:")
-        yield from (f"#   {as_comment([question])}" for question in asked)
+        yield from ("", say("# To ask the owner of the exports:"))
+        yield from (f"#   {as_comment([say(question)])}" for question in asked)
 
 
 def find_currency(orders: Proposal) -> tuple[str, str] | None:
@@ -234,7 +237,8 @@ def _write_left_out(found: Sequence[Proposal]) -> Iterator[str]:
     left = [one.settings for one in samples if (one.path, *one.settings.values()) not in used]
     if names := dict.fromkeys(name for settings in left for name in settings.values()):
         why = "each that matters is a source of its own"
-        yield f"  # also in the file, not read: {as_comment(names)}; {why}"
+        text = f"# also in the file, not read: {as_comment(names)}; {why}"
+        yield f"  {translate_message(text)}"
 
 
 def _write_measure(orders: Proposal, found: Sequence[Proposal]) -> Iterator[str]:
@@ -252,7 +256,7 @@ def _write_measure(orders: Proposal, found: Sequence[Proposal]) -> Iterator[str]
     for name, needed in NEEDED_FOR.items():
         column = orders.column(name)
         if column is not None and len(column.members) > 1:
-            yield f"# measure.{needed}: {as_comment(column.members)}"
+            yield f"# {translate_message(needed)}: {as_comment(column.members)}"
 
 
 def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> Iterator[str]:
@@ -260,12 +264,12 @@ def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> Iterator[
     if orders is not None:
         if beside := [name for name in DIMENSIONS if name in orders.names and name not in used]:
             text = "mapped too; to forecast along one, add it above and to the last level"
-            yield f"# {text}: {', '.join(beside)}"
+            yield f"# {translate_message(text)}: {', '.join(beside)}"
         if orders.others:
             text = "add one under `columns` by a name of yours, and that name here"
-            yield f"# further columns with few members: {text}"
+            yield translate_message(f"# further columns with few members: {text}")
         for header, count in orders.others.items():
-            yield f"#   {as_comment([header])}: {count} members"
+            yield translate_message(f"#   {as_comment([header])}: {count} members")
     yield from ("levels:", "  total: []", *(f"  {name}: [{name}]" for name in used))
     if len(used) > 1:
         crossed = Setting("_".join(used), used, "the bottom: crosses all `dimensions`")
