@@ -22,6 +22,7 @@ from salesfc_lib.reporting.pages.page import WRITER, Crumbs, page, render
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
+COUNT = re.compile(r"(?<=')[a-z][a-z ]+(?=': \d)")  # a count's name in a dict as Python writes it
 PLAIN = 4000  # characters of a cell beyond which its markup would outweigh it
 
 PagePart = dict[str, Any]  # `kind`, and what the template's macro of that kind reads
@@ -148,11 +149,22 @@ def _output_parts(output: NotebookNode, count: int | None) -> Iterator[PagePart]
         alt = alt or WRITER.text("notebook.picture", cell=count)
         yield {"kind": "png", "data": picture, "alt": alt}
     elif "text/plain" in data:
-        yield {"kind": "text", "text": _plain(data["text/plain"])}
+        yield {"kind": "text", "text": name_counts(_plain(data["text/plain"]))}
     elif data:
         kinds = ", ".join(sorted(data))
         text = WRITER.text("notebook.output", cell=count, kinds=kinds)
         yield {"kind": "named", "text": text}
+
+
+def name_counts(text: str) -> str:
+    """Counts that a cell returned, by their names in the current language.
+
+    >>> with language.speaking("zh"):
+    ...     name_counts("{'series published': 75, 'other': 1}")
+    "{'发布的序列': 75, 'other': 1}"
+    """
+    named = language.sentences()
+    return COUNT.sub(lambda name: named.get(f"count.{name[0]}", name[0]), text)
 
 
 def _joined(value: Any) -> str:
