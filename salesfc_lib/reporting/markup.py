@@ -15,10 +15,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import language
+from salesfc_lib.foundation import language, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 SVG_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan"})
@@ -31,6 +31,7 @@ PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
 PLAIN_VALUE = re.compile(r"[\w\s.,:+()%\-]*")
 RELATIVE = re.compile(r"(?!//)(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s\"'<>\\]+")
 SIGNED = re.compile("(?<=[+\u2212±])(?=[¥$€£])")  # where a browser would break a line
+PHRASES = re.compile("[^，；：。！？]+[，；：。！？]*|[，；：。！？]+")  # with the marks behind each
 MARKDOWN_TAGS = {
     *("p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "hr", "br"),
     *("table", "thead", "tbody", "tr", "th", "td"),
@@ -126,6 +127,19 @@ def unbroken(text: str) -> str:
     return SIGNED.sub("\u2060", text)
 
 
+def phrases(text: str) -> Markup:
+    """A title, `unbroken`; in Chinese as phrases that are kept on one line where they fit it.
+
+    >>> with language.speaking("zh"):
+    ...     str(phrases("比预测少 3 万，偏高"))
+    '<span class="ph">比预测少 3 万，</span><span class="ph">偏高</span>'
+    """
+    parts = PHRASES.findall(unbroken(text)) if language.current() == "zh" else []
+    if len(parts) < 2:
+        return escape(unbroken(text))
+    return Markup("").join(Markup('<span class="ph">{}</span>').format(part) for part in parts)
+
+
 def digest(css: str) -> str:
     """Hash of a style or script element as a Content-Security-Policy names it."""
     return f"sha256-{b64encode(hashlib.sha256(css.encode()).digest()).decode()}"
@@ -141,7 +155,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    filters = (svg, markdown, relative, anchor, png, unbroken, digest)
+    filters = (svg, markdown, relative, anchor, png, phrases, wording.paragraph, digest)
     env.filters |= {filter.__name__: filter for filter in filters}
     env.globals |= {"style": style, "say": say}
     return env

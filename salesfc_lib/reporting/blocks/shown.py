@@ -159,7 +159,7 @@ class Attention(Block):
     """What needs a person, most urgent first."""
 
     alerts: Sequence[Alert]
-    empty: str = "Nothing needs attention."
+    empty: str = ""  # what is said without alerts, in place of that nothing needs attention
 
     def plain(self) -> str:
         return "\n".join(f"{alert.what} ({alert.who})" for alert in self.alerts) or self.empty

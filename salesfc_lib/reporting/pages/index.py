@@ -112,7 +112,7 @@ def _write_month(
         sentences=opening_sentences(portfolio),
         facts=_facts(portfolio, len(alerts)),
         figure=_pooled(portfolio),
-        attention=Attention(alerts[:LISTED], WRITER.text("unit.attention.none")),
+        attention=Attention(alerts[:LISTED]),
         n_alerts=len(alerts),
         portfolio=portfolio,
         prefix=prefix,

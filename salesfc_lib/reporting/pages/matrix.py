@@ -28,7 +28,7 @@ def matrix(portfolio: Portfolio) -> dict[str, Any]:
     ahead = [summary for summary in portfolio.published if summary.next]
     writer = WRITER.at([summary.next.y_hat for summary in ahead if summary.next])
     axes = {writer_of(summary).measure.axis(writer.scale) for summary in ahead}
-    axis = f", {axes.pop().replace(' ', wording.NBSP)}" if len(axes) == 1 else ""
+    axis = axes.pop().replace(" ", wording.NBSP) if len(axes) == 1 else ""
     missed = len(portfolio.below_floor)
     key = "new" if portfolio.accuracy is None else "missed" if missed else "met"
 
@@ -39,12 +39,12 @@ def matrix(portfolio: Portfolio) -> dict[str, Any]:
             return writer_of(summary).measure.amount(summary.next.y_hat, digits=3)
         return writer.fill("{y_hat:bare}", vars(summary.next))
 
-    months = portfolio.back(MATRIX_MONTHS)
+    months, following = portfolio.back(MATRIX_MONTHS), wording.month_word(portfolio.following)
     return {
         "title": WRITER.text(f"index.matrix.{key}", missed=missed, month=portfolio.month),
         "months": months,
         "has_new": any(each.accuracy is None for then in months for each in then.published),
-        "next_head": f"{wording.month_word(portfolio.following)}{axis}",
+        "next_head": WRITER.text("page.comma").join(filter(None, (following, axis))),
         "next_month": next_month,
         "accuracy": accuracy_text,
         "tick": bias_tick,

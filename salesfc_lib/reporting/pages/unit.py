@@ -49,7 +49,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         fan=_fan(summary),
         ahead=_ahead(summary),
         revision=_revision(summary),
-        attention=Attention(alerts, WRITER.text("unit.attention.none")),
+        attention=Attention(alerts),
         changes=_changes(summary),
         keys=_keys(summary),
         downloads=_downloads(summary),
