@@ -1,5 +1,5 @@
-"""Made-up months and notebooks from which tests build real pages: three units, long, Chinese and
-hostile names.
+"""Made-up months and notebooks from which tests build real pages, in English and in Chinese: three
+units, long, Chinese and hostile names.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import base64
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -15,8 +16,8 @@ import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from salesfc_lib.foundation import wording
-from salesfc_lib.reporting import plots
+from salesfc_lib.foundation import language, resources, wording
+from salesfc_lib.reporting import plots, write_failed_page
 from salesfc_lib.reporting.blocks import (
     Alert,
     Answer,
@@ -34,6 +35,7 @@ from salesfc_lib.reporting.blocks import (
     Spark,
     Table,
 )
+from salesfc_lib.reporting.catalogue import name_of
 from salesfc_lib.reporting.facts.published import read_summaries
 from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
@@ -47,6 +49,7 @@ from salesfc_lib.reporting.facts.summary import (
 )
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.notebook import render_notebook
+from salesfc_lib.reporting.pages.page import WRITER, in_language, switches
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
 NASTY = '厨具 <b onclick="x">&\'</b> / 华东 {{ 7*7 }}'
@@ -54,6 +57,7 @@ LONG = (
     "Household appliances, spare parts and accessories for hotels, restaurants and canteens in the "
     "north-eastern provinces"
 )
+LANGUAGES = ("en", "zh")
 TITLES = {"kitchen": NASTY, "north": LONG, "online": "Online"}
 FLOORS = {"kitchen": 0.80, "north": 0.85, "online": 0.75}
 HORIZON = 12
@@ -106,12 +110,13 @@ def summary(
         "published_at": f"{after}-03T09:15:00+08:00",
         "owner": "Lin Qiao",
         "floor": FLOORS.get(unit, 0.8),
-        "headline": f"{TITLES.get(unit, unit)} met its floor, but forecast too high for the third"
-        " month",
+        "headline": said("{name} met its floor, but forecast too high for the third month").format(
+            name=TITLES.get(unit, unit)
+        ),
         "sentences": (
-            f"{wording.month_word(month)} sales were ¥48.26\u00a0m.",
-            "Bias +6.5\u202f%.",
-            "Three alerts are open.",
+            said("{month} sales were ¥48.26\u00a0m.").format(month=wording.month_word(month)),
+            said("Bias +6.5\u202f%."),
+            said("Three alerts are open."),
         ),
         "loss": Ratio(0.006, 1),
         "forecast": ahead,
@@ -119,9 +124,12 @@ def summary(
         **scores,
         "steps": tuple(
             StepSummary(
-                name,
+                name_of("step", name),
                 f"0{n}_{name.lower()}.html",
-                (f"48,212 order lines of {NASTY}", "0.6\u202f% of the amount set aside"),
+                (
+                    said("48,212 order lines of {name}").format(name=NASTY),
+                    said("0.6\u202f% of the amount set aside"),
+                ),
                 9 - (n == 2),
                 9,
             )
@@ -130,14 +138,18 @@ def summary(
         "attention": (
             AttentionItem(
                 "overdue",
-                f"{NASTY}: order dates are not confirmed",
-                "Promised in May",
+                said("{name}: order dates are not confirmed").format(name=NASTY),
+                said("Promised in May"),
                 "Lin Qiao",
                 f"{month}-15",
                 "04_retrospective.html",
             ),
             AttentionItem(
-                "other", "Stock-out of 11 days", "¥0.61 m not delivered", "Zhou Min", f"{after}-10"
+                "other",
+                said("Stock-out of 11 days"),
+                said("¥0.61 m not delivered"),
+                "Zhou Min",
+                f"{after}-10",
             ),
         ),
         "changes": (
@@ -153,19 +165,21 @@ def summary(
                 "",
                 "",
                 False,
-                "no reason given",
+                said("no reason given"),
             ),
         ),
         "before_changes": ahead[0].y_hat - 1.38e6,
         "downloads": (
-            Download("forecast.csv", "everyone", "final forecast", 19_000, "c41d0b7e" * 8),
-            Download("tables", "analysts", "11 tables", 2_100_000),
+            Download(
+                "forecast.csv", said("everyone"), said("final forecast"), 19_000, "c41d0b7e" * 8
+            ),
+            Download("tables", said("analysts"), said("11 tables"), 2_100_000),
         ),
         "files": 38,
         "record": (
-            ("Amounts", "Net of returns, without tax"),
-            ("Code", "0.1.0"),
-            ("Inputs", f"{NASTY}.csv (9d03c1…)"),
+            (said("Amounts"), said("Net of returns, without tax")),
+            (said("Code"), "0.1.0"),
+            (said("Inputs"), f"{NASTY}.csv (9d03c1…)"),
         ),
     }
     return Summary(unit=unit, month=month, **{**facts, **given})  # type: ignore[arg-type]
@@ -177,25 +191,27 @@ def _ahead(month: str, y_hat: float, width: float) -> MonthForecast:
     )
 
 
-def publish(reports: Path, summaries: list[Summary]) -> None:
-    """Month folders as an archive leaves them: manifest with summary, page, forecast.csv."""
-    for one in sorted(summaries, key=lambda s: s.month):
+def publish(reports: Path, summaries: list[Summary], *translated: list[Summary]) -> None:
+    """Month folders as an archive leaves them: manifest with summary, pages, forecast.csv.
+
+    `translated` are the same summaries in the further languages that they have.
+    """
+    every = zip(summaries, *translated, strict=True)
+    for one, *others in sorted(every, key=lambda said: said[0].month):
         folder = reports / one.month / one.unit
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "manifest.json").write_text(
-            json.dumps({"summary": one.to_json(), "outputs": []}), encoding="utf-8"
-        )
+        texts = dict(zip(one.languages[1:], (other.to_json() for other in others), strict=True))
+        manifest = {"summary": one.to_json(), "translations": texts, "outputs": []}
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         (folder / "forecast.csv").write_text("unique_id\n", encoding="utf-8")
-        write_unit_page(
-            folder,
-            one,
-            earlier=[
-                s for s in read_summaries(reports) if s.unit == one.unit and s.month < one.month
-            ],
-        )
+        for each, said in zip(one.languages, (one, *others), strict=True):
+            with language.speaking(each):
+                known = [s for s in read_summaries(reports) if s.unit == one.unit]
+                earlier = [s for s in known if s.month < one.month]
+                write_unit_page(folder, said, earlier=earlier)
 
 
-def fail(reports: Path, unit: str, month: str) -> None:
+def fail(reports: Path, unit: str, month: str, **more: object) -> None:
     """A unit's month that did not publish."""
     path = reports / ".failed" / month / f"{unit}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -206,7 +222,7 @@ def fail(reports: Path, unit: str, month: str) -> None:
         "step": "01_cleaning",
         "at": "2026-07-03T09:20:00+08:00",
     }
-    path.write_text(json.dumps(block), encoding="utf-8")
+    path.write_text(json.dumps(block | more), encoding="utf-8")
 
 
 def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
@@ -215,7 +231,7 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
     over = pd.DataFrame(
         [
             (ds, g, v + 0.01 * (i % 3))
-            for g, v in (("Final forecast", 0.86), ("Seasonal naive", 0.77))
+            for g, v in ((said("Final forecast"), 0.86), (said("Seasonal naive"), 0.77))
             for i, ds in enumerate(months)
         ],
         columns=["ds", "group", "value"],
@@ -231,47 +247,47 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         for name in (NASTY, LONG)
     ]
     misses = Table(
-        "The largest misses, with the cause",
-        "June 2026, ¥ m",
+        said("The largest misses, with the cause"),
+        said("June 2026, ¥ m"),
         [
-            ColumnHead("Series"),
-            ColumnHead("Forecast", "r"),
-            ColumnHead("Difference", "r"),
-            ColumnHead("Size", small=False, silent=True),
-            ColumnHead("Twelve months"),
+            ColumnHead(said("Series")),
+            ColumnHead(said("Forecast"), "r"),
+            ColumnHead(said("Difference"), "r"),
+            ColumnHead(said("Size"), small=False, silent=True),
+            ColumnHead(said("Twelve months")),
         ],
         rows,
-        footer=[["Two series", "29.17", "−3.91", "", ""]],
+        footer=[[said("Two series"), "29.17", "−3.91", "", ""]],
         source="tables/scores.parquet",
         outset=True,
         min_width="min46",
     )
     heat = Table(
-        "The combined forecast is best",
-        "WAPE in %; darker = larger error, best of a column underlined",
-        [ColumnHead("Model"), *(ColumnHead(str(h), "q") for h in range(1, 7))],
+        said("The combined forecast is best"),
+        said("WAPE in %; darker = larger error, best of a column underlined"),
+        [ColumnHead(said("Model")), *(ColumnHead(str(h), "q") for h in range(1, 7))],
         [
             [
-                Cell(m, bold=m == "Combined"),
+                Cell(m, bold=m == said("Combined")),
                 *(
                     Cell(f"{12 + h + k}", heat=min(5, 1 + (h + k) // 2), best=k == 0)
                     for h in range(6)
                 ),
             ]
-            for k, m in enumerate(("Combined", "ETS", NASTY, "Seasonal naive"))
+            for k, m in enumerate((said("Combined"), "ETS", NASTY, said("Seasonal naive")))
         ],
         min_width="min40",
     )
     wide, slim = plots.draw(
         plots.lines,
         over,
-        roles={"Final forecast": "forecast", "Seasonal naive": "baseline"},
+        roles={said("Final forecast"): "forecast", said("Seasonal naive"): "baseline"},
         floor=0.85,
     )
     accuracy = Figure(
-        "The gain over the seasonal naive held at nine points",
-        "Accuracy one month ahead, %",
-        "Line chart: 86 to 88 %.",
+        said("The gain over the seasonal naive held at nine points"),
+        said("Accuracy one month ahead, %"),
+        said("Line chart: 86 to 88 %."),
         wide,
         slim,
         "tables/scores.parquet",
@@ -279,15 +295,21 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
     )
     causes = pd.DataFrame(
         {
-            "label": ["Forecast", NASTY, "New customers", "Not explained", "Actual"],
+            "label": [
+                said("Forecast"),
+                NASTY,
+                said("New customers"),
+                said("Not explained"),
+                said("Actual"),
+            ],
             "value": [51.42e6, -3.0e6, 0.47e6, -0.63e6, 48.26e6],
             "kind": ["start", "cause", "cause", "unexplained", "end"],
         }
     )
     fall = Figure(
-        "A moved order makes the shortfall",
-        "¥ m; the axis starts at 47.5",
-        "Waterfall: 51.42 to 48.26.",
+        said("A moved order makes the shortfall"),
+        said("¥ m; the axis starts at 47.5"),
+        said("Waterfall: 51.42 to 48.26."),
         *plots.draw(plots.waterfall, causes, scale=wording.SCALES["en"][1]),
         "tables/difference.parquet",
     )
@@ -295,13 +317,13 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         "Where did the difference come from?",
         "Split the difference by cause",
         'difference = decompose(forecast, actual, by="owner")\nshow(difference)',
-        [Prose("Seven causes take the forecast to the actual."), fall],
+        [Prose(said("Seven causes take the forecast to the actual.")), fall],
     )
     yield (
         "How good were they, month by month?",
         "Score every archived vintage",
         "score(vintages)",
-        [Prose(f"{NASTY} had the largest error."), accuracy, heat],
+        [Prose(said("{name} had the largest error.").format(name=NASTY)), accuracy, heat],
     )
     yield (
         "哪些偏差最大?",
@@ -310,7 +332,15 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         [
             misses,
             Attention(
-                [Alert(f"{NASTY} missed", "why", "Lin Qiao", "due 8 July", "#record-and-checks")]
+                [
+                    Alert(
+                        said("{name} missed").format(name=NASTY),
+                        said("why"),
+                        "Lin Qiao",
+                        said("due 8 July"),
+                        "#record-and-checks",
+                    )
+                ]
             ),
         ],
     )
@@ -320,37 +350,50 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         "checks(month)",
         [
             Record(
-                "38 of 38 files",
-                "matched.",
-                [("Unit and month", f"{NASTY}, 2026-06")],
-                [heat, Diff("As a change", ["# units/north.yml", "-  a: 1", "+  a: 2"])],
+                said("38 of 38 files"),
+                said("matched."),
+                [(said("Unit and month"), f"{NASTY}, 2026-06")],
+                [heat, Diff(said("As a change"), ["# units/north.yml", "-  a: 1", "+  a: 2"])],
             ),
-            Checks([Check("stages add up", True, "to ¥0.00"), Check("all series", True)]),
+            Checks(
+                [
+                    Check(said("stages add up"), True, said("to ¥0.00")),
+                    Check(said("all series"), True),
+                ]
+            ),
         ],
+    )
+
+
+def answer() -> Answer:
+    """The top of an example notebook."""
+    return Answer(
+        [name_of("step", "Retrospective"), TITLES["kitchen"], wording.month_name("2026-06")],
+        said("June came in ¥3.16 m below forecast, mostly {name}").format(name=NASTY),
+        [
+            said("North sold ¥48.26 m."),
+            said("Accuracy was 86.6\u202f%."),
+            said("K-07’s order explains it."),
+        ],
+        said("Run 3 July 2026, 09:14 · version 2"),
+        [
+            Fact(said("One-month accuracy"), "86.6\u202f%", said("floor 85\u202f%")),
+            Fact(said("Bias"), "+6.5\u202f%", said("outside ±5\u202f%"), True),
+        ],
+        said("Changed since May"),
+        [said("Returns are matched within 45 days.")],
     )
 
 
 def notebook(*, failed: bool = False) -> nbformat.NotebookNode:
     """An executed notebook as a step leaves it; `failed` ends it at a cell with an error."""
-    answer = Answer(
-        ["Retrospective", TITLES["kitchen"], "June 2026"],
-        f"June came in ¥3.16 m below forecast, mostly {NASTY}",
-        ["North sold ¥48.26 m.", "Accuracy was 86.6\u202f%.", "K-07’s order explains it."],
-        "Run 3 July 2026, 09:14 · version 2",
-        [
-            Fact("One-month accuracy", "86.6\u202f%", "floor 85\u202f%"),
-            Fact("Bias", "+6.5\u202f%", "outside ±5\u202f%", True),
-        ],
-        "Changed since May",
-        ["Returns are matched within 45 days."],
-    )
     cells = [
         new_markdown_cell("# Retrospective"),
         _code("# Parameters\nmonth = '2026-06'", tags=["parameters"]),
         _code("import salesfc_lib", count=2),
     ]
     if not failed:
-        cells.append(_code("# The answer\nanswer(month)", [answer]))
+        cells.append(_code("# The answer\nanswer(month)", [answer()]))
     for number, (heading, comment, code, shown) in enumerate(blocks(), 1):
         cells.append(
             new_markdown_cell(
@@ -393,6 +436,32 @@ def notebook(*, failed: bool = False) -> nbformat.NotebookNode:
     return new_notebook(cells=cells)
 
 
+def shipped_notebook(*, failed: bool = False) -> nbformat.NotebookNode:
+    """The shipped retrospective, executed: each cell shows made-up blocks in both languages."""
+    node = nbformat.read(resources.NOTEBOOKS / "04_retrospective.ipynb", as_version=4)
+    in_each = {}
+    for each in LANGUAGES:
+        with language.speaking(each):
+            in_each[each] = [[answer()], *(shown for *_, shown in blocks())]
+    first, *others = in_each.values()
+    outputs = [
+        [
+            replace(block, translations=dict(zip(LANGUAGES[1:], same, strict=True)))
+            for block, *same in zip(*cell, strict=True)
+        ]
+        for cell in zip(first, *others, strict=True)
+    ]
+    code = [cell for cell in node.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, 1):
+        cell.execution_count = number
+        for block in outputs.pop(0) if outputs and number > 2 else []:
+            cell.outputs.append(new_output("display_data", block._repr_mimebundle_()))
+    if failed:
+        error = {"ename": "SalesForecastError", "evalue": NASTY, "traceback": [NASTY]}
+        code[-1].outputs = [new_output("error", **error)]
+    return node
+
+
 def _code(
     source: str,
     shown: list[Block] | None = None,
@@ -413,26 +482,25 @@ def _code(
 def write_pages(folder: Path) -> list[Path]:
     """A reports folder with every kind of page; the pages."""
     months = [wording.add_months("2026-06", -n) for n in range(12, -1, -1)]
-    made = [
-        summary(unit, month, scored=month > months[0])
-        for unit in TITLES
-        for month in months
-        if not (unit == "online" and month == "2026-06")
-    ]
-    publish(
-        folder,
-        [m for m in made if m.unit != "kitchen" or m.month != "2026-06"]
-        + [
-            summary(
-                "kitchen",
-                "2026-06",
-                version=2,
-                replaces="returns file arrived late",
-                wape=Ratio(0.25, 1.0),
-            )
-        ],
+    made = {}
+    for each in LANGUAGES:
+        with language.speaking(each):
+            made[each] = [
+                summary(unit, month, scored=month > months[0], languages=LANGUAGES)
+                for unit in TITLES
+                for month in months
+                if not (unit in ("online", "kitchen") and month == "2026-06")
+            ]
+            again = {"version": 2, "replaces": "returns file arrived late"}
+            again |= {"languages": LANGUAGES, "wape": Ratio(0.25, 1.0)}
+            made[each].append(summary("kitchen", "2026-06", **again))
+    publish(folder, *made.values())
+    facts = {"month": "2026-06", "unit": "online", "title": "Online", "languages": LANGUAGES}
+    (folder / ".failed" / "2026-06" / "online").mkdir(parents=True)
+    failed_page = write_failed_page(
+        folder, "04_retrospective", shipped_notebook(failed=True), facts
     )
-    fail(folder, "online", "2026-06")
+    fail(folder, "online", "2026-06", page=failed_page, languages=LANGUAGES)
     write_index(folder)
     first = folder.parent / "first"
     publish(first, [summary("kitchen", "2026-06", scored=False, changes=(), attention=())])
@@ -450,14 +518,115 @@ def write_pages(folder: Path) -> list[Path]:
         )
         (unit / name).write_text(html, encoding="utf-8")
     month = folder / "2026-06"
+    twins = list(_write_shipped(month / "north" / "04_retrospective.html"))
     return [
         folder / "index.html",
+        folder / "index.zh.html",
         month / "index.html",
         folder / months[0] / "index.html",
         unit / "index.html",
+        unit / "index.zh.html",
         folder / months[0] / "north" / "index.html",
         unit / "04_retrospective.html",
         unit / "failed.html",
+        twins[1],
         first / "index.html",
         first / "2026-06" / "kitchen" / "index.html",
     ]
+
+
+def _write_shipped(path: Path) -> Iterator[Path]:
+    """The page of `shipped_notebook` in each language, as a run writes it."""
+    for each in LANGUAGES:
+        with language.speaking(each):
+            crumbs = [
+                (WRITER.text("brand"), in_language("../../index.html", LANGUAGES)),
+                (wording.month_name("2026-06"), in_language("../index.html", LANGUAGES)),
+                (TITLES["north"], in_language("index.html", LANGUAGES)),
+                (name_of("step", "Retrospective"), ""),
+            ]
+            twins = list(switches(path.name, LANGUAGES))
+            html = render_notebook(
+                shipped_notebook(), title=path.stem, breadcrumb=crumbs, twins=twins
+            )
+            written = path.with_name(in_language(path.name, LANGUAGES))
+            written.write_text(html, encoding="utf-8")
+            yield written
+
+
+def said(text: str) -> str:
+    """A made-up text in the current language."""
+    return CHINESE[text] if language.current() == "zh" else text
+
+
+CHINESE = {
+    "Promised in May": "5 月承诺过",
+    "Stock-out of 11 days": "断货 11 天",
+    "¥0.61 m not delivered": "61 万元没有交付",
+    "no reason given": "没有理由",
+    "everyone": "所有人",
+    "final forecast": "最终预测",
+    "analysts": "分析师",
+    "11 tables": "11 张表",
+    "Net of returns, without tax": "扣除退货，不含税",
+    "Bias +6.5\u202f%.": "偏差 +6.5%。",
+    "Three alerts are open.": "有 3 项待处理。",
+    "0.6\u202f% of the amount set aside": "隔离金额占 0.6%",
+    "{name}: order dates are not confirmed": "{name}：交货日期没有确认",
+    "{name} met its floor, but forecast too high for the third month": (
+        "{name}：达到底线，但预测偏高，已连续 3 个月"
+    ),
+    "{month} sales were ¥48.26\u00a0m.": "{month}销售 4,826 万元。",
+    "48,212 order lines of {name}": "{name} 的 48,212 行订单",
+    "Amounts": "金额口径",
+    "Code": "代码",
+    "Inputs": "输入",
+    "Final forecast": "最终预测",
+    "Seasonal naive": "同期基准",
+    "The largest misses, with the cause": "差异最大的序列及原因",
+    "June 2026, ¥ m": "2026 年 6 月，万元",
+    "Series": "序列",
+    "Forecast": "预测",
+    "Difference": "差异",
+    "Size": "大小",
+    "Twelve months": "近 12 个月",
+    "Two series": "两个序列",
+    "The combined forecast is best": "模型组合最好",
+    "WAPE in %; darker = larger error, best of a column underlined": (
+        "WAPE，%；颜色越深误差越大，每列最好的加下划线"
+    ),
+    "Model": "模型",
+    "Combined": "模型组合",
+    "The gain over the seasonal naive held at nine points": "比同期基准高 9 个百分点",
+    "Accuracy one month ahead, %": "提前 1 个月的准确率，%",
+    "Line chart: 86 to 88 %.": "折线图：86% 到 88%。",
+    "New customers": "新客户",
+    "Not explained": "原因不明",
+    "Actual": "实际",
+    "A moved order makes the shortfall": "缺口来自一笔改期的订单",
+    "¥ m; the axis starts at 47.5": "万元；横轴从 4,750 起",
+    "Waterfall: 51.42 to 48.26.": "瀑布图：5,142 到 4,826。",
+    "Seven causes take the forecast to the actual.": "从预测到实际一共七项原因。",
+    "why": "原因",
+    "due 8 July": "7 月 8 日前",
+    "38 of 38 files": "38 个文件",
+    "matched.": "全部一致。",
+    "Unit and month": "业务单元与月份",
+    "As a change": "写成改动",
+    "stages add up": "各阶段可加总",
+    "to ¥0.00": "余额 0.00 元",
+    "all series": "序列齐全",
+    "{name} had the largest error.": "{name} 的误差最大。",
+    "{name} missed": "{name} 未达标",
+    "June came in ¥3.16 m below forecast, mostly {name}": "6 月比预测少 316 万元，主要是 {name}",
+    "North sold ¥48.26 m.": "北区销售 4,826 万元。",
+    "Accuracy was 86.6\u202f%.": "准确率 86.6%。",
+    "K-07’s order explains it.": "K-07 的订单可以解释。",
+    "Run 3 July 2026, 09:14 · version 2": "2026 年 7 月 3 日 09:14 运行 · 第 2 版",
+    "One-month accuracy": "提前 1 个月的准确率",
+    "floor 85\u202f%": "底线 85%",
+    "Bias": "偏差",
+    "outside ±5\u202f%": "超出 ±5%",
+    "Changed since May": "与 5 月相比",
+    "Returns are matched within 45 days.": "退货在 45 天内配对。",
+}
