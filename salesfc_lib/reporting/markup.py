@@ -31,7 +31,8 @@ PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
 PLAIN_VALUE = re.compile(r"[\w\s.,:+()%\-]*")
 RELATIVE = re.compile(r"(?!//)(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s\"'<>\\]+")
 SIGNED = re.compile("(?<=[+\u2212±])(?=[¥$€£])")  # where a browser would break a line
-PHRASES = re.compile("[^，；：。！？]+[，；：。！？]*|[，；：。！？]+")  # with the marks behind each
+# parts of a Chinese sentence, each with the marks behind it
+PHRASES = re.compile("[^，；：。！？]+[，；：。！？]*|[，；：。！？]+")
 MARKDOWN_TAGS = {
     *("p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "hr", "br"),
     *("table", "thead", "tbody", "tr", "th", "td"),

@@ -43,8 +43,6 @@ NO_WORDS = {  # literals of two words that no page shows: by file
     "lines.py": {"offset points", "axes fraction"},
     "rows.py": {"offset points"},
     "palette.py": {"DejaVu Sans"},
-    "exports.py": {"first in "},
-    "reconciliation.py": {"changes applied"},
 }
 
 
