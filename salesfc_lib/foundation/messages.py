@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from salesfc_lib.foundation import language
@@ -25,11 +26,12 @@ FULL_WIDTH = {"; ": "；", ", ": "，"}
 BRACKETS = re.compile(r"(.+) \(([^()]+)\)", re.DOTALL)  # what is known of what stands before it
 # between messages, and between what one is about and it, with their marks in each language
 JOINTS = {
-    re.compile(r"(?<=[.?!]) "): (" ", ""),
+    re.compile(r"(?<=[.?!]) |(?<=\)) (?=[A-Z])"): (" ", ""),
     re.compile(r"; "): ("; ", "；"),
     re.compile(r": "): (": ", "："),
 }
 CLOSED = ("。", "？", "！", "；", "：")
+IN_QUOTES = "(?:(?!' [a-z]).)*?"
 QUOTED = re.compile(r"'([^']*)'")
 LIST = re.compile(r"'[^']*'(?:, '[^']*')*")
 ABOUT_VALUE = re.compile(r"('[^']*') (.+)", re.DOTALL)  # '31/02/2024' is no day of the calendar
@@ -66,7 +68,8 @@ def translate_message(text: str) -> str:
 @lru_cache(maxsize=10_000)
 def _translate(text: str, spoken: str) -> _Said:
     """The best of all ways; the first of those that are as good."""
-    best = _Said(0, text)
+    is_values = LIST.fullmatch(text.removesuffix("."))
+    best = _Said(0, _quote(text).replace("”.", "”。") if is_values else text)
     for said in (*_translate_parts(text, spoken), *_translate_whole(text, spoken)):
         best = said if said.letters > best.letters else best
     return best
@@ -81,7 +84,7 @@ def _translate_parts(text: str, spoken: str) -> Iterator[_Said]:
             continue
         before, behind = (_translate(part, spoken) for part in parts)
         mark = language.by_language(marks)
-        mark = mark if mark or before.text.endswith(CLOSED) else " "
+        mark = mark if mark or before.text.endswith((*CLOSED, "）")) else " "
         yield _Said(before.letters + behind.letters, f"{before.text}{mark}{behind.text}")
     if found := ABOUT_VALUE.fullmatch(text):
         said = _translate(found[2], spoken)
@@ -133,7 +136,7 @@ def _translate_fact(fact: str, spoken: str) -> _Said:
     mark = MARK.match(text)
     said = _translate(text[mark.end() :] if mark else text, spoken)
     if not said.letters:
-        return _Said(0, _quote(fact) if LIST.fullmatch(fact) else fact)
+        return said if LIST.fullmatch(text) else _Said(0, fact)
     return said._replace(text=f"{FULL_WIDTH[mark[0]]}{said.text}") if mark else said
 
 
@@ -150,18 +153,28 @@ def _templates(spoken: str) -> list[_Template]:
         if message.context or not message.string:
             continue
         english = str(message.id)
-        english = english[2:] if MARK.match(english) else english
+        translation = str(message.string)
+        if MARK.match(english):
+            english, translation = english[2:], translation.lstrip("；，")
         literals, places = PLACE.split(english)[::2], PLACE.findall(english)
         if places != [str(n) for n in range(len(places))]:
             continue
-        pattern = "(.*?)".join(map(re.escape, literals))
+        pattern = _write_pattern(literals)
         letters = sum(map(str.isalpha, "".join(literals)))
         longest = max(literals, key=len).lower()
         # a part of an error may begin a sentence; a single word may be a name
         flags = re.DOTALL | (re.IGNORECASE if " " in english else re.NOFLAG)
-        translation = str(message.string).lstrip("；，")
         found.append(_Template(re.compile(pattern, flags), longest, letters, translation))
     return sorted(found, key=_rank)
+
+
+def _write_pattern(literals: Sequence[str]) -> str:
+    """The words with a group for each place; what stands in quotes ends with them."""
+    pattern = re.escape(literals[0])
+    for before, behind in pairwise(literals):
+        is_quoted = before.endswith("'") and behind.startswith("'")
+        pattern += rf"({IN_QUOTES if is_quoted else '.*?'}){re.escape(behind)}"
+    return pattern
 
 
 def _rank(template: _Template) -> tuple[bool, int]:

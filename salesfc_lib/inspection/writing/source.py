@@ -139,7 +139,7 @@ def _write_columns(
             yield f"  {write_setting(Setting(name, dated[0], why, proved=False))}"
     joined = {head for parts in found.sample.joined.values() for head in parts.values()}
     left = [match for match in matches if match not in mapped and match.header not in joined]
-    if beside := [f"{match.name}: {match.header}" for match in left]:
+    if beside := [f"{match.header} ({match.name})" for match in left]:
         text = f"# recognised too, not needed by a run: {as_comment(beside)}"
         yield f"  {translate_message(text)}"
 
