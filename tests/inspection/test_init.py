@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from openpyxl import Workbook
 
 from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation import language
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.inspection.aliases import read_aliases
@@ -56,6 +58,19 @@ def test_chinese_headers_in_a_national_encoding_are_mapped(tmp_path: Path) -> No
         "product_line_region": ["product_line", "region"],
     }
     assert "# tax: included" in text
+
+
+def test_a_reader_of_chinese_gets_the_same_parameters_with_chinese_comments(tmp_path: Path) -> None:
+    rows = "Date,Tax,Status,Amount incl. tax,Table\n03/04/2026,included,missing,3.0,text\n"
+    (tmp_path / "orders.csv").write_text(rows * 2, encoding="utf-8")
+    english, said = start(tmp_path, tmp_path / "orders.csv", "tea")
+    with language.speaking("zh"):
+        chinese, text = start(tmp_path, tmp_path / "orders.csv", "tea2")
+    assert chinese.sources == english.sources
+    assert "# tax: included   # its header says" in said
+    assert "# tax: included   # 表头写有" in text
+    comments = [line.partition("   # ")[2] for line in text.splitlines() if "   # " in line]
+    assert comments and all(re.search("[一-龥]", comment) for comment in comments), comments
 
 
 def test_title_rows_above_the_header_are_passed_over(tmp_path: Path) -> None:
