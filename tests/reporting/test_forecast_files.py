@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 
+from salesfc_lib.foundation import language
 from salesfc_lib.reporting import write_forecast_csv, write_forecast_workbook
 
 AHEAD = pd.date_range("2024-07-01", periods=2, freq="MS")
@@ -48,6 +49,17 @@ def test_a_sheet_a_level_holds_numbers_dates_and_the_year_before(tmp_path: Path)
     assert second[6:] == (None, None), "nothing was sold in August a year before"
     assert all(cell.data_type == "n" for cell in next(sheet.iter_rows(min_row=2))[2:])
     assert next(book["total"].iter_rows(min_row=2))[0].value == "total"
+
+
+def test_the_workbook_has_its_heads_in_the_language_and_the_csv_the_same_in_every_one(
+    tmp_path: Path,
+) -> None:
+    with language.speaking("zh"):
+        path = write_forecast_workbook(FINAL, SERIES, PANEL, tmp_path / "forecast.xlsx")
+        written = pd.read_csv(write_forecast_csv(FINAL, SERIES, tmp_path / "forecast.csv"))
+    heads = next(openpyxl.load_workbook(path)["region"].iter_rows(values_only=True))
+    assert heads[:4] == ("region", "月份", "提前月数", "预测")
+    assert ["month", "months_ahead", "forecast"] == [*written.columns[3:6]]
 
 
 def test_levels_whose_names_a_sheet_cannot_have_get_others(tmp_path: Path) -> None:
