@@ -59,7 +59,7 @@ def test_the_workbook_has_its_heads_in_the_language_and_the_csv_the_same_in_ever
         written = pd.read_csv(write_forecast_csv(FINAL, SERIES, tmp_path / "forecast.csv"))
     heads = next(openpyxl.load_workbook(path)["region"].iter_rows(values_only=True))
     assert heads[:4] == ("region", "月份", "提前月数", "预测")
-    assert ["month", "months_ahead", "forecast"] == [*written.columns[3:6]]
+    assert [*written.columns[3:6]] == ["month", "months_ahead", "forecast"]
 
 
 def test_levels_whose_names_a_sheet_cannot_have_get_others(tmp_path: Path) -> None:
