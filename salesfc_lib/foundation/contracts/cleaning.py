@@ -1,6 +1,7 @@
 """Tables of the cleaning step, the panel among them, and those that other sources bring.
 
-Amounts in tables of text are exact decimals.
+Amounts in tables of text are exact decimals. What says why (`reason`, `example`, `evidence`) is a
+text, or a key with facts that `foundation.in_words` puts in words.
 """
 
 from __future__ import annotations
