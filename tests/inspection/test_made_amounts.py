@@ -9,6 +9,7 @@ import pytest
 
 from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.inspection.findings.proposal import Proposal
@@ -118,4 +119,4 @@ def test_an_amount_of_too_many_decimal_places_is_rounded_and_says_so(tmp_path: P
     exact = Decimal("3.123456789") * Decimal("1033.12345678")
     assert cleaned.transactions["amount"].tolist() == [round(exact, 6)]
     issue = cleaned.problems.set_index("rule").loc["rounded_amount"]
-    assert "17 decimal places: rounded to 6" in issue["reason"]
+    assert "17 decimal places: rounded to 6" in in_words(issue["reason"])
