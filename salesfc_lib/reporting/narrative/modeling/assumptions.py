@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import level_name, wording
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
@@ -44,7 +44,7 @@ def effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
 def _describe_effect(writer: BlockWriter, row: dict[Any, Any]) -> Row:
     key, state = "modeling.effects", row["state"]
     members = json.loads(row["scope"]).items()
-    scope = " · ".join(f"{name.replace('_', ' ')} {member}" for name, member in members)
+    scope = " · ".join(f"{level_name(name)} {member}" for name, member in members)
     dated = "undated" if pd.isna(row["declared_at"]) else "declared"
     declared = wording.paragraph((writer.text(f"{key}.{dated}", **row), writer.said(row["remark"])))
     return row | {
