@@ -106,7 +106,10 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
     backs, settings = candidates.backs, parameters.combine
     errors = {back: backtest_errors(candidates, back, settings) for back in backs}
     forecasts = {back: candidates.at(back) for back in backs}
-    weights = {back: combination_weights(errors[back], forecasts[back], settings) for back in backs}
+    weights = {
+        back: combination_weights(errors[back], forecasts[back], settings, candidates.names)
+        for back in backs
+    }
     boosted = boosting.boost_cutoffs(candidates, parameters)
     known = {back: candidates.history.cut(back).y for back in backs}
     silent = {back: count_silent_months(y, parameters.lifecycle) for back, y in known.items()}

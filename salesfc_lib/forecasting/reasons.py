@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from salesfc_lib.forecasting.candidates.registry import BASELINE
-from salesfc_lib.forecasting.tuning import BOOSTED_FROM, MIN_CUTOFFS, TIE
+from salesfc_lib.forecasting.tuning import BOOSTED_FROM, MIN_CUTOFFS, PRIOR_WEIGHTS, TIE
 from salesfc_lib.foundation import SEASON, say
 
 FULL_HISTORY = 2 * SEASON + 1  # months from which every candidate runs: no fallback is named
@@ -48,7 +48,9 @@ def weight_reason(own: BacktestFact, facts: Sequence[BacktestFact]) -> str:
     known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
     place = "unused" if own.weight == 0 else "best" if own.wape <= min(known) else "used"
     against = _against_baseline(own, facts)
-    return say(f"weight.tested.{place}", error=own.wape, over=over, against=against)
+    factor = PRIOR_WEIGHTS.get(own.model, 1.0) if own.weight else 1.0
+    prior = "" if factor == 1 else say("weight.prior", factor=factor)
+    return say(f"weight.tested.{place}", error=own.wape, over=over, against=against, prior=prior)
 
 
 def describe_fallback(months: int, *, unit: int) -> str:

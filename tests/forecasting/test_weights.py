@@ -81,6 +81,20 @@ def test_weights_are_inverse_errors_worked_by_hand() -> None:
     np.testing.assert_allclose(weigh(cached, power=2.0)[:, 0], [1 / 17, 16 / 17])
 
 
+def test_a_network_counts_twice_what_its_error_says_worked_by_hand() -> None:
+    cached = make_candidate_forecasts({"seasonal_naive": (120.0,), "network": (110.0,)})
+    evidence = backtest_errors(cached, 0, settings())
+    weights = combination_weights(evidence, cached.at(0), settings(), cached.names)
+    np.testing.assert_allclose(weights[:, 0], [0.2, 0.8])  # 1 / 20 to 2 / 10
+
+
+def test_a_network_counts_as_others_do_where_nothing_was_tested() -> None:
+    cached = make_candidate_forecasts({"seasonal_naive": (120.0,), "network": (110.0,)}, backs=(0,))
+    evidence = backtest_errors(cached, 0, settings())
+    weights = combination_weights(evidence, cached.at(0), settings(), cached.names)
+    np.testing.assert_allclose(weights[:, 0], [0.5, 0.5])
+
+
 def test_level_shares_its_errors_with_a_series() -> None:
     weights = weigh(make_candidate_forecasts(TWO), own_weight=0.0)
     raw = np.array([1 / 1.3, 1 / 0.7])  # means of 1.6 and 1.0, of 0.4 and 1.0
@@ -402,6 +416,10 @@ def test_reasons_state_both_errors() -> None:
     alike = BacktestFact("level", 0.5, 0.201, 4)
     assert reason_of(alike, [naive, alike]) == "backtest error 20.1\u202f%, like the seasonal naive"
     assert reason_of(naive, [naive, level]) == "backtest error 20.0\u202f%"
+    network = BacktestFact("network", 0.5, 0.2, 4)
+    assert reason_of(network, [naive, level, network]).endswith(
+        "like the seasonal naive; weighs 2 times what that gives"
+    )
 
 
 def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:

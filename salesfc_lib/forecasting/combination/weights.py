@@ -7,6 +7,7 @@ absolute ones. Weights at an earlier cutoff use only what was known then.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from salesfc_lib.forecasting.tuning import (
     LEVEL_PRIOR_SERIES,
     MIN_CUTOFFS,
     MIN_RELATIVE_ERROR,
+    PRIOR_WEIGHTS,
     TIE,
     UNTESTED_ERROR,
 )
@@ -105,18 +107,23 @@ def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
 
 
 def combination_weights(
-    evidence: CandidateErrors, forecast: np.ndarray, settings: schema.Combine
+    evidence: CandidateErrors,
+    forecast: np.ndarray,
+    settings: schema.Combine,
+    names: Sequence[str] = (),
 ) -> np.ndarray:
     """Weights (n_models, n) of forecasts (n_models, n, horizon), columns summing to one.
 
-    weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum
-    again (Bates and Granger 1969, https://doi.org/10.1057/jors.1969.103, with the power and the
-    floor as parameters). Where no series of the panel was tested, all candidates count equally.
+    weight = prior x error ** -power, over their sum; below `min_weight` zero, and the rest over
+    their sum again (Bates and Granger 1969, https://doi.org/10.1057/jors.1969.103, with the power
+    and the floor as parameters). The prior is that of the candidate's name (`PRIOR_WEIGHTS`), 1
+    without names. Where no series of the panel was tested, all candidates count equally.
     """
     known = np.isfinite(forecast).all(axis=2)
     usable = known & np.isfinite(evidence.blended)
     error = np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR)
-    raw = np.where(usable, error**-settings.power, 0.0)
+    prior = np.array([PRIOR_WEIGHTS.get(name, 1.0) for name in names] or [1.0])[:, None]
+    raw = np.where(usable, prior * error**-settings.power, 0.0)
     raw = np.where(raw.any(axis=0), raw, known.astype(float))
     shares = raw / raw.sum(axis=0).clip(1e-300)
     kept = np.where((shares >= settings.min_weight) | (shares >= shares.max(axis=0)), shares, 0.0)
