@@ -243,14 +243,16 @@ def _no_rows(
     orders = [source for source in parameters.sources.values() if source.role == "orders"]
     conditions = [f"{key} = '{value}'" for source in orders for key, value in source.where.items()]
     files = ", ".join(f"'{source.path}'" for source in orders)
-    why = ""
+    files = files or "any source with the role `orders`"
+    wrong = f"There is {what} of this unit in {files}"
+    if conditions:
+        wrong = f"There is {what} of this unit in {files} where {', '.join(conditions)}"
     if unused is not None and len(unused):
         first, count = unused.iloc[0], wording.plural(len(unused), "row")
-        why = f": {count} cannot be read, the first, row {first['row']}, because "
-        why += in_english(first["reason"])
+        why = in_english(first["reason"])
+        wrong = f"{wrong}: {count} cannot be read, the first, row {first['row']}, because {why}"
     return SalesForecastError.of(
-        f"There is {what} of this unit in {files or 'any source with the role `orders`'}"
-        f"{' where ' if conditions else ''}{', '.join(conditions)}{why}",
+        wrong,
         "At least one order line",
         "Check the export, and `where` and `path` of its source",
     )

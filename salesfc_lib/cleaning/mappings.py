@@ -179,9 +179,9 @@ def _follow(
             found.append(entry._replace(start=free, until=start - timedelta(days=1)))
         if step.new in path and step.new != step.old:
             circle = [*path[path.index(step.new) :], step.new]
+            shown = " -> ".join(f"'{name}'" for name in circle)
             raise SalesForecastError.of(
-                f"The mapping of {column} runs in a circle: "
-                + " -> ".join(f"'{name}'" for name in circle),
+                f"The mapping of {column} runs in a circle: {shown}",
                 "Every chain of names ends",
                 "Take one of them out",
             )
@@ -216,5 +216,5 @@ def _read_file(name: str, source: Source, extract: Extract) -> Iterator[tuple[st
 
 def _show_window(entry: Entry) -> str:
     start = "the first day" if entry.start == FIRST else f"{entry.start}"
-    until = "on" if entry.until == LAST else f"through {entry.until}"
-    return f"'{entry.old}' is '{entry.new}' from {start} {until}"
+    until = "the last day" if entry.until == LAST else f"{entry.until}"
+    return f"'{entry.old}' is '{entry.new}' from {start} through {until}"

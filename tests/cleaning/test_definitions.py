@@ -78,16 +78,16 @@ def test_rates_may_come_from_a_source_and_two_of_one_day_are_refused(tmp_path: P
         orders=BILLED,
         measure={"currency": "CNY", "rates": {"USD": {"2024-06-01": "7.3"}}},
     )
-    with pytest.raises(SalesForecastError, match=r"rate of USD of 2024-06-01 is 7\.25 and 7\.3"):
+    with pytest.raises(SalesForecastError, match=r"USD \(2024-06-01\) is both 7\.25 and 7\.3"):
         run(tmp_path, [order(amount="4", cur="USD")], both)
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (order(cur="JPY"), r"'JPY' of 2024-06-03 \(orders row 3\).*rate"),
-        (order(date="2023-12-31", cur="USD"), r"'USD' of 2023-12-31 \(orders row 3\)"),
-        (order(cur=""), r"no currency at all \(orders row 3\)"),
+        (order(cur="JPY"), r"rate to 'CNY', first orders row 3: 'JPY' \(2024-06-03\)"),
+        (order(date="2023-12-31", cur="USD"), r"orders row 3: 'USD' \(2023-12-31\)"),
+        (order(cur=""), "orders row 3: no currency at all"),
     ],
 )
 def test_a_missing_rate_stops_the_unit_and_names_row_and_currency(
@@ -151,7 +151,7 @@ def test_a_products_own_conversion_goes_before_that_of_the_unit(tmp_path: Path) 
 def test_a_missing_conversion_stops_the_unit_and_names_row_and_unit(tmp_path: Path) -> None:
     with pytest.raises(
         SalesForecastError,
-        match=r"1 lines have no conversion to 'pcs': '托盘' of p \(orders row 3\)",
+        match=r"1 lines have no conversion to 'pcs', first orders row 3: '托盘' \(p\)",
     ):
         run(tmp_path, [order(uom="pcs"), order("A2", uom="托盘")], packed(conversions={"箱": 12}))
     with pytest.raises(SalesForecastError, match=r"several units of measure \('pcs', '箱'\)"):

@@ -358,7 +358,7 @@ def test_sources_that_hold_the_same_sales_stop_the_unit_whatever_their_numbers(
 ) -> None:
     again = [{**row, "order_id": f"{prefix}{row['order_id']}"} for row in SOLD[4:]]
     again += [order("B1", "2024-07-01", "5")]
-    with pytest.raises(SalesForecastError, match=r"4 rows of source 'orders_2'.* 'orders' too in"):
+    with pytest.raises(SalesForecastError, match=r"4 rows of source 'orders_2'.* 'orders' too, in"):
         two_sources(tmp_path, SOLD, again)
     assert len(amounts(two_sources(tmp_path, SOLD, again, repeats="real"))) == 13
 

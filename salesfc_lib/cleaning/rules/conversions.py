@@ -54,7 +54,7 @@ MEASURED = {
     ),
     "unit_of_measure": Measured(
         measure="quantity",
-        label="unit",
+        label="unit of measure",
         several="quantities are in several units of measure",
         factors="conversions",
         factor="conversion",
@@ -184,9 +184,12 @@ def read_factors(column: str, context: Context, fold: Fold) -> dict[str, dict[An
     for text, key, factor in rows:
         known = found.setdefault(fold(text), {})
         if factor <= 0 or known.setdefault(key or None, factor) != factor:
-            also = "" if factor <= 0 else f" and {known[key or None]}"
+            whose, other = f"{fold(text)}{_of_key(key)}", known.get(key or None)
+            wrong = f"The {item.factor} of {whose} is {factor}"
+            if factor > 0:
+                wrong = f"The {item.factor} of {whose} is both {factor} and {other}"
             raise SalesForecastError.of(
-                f"The {item.factor} of {fold(text)}{_of_key(key)} is {factor}{also}",
+                wrong,
                 "One factor above zero for a label and a day or a product",
                 f"Correct `measure.{item.factors}` or the source with the role `{item.factors}`",
             )
@@ -195,7 +198,7 @@ def read_factors(column: str, context: Context, fold: Fold) -> dict[str, dict[An
 
 def _of_key(key: Any) -> str:
     text = f"{key:%Y-%m-%d}" if isinstance(key, pd.Timestamp) else key
-    return f" of {text}" if pd.notna(key) and text else ""
+    return f" ({text})" if pd.notna(key) and text else ""
 
 
 def _find_factors(
@@ -253,8 +256,8 @@ def _no_factor(
         named = f"'{labels.names[code]}'{_of_key(key)}"
         which.append(named if code >= 0 else f"no {item.label} at all")
     return SalesForecastError.of(
-        f"{len(at)} lines have no {item.factor} to '{target}': {', '.join(dict.fromkeys(which))} "
-        f"({first_rows(lines, at)})",
+        f"{len(at)} lines have no {item.factor} to '{target}', first {first_rows(lines, at)}: "
+        f"{'; '.join(dict.fromkeys(which))}",
         f"A {item.label} in each line, and a {item.factor} that is valid for its day or product",
         f"Add the {item.factor} to `measure.{item.factors}` or to the source with the role "
         f"`{item.factors}`, or declare the source's `{labels.column}`",

@@ -187,5 +187,5 @@ def with_cents(batch: Batch) -> Batch:
 def first_rows(lines: pd.DataFrame, at: np.ndarray, most: int = 3) -> str:
     """Where the first of some lines stand, and how many more there are."""
     rows = lines[["source", "row"]].iloc[at[:most]].itertuples()
-    shown = ", ".join(f"{item.source} row {item.row}" for item in rows)
+    shown = "; ".join(f"{item.source} row {item.row}" for item in rows)
     return shown if len(at) <= most else f"{shown} and {len(at) - most} more"

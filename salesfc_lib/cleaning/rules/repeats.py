@@ -153,9 +153,9 @@ def _refuse_same_sales(batch: Batch, context: Context) -> None:
         pair = [own[each].loc[own[each]["month"].isin(shared)] for each in (other, name)]
         twice = _find_same_sales(*pair)
         if len(twice) >= FILES:
-            said = _describe_twice(pair[1].iloc[twice], name, batch.scales["amount"])
+            how, again = f"stand in source '{other}' too", pair[1].iloc[twice]
             raise SalesForecastError.of(
-                said.format(f"stand in source '{other}' too"),
+                _describe_twice(again, name, batch.scales["amount"], how),
                 "Each sale once",
                 "Remove one of the two sources, or read both as one: a pattern as `path`, and a "
                 f"`key`; `sources.{name}.repeats: real` where they were sold twice",
@@ -196,22 +196,22 @@ def find_overlap(
     return np.unique(np.concatenate([across[of_file], again[is_long], many[dense[month[many]]]]))
 
 
-def _describe_twice(lines: pd.DataFrame, name: str, scale: int) -> str:
-    """What is said of lines that stand twice, with their months, amount and rows; a gap for how."""
+def _describe_twice(lines: pd.DataFrame, name: str, scale: int, how: str) -> str:
+    """What is said of lines that stand twice in some way, with their months, amount and rows."""
     months = lines["month"].dt.strftime("%Y-%m").value_counts(sort=False).sort_index()
     amount = fixed_point.to_decimals(np.array([lines["amount"].sum()]), scale)[0].as_py()
     rows = [f"{month} ({count:,} rows)" for month, count in months.items()][:MOST_MONTHS]
     rows += ["…"] if len(months) > MOST_MONTHS else []
-    where_first = f"the first in row {lines['row'].iloc[0]:,} of '{lines['source'].iloc[0]}'"
-    said = f"{len(lines):,} rows of source '{name}', amount {amount:,f}, {{}}"
-    return f"{said} in {', '.join(rows)}, {where_first}"
+    return (
+        f"{len(lines):,} rows of source '{name}', amount {amount:,f}, {how}, in {'; '.join(rows)}, "
+        f"the first in row {lines['row'].iloc[0]:,} of '{lines['source'].iloc[0]}'"
+    )
 
 
 def _refuse_overlap(lines: pd.DataFrame, name: str, scale: int) -> SalesForecastError:
     """Error for lines that stand twice because extracts overlap."""
-    said = _describe_twice(lines, name, scale)
     return SalesForecastError.of(
-        said.format("stand twice in everything: extracts overlap"),
+        _describe_twice(lines, name, scale, "stand twice in everything: extracts overlap"),
         "Each sale once, or a key that tells a repeat from a second sale",
         f"Set `sources.{name}.key` to the columns that identify a row; without such columns, let "
         f"`sources.{name}.path` name only extracts that do not overlap; "

@@ -130,7 +130,7 @@ def _check_parts(rows: pa.Table, source: Source, file: str) -> None:
         if not is_sum:
             parts = [end - begin for end, begin in zip(total, starts[-1], strict=True)]
             says, make = (
-                " / ".join("nothing" if figure is None else str(figure) for figure in each)
+                " / ".join("–" if figure is None else str(figure) for figure in each)
                 for each in (shown, parts)
             )
             raise SalesForecastError.of(

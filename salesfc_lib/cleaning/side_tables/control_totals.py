@@ -128,15 +128,15 @@ def _differs(
 ) -> SalesForecastError:
     settings, sources = parameters.cleaning.control, parameters.sources.values()
     files = ", ".join(f"'{source.path}'" for source in sources if source.role == ROLE)
-    whose = f" of {row['member']}" if row["member"] else ""
+    whose = f"{row['member']}: " if row["member"] else ""
     share = f", {abs(row['share']):.2%}" if pd.notna(row["share"]) else ""
     more = f"; {count - 1} more differ" if count > 1 else ""
     mine = ledger[ledger["month"].eq(row["ds"]) & ~ledger["rule"].isin(BOUNDS)]
     sums = mine.groupby("rule")[str(row["measure"])].agg(_add)
     moved = sorted(sums[sums.ne(0)].items(), key=lambda item: -abs(item[1]))[:LARGEST]
-    largest = ", ".join(f"{rule} {-value:+,f}" for rule, value in moved) or "nothing"
+    largest = ", ".join(f"{rule} {-value:+,f}" for rule, value in moved) or "none"
     return SalesForecastError.of(
-        f"The {row['measure']}{whose} of {row['ds']:%Y-%m} ({settings.basis}) is {row['ours']:,f}, "
+        f"{whose}The {row['measure']} of {row['ds']:%Y-%m} ({settings.basis}) is {row['ours']:,f}, "
         f"the general ledger in {files} says {row['ledger']:,f}: a difference of "
         f"{row['difference']:,f}{share}{more}",
         f"A difference of at most {settings.tolerance.relative:.2%} of the ledger, or "
