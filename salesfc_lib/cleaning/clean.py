@@ -252,7 +252,5 @@ def _no_rows(
         why = in_english(first["reason"])
         wrong = f"{wrong}: {count} cannot be read, the first, row {first['row']}, because {why}"
     return SalesForecastError.of(
-        wrong,
-        "At least one order line",
-        "Check the export, and `where` and `path` of its source",
+        wrong, "At least one order line", "Check the export, and `where` and `path` of its source"
     )
