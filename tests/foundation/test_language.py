@@ -15,6 +15,8 @@ from salesfc_lib.reporting.catalogue import Sentences
 from tests.messages import extract_python
 
 YUAN = wording.AmountFormat("¥")
+# places that Chinese leaves out: names of Python classes
+CLASSES = {"Input should be a valid dictionary or instance of {0}": {"0"}}
 
 
 def zh(write: object, *args: object) -> str:
@@ -172,5 +174,7 @@ def test_every_translated_message_is_one_that_the_code_writes() -> None:
 def test_translations_hold_the_places_of_their_message() -> None:
     for message in language.read_messages("zh"):
         if not message.context and message.string:
-            places = [set(PLACE.findall(str(text))) for text in (message.id, message.string)]
-            assert places[0] == places[1], message.id
+            english, chinese = (
+                set(PLACE.findall(str(each))) for each in (message.id, message.string)
+            )
+            assert english - CLASSES.get(str(message.id), set()) == chinese, message.id
