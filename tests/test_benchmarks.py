@@ -792,10 +792,10 @@ def test_leaving_a_candidate_out_is_never_having_asked_it(panel: Any, said: Any)
 
     ablation = load("ablation")
     cheap = dict(ablation.list_said(said, defaults()))
-    off = ablation.switch(defaults(), ("theta",), enabled=False)
+    off = ablation.switch(defaults(), ("damped",), enabled=False)
     anew = ablation.forecast(load("earlier").lay_out(panel), off, 12)
-    np.testing.assert_allclose(cheap["without theta"](), anew, rtol=1e-9)
-    assert not np.allclose(cheap["without theta"](), cheap["everything"]())
+    np.testing.assert_allclose(cheap["without damped"](), anew, rtol=1e-9)
+    assert not np.allclose(cheap["without damped"](), cheap["everything"]())
 
 
 def test_everything_lies_between_the_weighted_mean_and_the_correction(said: Any) -> None:
@@ -944,7 +944,7 @@ def test_parts_of_a_run_add_up_to_the_whole() -> None:
         "weights",
         "intervals",
         "plausibility",
-        "candidate theta",
+        "candidate damped",
         "rest",
     } <= set(parts)
 

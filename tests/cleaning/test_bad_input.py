@@ -34,7 +34,7 @@ levels: {total: [], bottom: [region]}
 candidates:
   growth: {enabled: false}
   ets: {enabled: false}
-  theta: {enabled: false}
+  damped: {enabled: false}
   ces: {enabled: false}
   arima: {enabled: false}
   regression: {enabled: false}

@@ -26,7 +26,7 @@ NAN = np.nan
 CHEAP: dict[str, Any] = {"seasonal_naive": {}, "recent_mean": {}, "regression": {}}
 ALL: dict[str, Any] = {
     **CHEAP,
-    "theta": {},
+    "damped": {},
     "ets": {},
     "arima": {"levels": ["total"], "settings": {"max_order": 1}},
 }
@@ -245,8 +245,8 @@ def test_nothing_is_negative_where_history_is_not(unit: History) -> None:
 
 
 def test_unknown_candidate_and_setting_name_the_nearest(unit: History) -> None:
-    with pytest.raises(SalesForecastError, match="Did you mean 'candidates.theta'"):
-        run(unit, {"tetha": {}})
+    with pytest.raises(SalesForecastError, match="Did you mean 'candidates.winters'"):
+        run(unit, {"wintres": {}})
     with pytest.raises(SalesForecastError, match="Did you mean 'half_life'"):
         run(unit, {"regression": {"settings": {"halflife": 3}}})
     with pytest.raises(SalesForecastError, match="Unknown key 'horizon'"):
@@ -278,7 +278,7 @@ def test_known_promotion_reaches_every_candidate_that_sees_no_drivers() -> None:
         "seasonal_naive": {},
         "recent_mean": {},
         "level": {},
-        "theta": {},
+        "damped": {},
         "regression": {},
     }
     none, one = (

@@ -43,9 +43,7 @@ OPTIMISED = {"unobserved_components"}  # to a tolerance of its own
 FAST = [name for name in EVERY if name not in SLOW]
 POOLED = {
     *(
-        f"{name}{form}"
-        for name in ("level", "theta", "damped", "aggregation")
-        for form in ("", "_additive")
+        f"{name}{form}" for name in ("level", "damped", "aggregation") for form in ("", "_additive")
     ),  # the panel's season
     "autoregression",
     "autoregression_own",

@@ -169,7 +169,7 @@ def test_the_surer_a_change_the_more_of_it_is_taken_out_of_the_months_before_it(
     np.testing.assert_array_equal(levelled.y[steady], panel.y[steady])
 
 
-CANDIDATES = {"seasonal_naive": {}, "recent_mean": {}, "level": {}, "winters": {}, "theta": {}}
+CANDIDATES = {"seasonal_naive": {}, "recent_mean": {}, "level": {}, "winters": {}, "damped": {}}
 
 
 def parameters(enabled: bool) -> Parameters:

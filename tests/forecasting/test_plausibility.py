@@ -166,7 +166,7 @@ EXPLODING = {"explosion": Candidate("explosion", "own", "Explosion", explode, sc
 
 def parameters() -> Parameters:
     return Parameters.model_validate(
-        {"candidates": {"seasonal_naive": {}, "recent_mean": {}, "theta": {}}}
+        {"candidates": {"seasonal_naive": {}, "recent_mean": {}, "damped": {}}}
     )
 
 

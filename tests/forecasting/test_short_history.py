@@ -41,7 +41,7 @@ def unit(lengths: tuple[int, ...] = SHORT, others: int = 30, width: int = 60) ->
 def test_the_rungs_are_where_candidates_begin() -> None:
     assert REGISTRY["level"].needed == FALLBACKS[0][0] == 1
     assert REGISTRY["seasonal_naive"].needed == FALLBACKS[2][0] == 12
-    assert REGISTRY["theta"].needed == FALLBACKS[3][0] == 13
+    assert REGISTRY["damped"].needed == FALLBACKS[3][0] == 13
     assert REGISTRY["two_years"].needed == FALLBACKS[4][0] == 24
     assert max(each.needed for each in REGISTRY.values() if each.scope == "panel") == FULL_HISTORY
 
@@ -102,13 +102,13 @@ def test_what_a_young_series_could_not_test_counts_as_it_does_elsewhere() -> Non
     said = run_candidates(panel, defaults(), horizon=12)
     settings = defaults().combine
     evidence = backtest_errors(said, 0, settings)
-    theta, young = said.names.index("theta"), 0
+    damped, young = said.names.index("damped"), 0
     assert (
-        evidence.cutoffs[theta, young] == 0
+        evidence.cutoffs[damped, young] == 0
     )  # thirteen months are needed, and the latest tested cutoff is earlier
-    tested = evidence.relative[theta][np.isfinite(evidence.relative[theta])]
-    assert evidence.blended[theta, young] == pytest.approx(tested.mean())
-    assert combination_weights(evidence, said.at(0), settings)[theta, young] > 0
+    tested = evidence.relative[damped][np.isfinite(evidence.relative[damped])]
+    assert evidence.blended[damped, young] == pytest.approx(tested.mean())
+    assert combination_weights(evidence, said.at(0), settings)[damped, young] > 0
 
 
 def test_reasons_of_young_series_begin_with_their_rung_and_of_others_do_not() -> None:
@@ -122,7 +122,7 @@ def test_reasons_of_young_series_begin_with_their_rung_and_of_others_do_not() ->
     assert all(
         "months of history" not in reason for reason in [*reasons["m25"], *reasons["whole0"]]
     )
-    untested = weights.query("unique_id == 'm13' and model == 'theta'")["reason"].item()
+    untested = weights.query("unique_id == 'm13' and model == 'damped'")["reason"].item()
     assert "not tested here" in untested
 
 

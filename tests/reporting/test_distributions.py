@@ -76,7 +76,7 @@ def modeled(sold: pd.Series, errors: dict[str, list[float]]) -> ModeledMonth:
     )
 
 
-ERRORS = {"naive": [0.3, 0.4, 0.5], "theta": [0.1, 0.1, 0.9], "combined": [0.2, 0.2, 0.2]}
+ERRORS = {"naive": [0.3, 0.4, 0.5], "damped": [0.1, 0.1, 0.9], "combined": [0.2, 0.2, 0.2]}
 
 
 def peaking(month: int, years: int = 3) -> pd.Series:
@@ -106,7 +106,7 @@ def test_models_are_ranked_by_the_median_of_their_series(run: UnitMonth) -> None
     (figure,) = backtest.candidate_errors(run, modeled(peaking(3), ERRORS)).blocks
     assert "less than 20.0\u202f%" in figure.title and "1 of 2 models" in figure.title  # type: ignore[attr-defined]
     names = [row[0].text for row in figure.numbers.rows]  # type: ignore[attr-defined]
-    assert names == ["Theta", "Combination", "naive"]
+    assert names == ["Damped trend", "Combination", "naive"]
     infinite = {**ERRORS, "naive": [np.inf, 0.4, 0.5]}
     (figure,) = backtest.candidate_errors(run, modeled(peaking(3), infinite)).blocks
     of_naive = next(row for row in figure.numbers.rows if row[0].text == "naive")  # type: ignore[attr-defined]

@@ -84,7 +84,7 @@ def key_month(**changed: Any) -> KeyMonth:
         [
             (ID, BOOSTING, 0.5, 0.1, "half"),
             (ID, "regression", 0.3, 0.08, "lowest error"),
-            (ID, "theta", 0.2, 0.12, "backtest error"),
+            (ID, "damped", 0.2, 0.12, "backtest error"),
         ],
         columns=["unique_id", "model", "weight", "backtest_error", "reason"],
     )

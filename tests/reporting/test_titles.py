@@ -105,7 +105,7 @@ def test_a_title_about_distances_names_the_one_that_was_most_accurate(
 def test_errors_that_are_written_alike_are_a_tie(
     combined: float, single: float, verdict: str
 ) -> None:
-    errors = {"combined": [combined], "theta": [single], "seasonal_naive": [0.2]}
+    errors = {"combined": [combined], "damped": [single], "seasonal_naive": [0.2]}
     sold = pd.Series(1.0, index=pd.date_range(end=MONTH, periods=12, freq="MS"))
     month = modeled(sold, errors)
     assert month.standing()["verdict"] == verdict
@@ -114,13 +114,13 @@ def test_errors_that_are_written_alike_are_a_tie(
 def test_a_correction_that_weighs_more_than_the_heaviest_candidate_is_in_the_title(
     run: UnitMonth,
 ) -> None:
-    rows = [(BOOSTING, 0.2, 1, 1), ("theta", 0.06, 1, 0), ("ets", 0.05, 1, 0)]
+    rows = [(BOOSTING, 0.2, 1, 1), ("damped", 0.06, 1, 0), ("ets", 0.05, 1, 0)]
     table = pd.DataFrame(rows, columns=["model", "weight", "used", "best"])
     month: Any = SimpleNamespace(weight_table=lambda: table.assign(wape=0.1, series=1))
     block = choices.weights(run, month).blocks[1]
     assert isinstance(block, Table)
     title = block.title.replace("\u202f", " ")
-    assert title.startswith("Of the candidates Theta weighs most, 6.0 % ")
+    assert title.startswith("Of the candidates Damped trend weighs most, 6.0 % ")
     assert title.endswith("; their correction by XGBoost has 20.0 %")
     month = SimpleNamespace(weight_table=lambda: table.iloc[1:].assign(wape=0.1, series=1))
     block = choices.weights(run, month).blocks[1]

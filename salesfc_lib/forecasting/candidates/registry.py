@@ -65,7 +65,6 @@ PANEL: list[Row] = [
     ("growth", NAIVE, naive.growth, TWO_YEARS, SOLD),
     ("two_years", NAIVE, naive.two_years, TWO_YEARS, SOLD),
     *_smooth("level", level, 1),
-    *_smooth("theta", theta),
     *_smooth("damped", damped_trend),
     *_smooth("aggregation", aggregation),
     ("theta_plain", SMOOTHING, smooth_as_is(theta), YEAR, SOLD),
