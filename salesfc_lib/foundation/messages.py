@@ -31,7 +31,7 @@ JOINTS = {
     re.compile(r": "): (": ", "："),
 }
 CLOSED = ("。", "？", "！", "；", "：")
-IN_QUOTES = "(?:(?!' [a-z]).)*?"
+IN_QUOTES = "(?:(?!' [a-z]|', ').)*?"
 QUOTED = re.compile(r"'([^']*)'")
 LIST = re.compile(r"'[^']*'(?:, '[^']*')*")
 ABOUT_VALUE = re.compile(r"('[^']*') (.+)", re.DOTALL)  # '31/02/2024' is no day of the calendar

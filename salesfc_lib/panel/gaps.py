@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import SEASON, nan_mean, tables
+from salesfc_lib.foundation import SEASON, nan_mean, tables, wording
 
 RECENT_MONTHS = 3  # months that say what a series' level is. Not tuned: a quarter
 KEY = ["unique_id", "ds"]
@@ -53,9 +53,9 @@ def check_panel(panel: pd.DataFrame, unit: str = "") -> pd.DataFrame:
     gaps = scan_gaps(tables.check(panel, "panel")).sort_values(["ds", "unique_id"])
     if len(gaps):
         months = gaps["ds"].nunique()
-        whose = f" of '{unit}'" if unit else ""
+        panel_of = f"Panel of '{unit}'" if unit else "Panel"
         raise SalesForecastError.of(
-            f"Panel{whose} lacks {months} month{'s' if months > 1 else ''} "
+            f"{panel_of} lacks {wording.plural(months, 'month')} "
             f"(first {gaps['ds'].iat[0]:%Y-%m}, '{gaps['unique_id'].iat[0]}')",
             "Modeling needs an unbroken monthly grid",
             "Fill them with `fill_gaps` or list them under `closed_months`",

@@ -219,17 +219,23 @@ def _months_by_ended(
 
 def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFrame:
     """Combined forecasts at `now` by unique_id and h, complete."""
-    key, table = ["unique_id", "h"], f"Combined forecast of {now:%Y-%m}"
+    key = ["unique_id", "h"]
     if (repeated := combined.duplicated(key, keep=False)).any():
         examples = combined.loc[repeated, "unique_id"].unique()
-        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), table)
+        where = f"Combined forecast of {now:%Y-%m}"
+        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), where)
     wide = combined.pivot(index="unique_id", columns="h", values="y_hat").sort_index(axis=1)
     lacking = ids[wide.reindex(ids).isna().any(axis=1).to_numpy()] if wide.shape[1] else ids
     unknown = wide.index.difference(ids)
     if len(lacking) or len(unknown):
-        wrong = f"has {shorten(unknown)}, which the series table has not"
+        wrong = f"Combined forecast of {now:%Y-%m} lacks {shorten(lacking)}"
+        if not len(lacking):
+            wrong = (
+                f"Combined forecast of {now:%Y-%m} has {shorten(unknown)}, which the series table "
+                "has not"
+            )
         raise SalesForecastError.of(
-            f"{table} {f'lacks {shorten(lacking)}' if len(lacking) else wrong}",
+            wrong,
             f"One forecast of each of the {len(ids)} series for each month of the horizon",
             "Look into the table `failures`: every series needs one candidate that works at "
             "this cutoff",

@@ -46,9 +46,12 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
         row = _read_override(line, unit)
         key = tuple(row[column] for column in ("made_in", "unique_id", "ds", "sequence"))
         if not line.errors and (earlier := first.setdefault(key, line.where)) != line.where:
-            which = "'{unique_id}', {ds:%Y-%m}, made in {made_in:%Y-%m}, sequence {sequence}"
+            which = (
+                f"'{row['unique_id']}', {row['ds']:%Y-%m}, made in {row['made_in']:%Y-%m}, "
+                f"sequence {row['sequence']}"
+            )
             repeated = SalesForecastError.of(
-                f"{line.where} repeats the key of {earlier}: {which.format_map(row)}",
+                f"{line.where} repeats the key of {earlier}: {which}",
                 "Each key must stand once",
                 "Remove one of the lines, or give the later one a higher `sequence`",
             )
@@ -102,8 +105,9 @@ def _read_override(line: Line, unit: str) -> dict[str, object]:
         line.refuse("unit", f"'{unit}', the unit of this file", "Move the line to that unit's file")
     amounts = [name for name in ("new", "percent") if cells.get(name)]
     if len(amounts) != 1:
-        wrong = f"{'both' if amounts else 'neither'} `new` {'and' if amounts else 'nor'} `percent`"
-        which = f"{line.where} has {wrong}", "Exactly one of them", "Keep the one that is meant"
+        wrong = f"{line.where} has neither `new` nor `percent`"
+        wrong = f"{line.where} has both `new` and `percent`" if amounts else wrong
+        which = wrong, "Exactly one of them", "Keep the one that is meant"
         line.errors.append(SalesForecastError.of(*which))
     if not cells["unique_id"]:
         line.refuse("unique_id", "A series of this unit, such as 'total'", "Name the series")

@@ -113,11 +113,11 @@ def _name_columns(
         )
     repeated = [column for column in dict.fromkeys(names) if names.count(column) > 1]
     missing = [column for column in NEEDED if column not in names]
-    wrong = f"lacks the column {shorten(missing, 6)}" if missing else ""
-    wrong = f"has several columns for {shorten(repeated)}" if repeated else wrong
+    wrong = f"{name} line 1 lacks the column {shorten(missing, 6)}" if missing else ""
+    wrong = f"{name} line 1 has several columns for {shorten(repeated)}" if repeated else wrong
     if wrong:
         raise SalesForecastError.of(
-            f"{name} line 1 {wrong}", f"Each of {', '.join(NEEDED)} once", "Correct the first line"
+            wrong, f"Each of {', '.join(NEEDED)} once", "Correct the first line"
         )
     return names
 
@@ -174,8 +174,10 @@ def _read_effect(line: Line, dimensions: Mapping[str, Sequence[str]]) -> dict[st
             expected = "Every effect has an id, an author and a reason"
             line.refuse(column, expected, f"Write the {column} on that line")
     if cells["id"].casefold().startswith(DECLARED_END):
-        begin = f"does not begin with '{DECLARED_END}', which stands for master files"
-        line.refuse("id", f"A name that {begin}", "Choose another")
+        expected = (
+            f"A name that does not begin with '{DECLARED_END}', which stands for master files"
+        )
+        line.refuse("id", expected, "Choose another")
     if kind == "percent" and row["change"] is not None and row["change"] < -100:
         expected = "At least -100: nothing can fall by more than all of it"
         line.refuse("change", expected, "Write -100 for what ends")
@@ -189,13 +191,13 @@ def _refuse_contradictions(line: Line, row: Mapping[str, Any]) -> None:
         if column.startswith("column ") and text:
             do = "Write what the column is into the first line"
             line.refuse(column, "Nothing below a blank header", do)
-    for first, last, expected in (
-        ("start", "until", "A month from {:%Y-%m} on, in which it begins"),
-        ("declared_at", "removed_at", "A day from {:%Y-%m-%d} on"),
-    ):
+    for first, last in (("start", "until"), ("declared_at", "removed_at")):
         begin, end = row[first], row[last]
         if pd.notna(begin) and pd.notna(end) and end < begin:
-            line.refuse(last, expected.format(begin), "Correct one of the two")
+            expected = f"A day from {begin:%Y-%m-%d} on"
+            if first == "start":
+                expected = f"A month from {begin:%Y-%m} on, in which it begins"
+            line.refuse(last, expected, "Correct one of the two")
     if row["carried_by"] and row["kind"] == "percent":
         expected = "Nothing: a percentage of what has no series is nothing"
         line.refuse("carried_by", expected, "Leave it blank, or declare an amount")
