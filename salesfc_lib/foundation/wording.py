@@ -80,8 +80,13 @@ class AmountFormat:
         else:
             text = number(abs(value) / scale.divisor, decimals(value / scale.divisor, digits))
         mark = f"{NBSP}{scale.suffix}" if scale.suffix else ""
-        unit = f"{NBSP}{self.unit}" if self.unit else ""
+        unit = f"{NBSP}{self.unit_name}" if self.unit else ""
         return f"{_sign(value, sign)}{self.currency}{text}{mark}{unit}"
+
+    @property
+    def unit_name(self) -> str:
+        """The unit as the current language calls it, where the catalogue knows it."""
+        return language.sentences().get(f"quantity_unit.{self.unit}", self.unit)
 
     def axis(self, scale: DisplayScale) -> str:
         """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'.
@@ -90,7 +95,8 @@ class AmountFormat:
         ('GBP bn', 'amounts')
         """
         if language.current() == "zh":
-            unit = "元" if self.currency in YUAN else self.currency.strip() or self.unit or "金额"
+            unit = "元" if self.currency in YUAN else self.currency.strip() or self.unit_name
+            unit = unit or "金额"
             return f"{scale.word}{unit}" if unit == "元" else f"{unit} {scale.word}".strip()
         if self.currency:
             return f"{self.currency.strip()} {scale.suffix}".strip()

@@ -51,7 +51,8 @@ def numbers_of(summary: Summary) -> dict[str, KeyNumber]:
     s, percent = summary, wording.percent
     bias, loss = (None if ratio is None else ratio.value for ratio in (s.bias, s.loss))
     inside = s.covered80 if s.covered80 and s.covered80.denominator else None
-    covered, share = inside and inside.value, partial(percent, places=0)
+    covered = inside and inside.value
+    share = partial(percent, places=_places(covered))
     budget, limit = s.loss_budget, s.bias_limit
     compared = _say("covered.sub", n=round(inside.denominator)) if inside else ""
     points, bare = wording.points, FORMATS["bare_points"]
@@ -78,6 +79,12 @@ def _say(key: str, **facts: Any) -> str:
 def _name(key: str) -> str:
     kind, _, lag = key.partition(".")
     return _say(f"{kind}.name", lag=int(lag)) if lag else _say(f"{kind}.name")
+
+
+def _places(covered: float | None) -> int:
+    """Decimals of a share: one where it would round to a limit that it misses."""
+    missed = covered is not None and not COVERED[0] <= covered <= COVERED[1]
+    return int(missed and round(covered or 0.0, 2) in COVERED)
 
 
 def _label(ratio: float) -> str:
