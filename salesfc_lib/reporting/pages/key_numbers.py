@@ -51,7 +51,7 @@ def numbers_of(summary: Summary) -> dict[str, KeyNumber]:
     s, percent = summary, wording.percent
     bias, loss = (None if ratio is None else ratio.value for ratio in (s.bias, s.loss))
     inside = s.covered80 if s.covered80 and s.covered80.denominator else None
-    covered = inside and inside.value
+    covered = inside.value if inside else None
     share = partial(percent, places=_places(covered))
     budget, limit = s.loss_budget, s.bias_limit
     compared = _say("covered.sub", n=round(inside.denominator)) if inside else ""
