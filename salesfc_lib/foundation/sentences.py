@@ -19,6 +19,8 @@ from salesfc_lib.foundation import language, wording
 from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.saying import is_said, read_said
 
+ALL = "All"  # label of the whole unit in table `series`
+
 
 def iso(month: str | pd.Timestamp) -> str:
     """A month as '2026-06'."""
@@ -110,11 +112,11 @@ class FactFormatter(string.Formatter):
     """Fills a template; a fact that `say` kept becomes words, also inside a list."""
 
     def said(self, value: Any) -> Any:
-        """What `say` kept in words; else the value."""
+        """What `say` kept, and the label of the whole unit, in words; else the value."""
         if isinstance(value, list):
             return [self.said(each) for each in value]
         if not is_said(value):
-            return value
+            return language.sentences()["all"] if value == ALL else value
         key, facts = read_said(value)
         return self.vformat(template_of(key), (), facts)
 
