@@ -117,7 +117,7 @@ def _refuse(frame: pd.DataFrame, rows: pd.Series, wrong: str, do: str, *, shown:
     first = frame[rows.to_numpy()].iloc[0]
     values = ", ".join(f"{name} {first[name]}" for name in (*KEY, *((shown,) if shown else ())))
     raise SalesForecastError.of(
-        f"{wrong} in {int(rows.sum())} of {len(frame)} rows (first: {values})",
+        f"{wrong}: {int(rows.sum())} of {len(frame)} rows (first: {values})",
         "Each row is a series' month, with the sales of it",
         do,
     )

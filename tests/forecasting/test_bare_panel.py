@@ -36,9 +36,9 @@ def change(column: str, row: int, value: Any) -> pd.DataFrame:
 
 
 REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
-    "NaT": (lambda: change("ds", 5, pd.NaT), "no `ds` in 1 of 48 rows .*id a.* drop the row"),
-    "no date": (lambda: change("ds", 5, None), "no `ds` in 1 of 48 rows"),
-    "no id": (lambda: change("unique_id", 5, None), "no `unique_id` in 1 of 48 .*2022-06"),
+    "NaT": (lambda: change("ds", 5, pd.NaT), "no `ds`: 1 of 48 rows .*id a.* drop the row"),
+    "no date": (lambda: change("ds", 5, None), "no `ds`: 1 of 48 rows"),
+    "no id": (lambda: change("unique_id", 5, None), "no `unique_id`: 1 of 48 .*2022-06"),
     "number as date": (lambda: make().assign(ds=range(48)), "numbers in `ds`, such as 0"),
     "date of two readings": (lambda: change("ds", 5, "01/02/2025"), "no date in `ds`.*01/02/2025"),
     "half of them in a zone": (
@@ -49,11 +49,11 @@ REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
         lambda: make().assign(
             ds=lambda each: each["ds"].dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC")
         ),
-        "no first of a month, in `ds` in 48 of 48 .*2021-12-31 16:00.*tz_convert",
+        "no first of a month, in `ds`: 48 of 48 .*2021-12-31 16:00.*tz_convert",
     ),
     "twice": (lambda: pd.concat([make(), make().iloc[[3]]]), "repeat the key.*'a 2022-04'"),
     "infinite": (lambda: change("y", 5, np.inf), "1 infinite values of `y` .*'a' 2022-06"),
-    "text": (lambda: change("y", 5, "n/a"), "no number in `y` in 1 of 48 .*2022-06.* y n/a"),
+    "text": (lambda: change("y", 5, "n/a"), "no number in `y`: 1 of 48 .*2022-06.* y n/a"),
     "complex": (lambda: make(SEASON + 1j), "complex numbers in `y`"),
     "no column": (lambda: make().drop(columns="y"), "lacks the column 'y'.* Rename"),
     "ids by type": (

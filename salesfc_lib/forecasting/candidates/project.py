@@ -139,9 +139,11 @@ def _build(file: OwnFile, block: schema.CandidateSettings) -> Candidate:
         module = _run(file, limits)
     one, panel = (getattr(module, name, None) for name in (ONE, PANEL))
     if callable(one) == callable(panel):
-        which = f"both `{ONE}` and" if callable(one) else f"neither `{ONE}` nor"
+        wrong = f"'{file.path}' defines neither `{ONE}` nor `{PANEL}`"
+        if callable(one):
+            wrong = f"'{file.path}' defines both `{ONE}` and `{PANEL}`"
         raise SalesForecastError.of(
-            f"'{file.path}' defines {which} `{PANEL}`",
+            wrong,
             f"One of `{ONE}(window, **settings)`, for one series, and `{PANEL}(history, "
             "horizon, **settings)`, for all at once",
             f"Name the function that candidate '{file.name}' is so, and the other differently",
