@@ -83,7 +83,7 @@ def test_regressors_to_come_have_the_ids_and_months_of_the_panel() -> None:
     future = pd.DataFrame({"unique_id": "1", "ds": days, "price": 1.0})
     with pytest.raises(SalesForecastError, match="differ in type only"):
         forecast_panel(panel, future=future)
-    with pytest.raises(SalesForecastError, match="`future` has no `ds` in 12"):
+    with pytest.raises(SalesForecastError, match="`future` has no `ds`: 12"):
         forecast_panel(panel, future=future.assign(unique_id=1, ds=pd.NaT))
 
 
