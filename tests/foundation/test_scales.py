@@ -183,7 +183,7 @@ def test_mil_without_words_of_its_language_is_asked_and_every_answer_is_taken(
     found = propose_feed([write(tmp_path, header)], read_aliases())
     assert found.names["amount"] == header and found.units == {}
     (question,) = [each for each in found.questions if "count in" in each]
-    assert "units of million or thousand?" in question
+    assert "units of million / thousand?" in question
     answers = re.findall(r"\{amount: (\w+)\}", question)
     assert answers == ["million", "thousand", "1"]
     with pytest.raises(SalesForecastError, match=r"\{amount: 1000000\}.*\{amount: 1000\}.*: 1\}"):
