@@ -37,6 +37,9 @@ LIST = re.compile(r"'[^']*'(?:, '[^']*')*")
 ABOUT_VALUE = re.compile(r"('[^']*') (.+)", re.DOTALL)  # '31/02/2024' is no day of the calendar
 
 
+OF_OTHERS = re.compile(r"'[^']*'|“[^”]*”|`[^`]*`")
+
+
 class _Template(NamedTuple):
     pattern: re.Pattern[str]
     literal: str  # the longest text between places, in lower case
@@ -62,7 +65,19 @@ def translate_message(text: str) -> str:
     if spoken == language.SOURCE:
         return text
     lines = (re.split(INDENT, line, maxsplit=1) for line in text.split("\n"))
-    return "\n".join(f"{indent}{_translate(said, spoken).text}" for _, indent, said in lines)
+    return "\n".join(f"{indent}{_translate_line(said, spoken)}" for _, indent, said in lines)
+
+
+def _translate_line(line: str, spoken: str) -> str:
+    """The line in the current language; as it is where most of its words would stay English."""
+    said = _translate(line, spoken).text
+    return line if 2 * _count_words(said) > _count_words(line) else said
+
+
+def _count_words(text: str) -> int:
+    """English words outside quotes and code; a path or a name with other characters is none."""
+    words = re.split(r"[\s\u3001-\u9fff\uff01-\uff5e]+", OF_OTHERS.sub(" ", text))
+    return sum(word.strip(".,;:?!()").isalpha() for word in words)
 
 
 @lru_cache(maxsize=10_000)

@@ -13,7 +13,7 @@ from salesfc_lib.foundation import language, translate_message
         ("Wrote a.yml.", "已写入 a.yml。"),
         ("north 2026-06: Wrote a.yml.", "north 2026-06：已写入 a.yml。"),
         ("  - Wrote a.yml. See b.md.", "  - 已写入 a.yml。详见 b.md。"),
-        ("Of a table. See b.md.", "Of a table. 详见 b.md。"),
+        ("Of a table. See b.md.", "Of a table. See b.md."),
         ("1 published. Pages: ", "发布了 1 项。页面："),
         ("Wrote a.yml (First month.).", "已写入 a.yml（第一个月。）。"),
         ("Found: 'a'; Known here: 'b'", "现有：“a”；可用的有：“b”"),
