@@ -3,8 +3,9 @@
 A room writes a message in English (`f"Unit '{unit}' has no rows"`); the catalogue (`messages.*.po`,
 extracted from the code by `make catalogue`) holds it with numbered places: `Unit '{0}' has no
 rows`. A message is recognised by the words between its places and written again around its facts,
-which may be empty or messages themselves. Of all ways to take a text apart, the one counts that
-recognises most letters of it. What the catalogue lacks stays English.
+which may be empty or messages themselves; so is the reason of a row (`say`), which errors quote in
+English. Of all ways to take a text apart, the one counts that recognises most letters of it. What
+the catalogue lacks stays English.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ IN_QUOTES = "(?:(?!' [a-z]|', ').)*?"
 QUOTED = re.compile(r"'([^']*)'")
 LIST = re.compile(r"'[^']*'(?:, '[^']*')*")
 ABOUT_VALUE = re.compile(r"('[^']*') (.+)", re.DOTALL)  # '31/02/2024' is no day of the calendar
+ABOUT_CELL = re.compile(r"([a-z_]+) ((?:'|is ).+)", re.DOTALL)  # date '?' is no date
+REASON = "reason."  # begins the keys of what is said of rows
+NAMED_PLACE = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 
 
 OF_OTHERS = re.compile(r"'[^']*'|“[^”]*”|`[^`]*`")
@@ -104,6 +108,9 @@ def _translate_parts(text: str, spoken: str) -> Iterator[_Said]:
     if found := ABOUT_VALUE.fullmatch(text):
         said = _translate(found[2], spoken)
         yield said._replace(text=f"{_quote(found[1])}{said.text}")
+    if (found := ABOUT_CELL.fullmatch(text)) and (said := _translate(found[2], spoken)).letters:
+        column = language.sentences().get(f"column.{found[1]}", found[1])
+        yield said._replace(text=f"{column}：{said.text}")
     if (found := BRACKETS.fullmatch(text)) and (inside := _translate(found[2], spoken)).letters:
         before = _translate(found[1], spoken)
         yield _Said(before.letters + inside.letters, f"{before.text}（{inside.text}）")
@@ -164,11 +171,8 @@ def _quote(values: str) -> str:
 def _templates(spoken: str) -> list[_Template]:
     """Templates of the messages, first those that end in words of their own, then the longest."""
     found = []
-    for message in language.read_messages(spoken):
-        if message.context or not message.string:
-            continue
-        english = str(message.id)
-        translation = str(message.string)
+    for pair in _read_pairs(spoken):
+        english, translation = pair
         if MARK.match(english):
             english, translation = english[2:], translation.lstrip("；，")
         literals, places = PLACE.split(english)[::2], PLACE.findall(english)
@@ -181,6 +185,28 @@ def _templates(spoken: str) -> list[_Template]:
         flags = re.DOTALL | (re.IGNORECASE if " " in english else re.NOFLAG)
         found.append(_Template(re.compile(pattern, flags), longest, letters, translation))
     return sorted(found, key=_rank)
+
+
+def _read_pairs(spoken: str) -> Iterator[tuple[str, str]]:
+    """English and translation, with numbered places, of each message and each reason of a row.
+
+    A reason that counts rows is left out: English writes the noun with the number.
+    """
+    for message in language.read_messages(spoken):
+        english, translation = str(message.id), str(message.string)
+        if not translation:
+            continue
+        if not message.context:
+            yield english, translation
+        elif message.context.startswith(REASON) and ":plural" not in english:
+            names = NAMED_PLACE.findall(english)
+            if NAMED_PLACE.sub("", english).strip(" ()"):  # it has words of its own
+                yield _number(english, names), _number(translation, names)
+
+
+def _number(template: str, names: Sequence[str]) -> str:
+    """A sentence of the catalogue with the numbers of its facts, without their formats."""
+    return NAMED_PLACE.sub(lambda place: f"{{{names.index(place[1])}}}", template)
 
 
 def _write_pattern(literals: Sequence[str]) -> str:

@@ -24,6 +24,11 @@ from salesfc_lib.foundation import language, translate_message
         ("'30/02/2024' is no day of the calendar", "“30/02/2024”不是日历上有的日期"),
         ("'a' holds #REF!; 'b' holds #N/A", "“a”含有 #REF!；“b”含有 #N/A"),
         ("1 row above the header: 'a', 'b'", "表头上方有 1 行：“a”、“b”"),
+        ("orders row 3: date 'soon' is no date", "orders 第 3 行：日期：“soon”不是日期"),
+        (
+            "orders row 4: the key (order, line) is repeated with other values",
+            "orders 第 4 行：主键（order, line）再次出现，内容不同",
+        ),
         (
             "Set `kind: excel` for this source, or export it as CSV",
             "请为这个数据源设置 `kind: excel`，或导出为 CSV",
@@ -44,6 +49,8 @@ from salesfc_lib.foundation import language, translate_message
         "value",
         "list of messages",
         "values",
+        "cell",
+        "reason",
         "code",
     ],
 )
