@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from salesfc_lib.foundation import language
@@ -117,8 +118,12 @@ def _translate_parts(text: str, spoken: str) -> Iterator[_Said]:
 
 
 def _translate_whole(text: str, spoken: str) -> Iterator[_Said]:
-    """The text by each template that fits, with its full stop or without."""
-    lower = text.lower()
+    """The text by each template that fits, with its full stop or without.
+
+    First those that take least into a place they begin with: of `a failed: 2 of 3 rows are blank`,
+    what failed is `a`, and not `a failed: 2` rows are blank.
+    """
+    lower, ways = text.lower(), []
     for template in _templates(spoken):
         if template.literal not in lower:
             continue
@@ -128,7 +133,9 @@ def _translate_whole(text: str, spoken: str) -> Iterator[_Said]:
                 continue
             said = _fill(template.translation, found.groups(), spoken)
             end = "。" if stop and not said.text.endswith(CLOSED) else ""
-            yield _Said(template.letters + said.letters, said.text + end)
+            begin = found[1] if template.pattern.pattern.startswith("(") else ""
+            ways.append((len(begin), _Said(template.letters + said.letters, said.text + end)))
+    yield from (said for _, said in sorted(ways, key=itemgetter(0)))
 
 
 def _fill(translation: str, facts: Sequence[str], spoken: str) -> _Said:

@@ -26,6 +26,10 @@ from salesfc_lib.foundation import language, translate_message
         ("1 row above the header: 'a', 'b'", "表头上方有 1 行：“a”、“b”"),
         ("orders row 3: date 'soon' is no date", "orders 第 3 行：日期：“soon”不是日期"),
         (
+            "north 2024-02 failed: 2 of 9 rows (22.2 %) cannot be used, first orders row 2: x",
+            "north 2024-02 失败：行数 9 中有 2（22.2 %）不能使用，最前面的是 orders 第 2 行：x",
+        ),
+        (
             "orders row 4: the key (order, line) is repeated with other values",
             "orders 第 4 行：主键（order, line）再次出现，内容不同",
         ),
@@ -50,6 +54,7 @@ from salesfc_lib.foundation import language, translate_message
         "list of messages",
         "values",
         "cell",
+        "message that begins with a fact",
         "reason",
         "code",
     ],
