@@ -120,8 +120,8 @@ def _translate_parts(text: str, spoken: str) -> Iterator[_Said]:
 def _translate_whole(text: str, spoken: str) -> Iterator[_Said]:
     """The text by each template that fits, with its full stop or without.
 
-    First those that take least into a place they begin with: of `a failed: 2 of 3 rows are blank`,
-    what failed is `a`, and not `a failed: 2` rows are blank.
+    Last those that begin with a place and take another message into it: of `a failed: 2 of 3 rows
+    are blank`, `a` failed, and not `a failed: 2` rows are blank.
     """
     lower, ways = text.lower(), []
     for template in _templates(spoken):
@@ -134,7 +134,7 @@ def _translate_whole(text: str, spoken: str) -> Iterator[_Said]:
             said = _fill(template.translation, found.groups(), spoken)
             end = "。" if stop and not said.text.endswith(CLOSED) else ""
             begin = found[1] if template.pattern.pattern.startswith("(") else ""
-            ways.append((len(begin), _Said(template.letters + said.letters, said.text + end)))
+            ways.append((": " in begin, _Said(template.letters + said.letters, said.text + end)))
     yield from (said for _, said in sorted(ways, key=itemgetter(0)))
 
 

@@ -30,6 +30,10 @@ from salesfc_lib.foundation import language, translate_message
             "north 2024-02 失败：行数 9 中有 2（22.2 %）不能使用，最前面的是 orders 第 2 行：x",
         ),
         (
+            "a.csv line 3 has neither `new` nor `percent`",
+            "a.csv 第 3 行既没有 `new` 也没有 `percent`",
+        ),
+        (
             "orders row 4: the key (order, line) is repeated with other values",
             "orders 第 4 行：主键（order, line）再次出现，内容不同",
         ),
@@ -55,6 +59,7 @@ from salesfc_lib.foundation import language, translate_message
         "values",
         "cell",
         "message that begins with a fact",
+        "fact that is a message",
         "reason",
         "code",
     ],
