@@ -64,7 +64,11 @@ class Verbs(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            _translate("")  # a language that there is not stops before anything runs
+            _translate("")
+        except RequestError as error:  # there is no such language to say anything in
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+        try:
             return super().invoke(ctx)
         except SalesForecastError as error:
             message, status = str(error), 2 if isinstance(error, RequestError) else 1

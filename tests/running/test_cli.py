@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -281,3 +282,23 @@ def test_an_outcome_is_one_line() -> None:
         describe(Outcome("a", "2026-06", "skipped", 0.0, "is published already"))
         == "a 2026-06 is published already"
     )
+
+
+def test_a_language_that_there_is_not_is_refused_before_anything_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SALESFC_LANG", "klingon")
+    found = CliRunner().invoke(app, ["verify"])
+    assert found.exit_code == 2
+    assert "'klingon'. One of 'en', 'zh'. Correct SALESFC_LANG." in found.output
+
+
+def test_an_error_is_said_in_the_readers_language(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SALESFC_LANG", "zh")
+    found = CliRunner().invoke(app, ["run", "--month", "2026-13", "--project", str(tmp_path)])
+    assert found.exit_code == 2
+    assert "2026-13" in found.output
+    assert "is not a month" not in found.output
+    assert re.search(r"[\u4e00-\u9fff]", found.output)
