@@ -53,11 +53,12 @@ class TestUnit:
         steps = ("01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective")
         expected = {
             "index.html",
+            "index.zh.html",
             "forecast.csv",
             "forecast.xlsx",
             "manifest.json",
             "quarantine.csv",
-            *(f"{step}.{end}" for step in steps for end in ("ipynb", "html")),
+            *(f"{step}.{end}" for step in steps for end in ("ipynb", "html", "zh.html")),
         }
         assert {path.name for path in folder.iterdir() if path.is_file()} == expected
         assert not list((demo_reports / MONTH).glob(".*"))

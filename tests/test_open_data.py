@@ -13,6 +13,7 @@ import pytest
 from salesfc_lib import steps
 from salesfc_lib.cleaning.batch.ledger import total_gap
 from salesfc_lib.cleaning.clean import Cleaned, clean
+from salesfc_lib.foundation import in_words
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel.build import BottomPanel, build_panel
 from tests.conftest import CHECKOUT
@@ -70,7 +71,7 @@ def test_a_pasta_makers_flags_are_shares_of_its_months_and_no_plan(data: Path) -
     assert (found - promoted(data).loc[found.index]).abs().max() < 1e-12
     assert "promotion" not in bottom.future
     noted = cleaned.problems[cleaned.problems["rule"].eq("promotion_flag")]
-    assert noted["example"].tolist() == ["1"]
+    assert [in_words(example) for example in noted["example"]] == ["1"]
 
 
 def test_a_pasta_makers_days_to_come_may_be_given_as_its_plan(data: Path, tmp_path: Path) -> None:

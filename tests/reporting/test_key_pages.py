@@ -544,14 +544,17 @@ def test_the_demo_has_a_page_for_each_key_series_linked_from_the_months_page_and
     folder = demo_reports / "2026-06" / "kitchen"
     written = sorted(path.name for path in (folder / "key").glob("*.html"))
     series = pd.read_parquet(folder / "tables" / "key_series.parquet")
-    assert written == sorted(series["page"])
-    index = set(read(folder / "index.html").links)
-    assert {f"key/{page}" for page in written} <= index
     accounts = series[series["unique_id"].str.startswith("key_account:")]
     assert len(accounts) == 4
-    assert {f"key/{page}" for page in accounts["page"]} <= set(
-        read(folder / "02_modeling.html").links
-    )
+    for ending in ("html", "zh.html"):
+        pages, of_accounts = (
+            {f"key/{page.replace('html', ending)}" for page in rows["page"]}
+            for rows in (series, accounts)
+        )
+        assert pages <= set(read(folder / f"index.{ending}").links)
+        assert of_accounts <= set(read(folder / f"02_modeling.{ending}").links)
+        assert pages <= {f"key/{page}" for page in written}
+    assert len(written) == 2 * len(series)
     for page in written:
         reader = read(folder / "key" / page)
         assert reader.wrong == [] and len(reader.ids) == len(set(reader.ids))

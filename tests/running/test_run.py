@@ -307,7 +307,11 @@ def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
     folder = archive.unit_folder(project / "reports", MONTH, "north")
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [
-            *(f"{name}.{ending}" for name in publication.STEPS for ending in ("html", "ipynb")),
+            *(
+                f"{name}.{ending}"
+                for name in publication.STEPS
+                for ending in ("html", "ipynb", "zh.html")
+            ),
             "forecast.csv",
             "index.html",
             "manifest.json",
@@ -438,7 +442,9 @@ def test_a_unit_that_fails_leaves_its_notebook_and_the_others_published(
     assert "ValueError: a <b> of 2026-06 (Notebook 02_modeling" in outcomes[0].message
     left = project / "reports" / ".failed" / MONTH / "north"
     assert outcomes[0].path == left
-    assert {path.name for path in left.iterdir()} == {"02_modeling.ipynb", "02_modeling.html"}
+    assert {path.name for path in left.iterdir()} == {
+        f"02_modeling.{ending}" for ending in ("ipynb", "html", "zh.html")
+    }
     record = json.loads((left.parent / "north.json").read_text(encoding="utf-8"))
     assert (record["unit"], record["title"], record["month"], record["step"]) == (
         "north",

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from salesfc_lib.foundation import language, translate_message, wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import FAILED_TAG, MIME
-from salesfc_lib.reporting.pages.page import WRITER, Crumbs, page, render
+from salesfc_lib.reporting.pages.page import WRITER, Crumbs, link_twins, page, render
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
@@ -59,8 +59,12 @@ def render_notebook(
     notebook: NotebookNode, *, title: str, breadcrumb: Crumbs, twins: Sequence[dict[str, Any]] = ()
 ) -> str:
     """The page of an executed notebook in the current language; `twins` are its `switches`."""
-    frame = page(title, breadcrumb, twins=twins)
-    return render("notebook.html.j2", page=frame, doc=read_document(notebook))
+    frame, document = page(title, breadcrumb, twins=twins), read_document(notebook)
+    parts = [document.lead, *(question.parts for question in document.sections)]
+    for part in (part for each in parts for part in each):
+        if "block" in part:
+            part["block"] = link_twins(part["block"], [twin["language"] for twin in twins])
+    return render("notebook.html.j2", page=frame, doc=document)
 
 
 def read_document(notebook: NotebookNode) -> Document:

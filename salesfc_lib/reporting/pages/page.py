@@ -42,8 +42,18 @@ def switches(name: str, spoken: Sequence[str]) -> Iterator[dict[str, Any]]:
     for each in spoken:
         with language.speaking(each):
             href = in_language(name, spoken)
-        shown = {"name": language.NAMES[each], "tag": language.TAGS[each], "href": href}
-        yield shown | {"current": each == now}
+        shown = {"language": each, "name": language.NAMES[each], "tag": language.TAGS[each]}
+        yield shown | {"href": href, "current": each == now}
+
+
+def link_twins(block: Any, spoken: Sequence[str]) -> Any:
+    """JSON of a block whose links lead to pages in the current language."""
+    if isinstance(block, list):
+        return [link_twins(each, spoken) for each in block]
+    if not isinstance(block, dict):
+        return block
+    linked = {key: link_twins(value, spoken) for key, value in block.items()}
+    return linked | ({"href": in_language(block["href"], spoken)} if block.get("href") else {})
 
 
 def page(
