@@ -18,6 +18,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import language, wording
 from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.saying import is_said, read_said
+from salesfc_lib.foundation.spacing import join
 
 ALL = "All"  # label of the whole unit in table `series`
 
@@ -110,6 +111,18 @@ def template_of(key: str) -> str:
 
 class FactFormatter(string.Formatter):
     """Fills a template; a fact that `say` kept becomes words, also inside a list."""
+
+    def vformat(self, format_string: str, args: Any, kwargs: Any) -> str:
+        """The template with its facts, joined as the current language joins text with facts."""
+        if language.current() != "zh":
+            return super().vformat(format_string, args, kwargs)
+        pieces = []
+        for text, name, form, _ in self.parse(format_string):
+            pieces.append(text)
+            if name is not None:
+                value, _ = self.get_field(name, args, kwargs)
+                pieces.append(self.format_field(value, form or ""))
+        return join(pieces)
 
     def said(self, value: Any) -> Any:
         """What `say` kept, and the label of the whole unit, in words; else the value."""

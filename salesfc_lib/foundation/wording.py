@@ -16,10 +16,11 @@ from functools import cache
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 
-from salesfc_lib.foundation import language
+from salesfc_lib.foundation import language, spacing
+from salesfc_lib.foundation.spacing import join, part_date
 
 THIN = "\u202f"  # narrow no-break space, before %
-NBSP = "\u00a0"
+NBSP = spacing.NBSP
 MINUS = "\u2212"
 CARDINALS = (
     *("no", "one", "two", "three", "four", "five", "six"),
@@ -176,17 +177,17 @@ def points(difference: float, places: int = 1) -> str:
 
 def month_name(month: str) -> str:
     """'2026-06' as 'June 2026'."""
-    return _in_form("yMMMM", month, language.current())
+    return part_date(_in_form("yMMMM", month, language.current()))
 
 
 def month_word(month: str) -> str:
     """'2026-06' as 'June'."""
-    return _in_form(language.by_language(("LLLL", "LLL")), month, language.current())
+    return part_date(_in_form(language.by_language(("LLLL", "LLL")), month, language.current()))
 
 
 def month_short(month: str) -> str:
     """'2026-06' as 'Jun'."""
-    return _in_form("LLL", month, language.current())[:3]
+    return part_date(_in_form("LLL", month, language.current())[:3])
 
 
 def add_months(month: str, n: int) -> str:
@@ -201,12 +202,12 @@ def add_months(month: str, n: int) -> str:
 
 def day(moment: str | date) -> str:
     """Date or moment as '3 July 2026'."""
-    return format_date(_moment(moment), "long", locale=_locale())
+    return part_date(format_date(_moment(moment), "long", locale=_locale()))
 
 
 def day_short(moment: str | date) -> str:
     """Date or moment as '3 July'."""
-    return format_skeleton("MMMMd", _moment(moment), locale=_locale())
+    return part_date(format_skeleton("MMMMd", _moment(moment), locale=_locale()))
 
 
 def minute(moment: str | date) -> str:
@@ -239,7 +240,9 @@ def listing(words: Sequence[str], most: int = 4) -> str:
     """'a', 'a and b', 'a, b and c', and beyond `most` 'a, b, c and 2 more'."""
     words, n = list(words), len(words)
     if n > most and language.current() == "zh":
-        return f"{'、'.join(words[: most - 1])}等 {n} 项"
+        return join(["、".join(words[: most - 1]), f"等 {n} 项"])
+    if n > 1 and language.current() == "zh":
+        return join(["、".join(words[:-1]), "和", words[-1]])
     if n > most:
         words = [*words[: most - 1], f"{n - most + 1} more"]
     return format_list(words, locale=_locale())

@@ -158,8 +158,13 @@ def environment() -> jinja2.Environment:
     )
     filters = (svg, markdown, relative, anchor, png, phrases, wording.paragraph, digest)
     env.filters |= {filter.__name__: filter for filter in filters}
-    env.globals |= {"style": style, "say": say}
+    env.globals |= {"style": style, "say": say, "between": between}
     return env
+
+
+def between() -> str:
+    """What parts two sentences of a paragraph: a space, in Chinese nothing."""
+    return language.by_language((" ", ""))
 
 
 def say(key: str, **facts: Any) -> str:

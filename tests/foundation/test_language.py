@@ -15,6 +15,7 @@ from salesfc_lib.reporting.catalogue import Sentences
 from tests.messages import extract_python
 
 YUAN = wording.AmountFormat("¥")
+YEAR = "2026\xa0年\xa012\xa0月\xa0"
 # places that Chinese leaves out: names of Python classes
 CLASSES = {"Input should be a valid dictionary or instance of {0}": {"0"}}
 
@@ -27,17 +28,17 @@ def zh(write: object, *args: object) -> str:
 @pytest.mark.parametrize(
     ("write", "value", "english", "chinese"),
     [
-        (wording.month_name, "2026-07", "July 2026", "2026年7月"),
-        (wording.month_word, "2026-12", "December", "12月"),
-        (wording.month_short, "2026-12", "Dec", "12月"),
-        (wording.day, "2026-07-03", "3 July 2026", "2026年7月3日"),
-        (wording.day_short, "2026-07-03", "3 July", "7月3日"),
-        (wording.minute, "2026-07-03T09:15", "3 July 2026, 09:15", "2026年7月3日 09:15"),
+        (wording.month_name, "2026-07", "July 2026", "2026\xa0年\xa07\xa0月"),
+        (wording.month_word, "2026-12", "December", "12\xa0月"),
+        (wording.month_short, "2026-12", "Dec", "12\xa0月"),
+        (wording.day, "2026-07-03", "3 July 2026", "2026\xa0年\xa07\xa0月\xa03\xa0日"),
+        (wording.day_short, "2026-07-03", "3 July", "7\xa0月\xa03\xa0日"),
+        (wording.minute, "2026-12-03T09:15", "3 December 2026, 09:15", f"{YEAR}3\xa0日 09:15"),
         (wording.percent, 0.065, "6.5\u202f%", "6.5%"),
         (wording.signed_percent, -0.065, "−6.5\u202f%", "−6.5%"),
         (wording.points, 0.092, "+9.2 points", "+9.2 个百分点"),
-        (wording.listing, ["a", "b", "c"], "a, b and c", "a、b和c"),
-        (wording.listing, list("abcdefg"), "a, b, c and 4 more", "a、b、c等 7 项"),
+        (wording.listing, ["a", "b", "c"], "a, b and c", "a、b 和 c"),
+        (wording.listing, list("abcdefg"), "a, b, c and 4 more", "a、b、c 等 7 项"),
         (wording.cardinal, 3, "three", "3"),
         (YUAN.amount, 15_330_000, "¥15.33\xa0m", "¥1,533\xa0万"),
         (YUAN.amount, 1_234_000_000, "¥1.23\xa0bn", "¥12.34\xa0亿"),

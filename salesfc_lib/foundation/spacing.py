@@ -1,0 +1,54 @@
+"""Where Chinese has a space: beside digits and Latin letters, and nowhere else.
+
+Texts and facts meet in a sentence without knowing each other: an amount ends in 万 or in a digit, a
+name is Chinese or Latin. What parts them is decided here. English texts stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from salesfc_lib.foundation import language
+
+NBSP = "\u00a0"
+LETTER = re.compile("[\u3400-\u9fff]")
+MARK = re.compile("[\u3001-\u303f\uff00-\uffef“”]")
+LATIN = re.compile("[A-Za-z0-9¥$€£+\u2212%]")
+NAME = " · "  # within a name of several parts
+
+
+def join(pieces: Iterable[str]) -> str:
+    """Pieces of a sentence after one another, in Chinese with the spaces it has where they meet.
+
+    A name of several parts keeps the spaces around it.
+
+    >>> with language.speaking("zh"):
+    ...     join(["高于", "5\\xa0月", "的 ", "¥87 万", " 到 ", "¥91,500", "和", "其他"])
+    '高于 5\\xa0月的 ¥87 万到 ¥91,500 和其他'
+    """
+    if language.current() != "zh":
+        return "".join(pieces)
+    text = last = ""
+    for piece in filter(None, pieces):
+        before, after = text.rstrip(" ")[-1:], piece.lstrip(" ")[:1]
+        space = _space(before, after)
+        if space is None or (not space and (NAME in last or NAME in piece)):
+            text += piece
+        else:
+            text = f"{text.rstrip(' ')}{space}{piece.lstrip(' ')}"
+        last = piece if piece.strip(" ") else last
+    return text
+
+
+def part_date(text: str) -> str:
+    """A date or month with its numbers apart from their Chinese names, never broken there."""
+    return re.sub(r"(?<=\d)(?=[年月日])|(?<=[年月日])(?=\d)", NBSP, text)
+
+
+def _space(before: str, after: str) -> str | None:
+    """What stands between two characters; `None` where the pieces decide."""
+    if LETTER.match(before) and LATIN.match(after) or LATIN.match(before) and LETTER.match(after):
+        return " "
+    chinese = [LETTER.match(each) or MARK.match(each) for each in (before, after)]
+    return "" if all(chinese) else None
