@@ -212,7 +212,7 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     if len(scored) < 2 or portfolio.accuracy is None:
         return None
     rows = [(p.month, p.accuracy, p.naive) for p in scored]
-    every, baseline = WRITER.text("index.all"), WRITER.name("stage", "baseline")
+    every, baseline = WRITER.text("index.pooled"), WRITER.name("stage", "baseline")
     table = pd.DataFrame(rows, columns=["ds", every, baseline])
     frame = table.astype({every: float, baseline: float}).melt("ds", var_name="group")
     frame["ds"] = pd.to_datetime(frame["ds"], format="%Y-%m")

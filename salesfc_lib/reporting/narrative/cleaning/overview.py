@@ -228,7 +228,8 @@ def checks(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Record and checks."""
     writer = writer_of(run)
     files = wording.semicolons(
-        writer.fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files
+        writer.text("cleaning.record.file", path=file["path"], begins=file["sha256"][:6])
+        for file in cleaned.files
     )
     facts = {"measure": describe_measure(run), "files": files}
     return record_and_checks(run, cleaned.checks, "cleaning.record", **facts)
