@@ -42,6 +42,7 @@ REASON = "reason."  # begins the keys of what is said of rows
 NAMED_PLACE = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 
 
+FEW = 8  # letters of a message, such as "row 12", that may stand in any text
 OF_OTHERS = re.compile(r"'[^']*'|“[^”]*”|`[^`]*`")
 
 
@@ -74,9 +75,10 @@ def translate_message(text: str) -> str:
 
 
 def _translate_line(line: str, spoken: str) -> str:
-    """The line in the current language; as it is where most of its words would stay English."""
-    said = _translate(line, spoken).text
-    return line if 2 * _count_words(said) > _count_words(line) else said
+    """The line in the current language; as it is where little more than a fact was recognised."""
+    said = _translate(line, spoken)
+    is_foreign = said.letters < FEW and 2 * _count_words(said.text) > _count_words(line)
+    return line if is_foreign else said.text
 
 
 def _count_words(text: str) -> int:
