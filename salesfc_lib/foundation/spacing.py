@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from salesfc_lib.foundation import language
 
-NBSP = "\u00a0"
 LETTER = re.compile("[\u3400-\u9fff]")
 MARK = re.compile("[\u3001-\u303f\uff00-\uffef“”]")
 LATIN = re.compile("[A-Za-z0-9¥$€£+\u2212%]")
@@ -24,8 +23,8 @@ def join(pieces: Iterable[str]) -> str:
     A name of several parts keeps the spaces around it.
 
     >>> with language.speaking("zh"):
-    ...     join(["高于", "5\\xa0月", "的 ", "¥87 万", " 到 ", "¥91,500", "和", "其他"])
-    '高于 5\\xa0月的 ¥87 万到 ¥91,500 和其他'
+    ...     join(["高于", "5月", "的 ", "¥87 万", " 到 ", "¥91,500", "和", "其他"])
+    '高于 5月的 ¥87 万到 ¥91,500 和其他'
     """
     if language.current() != "zh":
         return "".join(pieces)
@@ -39,11 +38,6 @@ def join(pieces: Iterable[str]) -> str:
             text = f"{text.rstrip(' ')}{space}{piece.lstrip(' ')}"
         last = piece if piece.strip(" ") else last
     return text
-
-
-def part_date(text: str) -> str:
-    """A date or month with its numbers apart from their Chinese names, never broken there."""
-    return re.sub(r"(?<=\d)(?=[年月日])|(?<=[年月日])(?=\d)", NBSP, text)
 
 
 def _space(before: str, after: str) -> str | None:

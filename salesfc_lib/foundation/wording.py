@@ -16,11 +16,11 @@ from functools import cache
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 
-from salesfc_lib.foundation import language, spacing
-from salesfc_lib.foundation.spacing import join, part_date
+from salesfc_lib.foundation import language
+from salesfc_lib.foundation.spacing import join
 
 THIN = "\u202f"  # narrow no-break space, before %
-NBSP = spacing.NBSP
+NBSP = "\u00a0"
 MINUS = "\u2212"
 CARDINALS = (
     *("no", "one", "two", "three", "four", "five", "six"),
@@ -177,17 +177,17 @@ def points(difference: float, places: int = 1) -> str:
 
 def month_name(month: str) -> str:
     """'2026-06' as 'June 2026'."""
-    return part_date(_in_form("yMMMM", month, language.current()))
+    return _in_form("yMMMM", month, language.current())
 
 
 def month_word(month: str) -> str:
     """'2026-06' as 'June'."""
-    return part_date(_in_form(language.by_language(("LLLL", "LLL")), month, language.current()))
+    return _in_form(language.by_language(("LLLL", "LLL")), month, language.current())
 
 
 def month_short(month: str) -> str:
     """'2026-06' as 'Jun'."""
-    return part_date(_in_form("LLL", month, language.current())[:3])
+    return _in_form("LLL", month, language.current())[:3]
 
 
 def add_months(month: str, n: int) -> str:
@@ -202,12 +202,12 @@ def add_months(month: str, n: int) -> str:
 
 def day(moment: str | date) -> str:
     """Date or moment as '3 July 2026'."""
-    return part_date(format_date(_moment(moment), "long", locale=_locale()))
+    return format_date(_moment(moment), "long", locale=_locale())
 
 
 def day_short(moment: str | date) -> str:
     """Date or moment as '3 July'."""
-    return part_date(format_skeleton("MMMMd", _moment(moment), locale=_locale()))
+    return format_skeleton("MMMMd", _moment(moment), locale=_locale())
 
 
 def minute(moment: str | date) -> str:

@@ -15,7 +15,6 @@ from salesfc_lib.reporting.catalogue import Sentences
 from tests.messages import extract_python
 
 YUAN = wording.AmountFormat("¥")
-YEAR = "2026\xa0年\xa012\xa0月\xa0"
 # places that Chinese leaves out: names of Python classes
 CLASSES = {"Input should be a valid dictionary or instance of {0}": {"0"}}
 
@@ -28,12 +27,12 @@ def zh(write: object, *args: object) -> str:
 @pytest.mark.parametrize(
     ("write", "value", "english", "chinese"),
     [
-        (wording.month_name, "2026-07", "July 2026", "2026\xa0年\xa07\xa0月"),
-        (wording.month_word, "2026-12", "December", "12\xa0月"),
-        (wording.month_short, "2026-12", "Dec", "12\xa0月"),
-        (wording.day, "2026-07-03", "3 July 2026", "2026\xa0年\xa07\xa0月\xa03\xa0日"),
-        (wording.day_short, "2026-07-03", "3 July", "7\xa0月\xa03\xa0日"),
-        (wording.minute, "2026-12-03T09:15", "3 December 2026, 09:15", f"{YEAR}3\xa0日 09:15"),
+        (wording.month_name, "2026-07", "July 2026", "2026年7月"),
+        (wording.month_word, "2026-12", "December", "12月"),
+        (wording.month_short, "2026-12", "Dec", "12月"),
+        (wording.day, "2026-07-03", "3 July 2026", "2026年7月3日"),
+        (wording.day_short, "2026-07-03", "3 July", "7月3日"),
+        (wording.minute, "2026-12-03T09:15", "3 December 2026, 09:15", "2026年12月3日 09:15"),
         (wording.percent, 0.065, "6.5\u202f%", "6.5%"),
         (wording.signed_percent, -0.065, "−6.5\u202f%", "−6.5%"),
         (wording.points, 0.092, "+9.2 points", "+9.2 个百分点"),

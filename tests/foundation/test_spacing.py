@@ -10,7 +10,7 @@ from salesfc_lib.foundation import FactFormatter, language
 @pytest.mark.parametrize(
     ("template", "facts", "sentence"),
     [
-        ("高于{month:month_word}的", {"month": "2026-05"}, "高于 5\xa0月的"),
+        ("高于{month:month_word}的", {"month": "2026-05"}, "高于 5月的"),
         ("{a} 到 {b}之间", {"a": "¥1,369\xa0万", "b": "¥91,500"}, "¥1,369\xa0万到 ¥91,500 之间"),
         ("没有 {unit} 的预测", {"unit": "厨房用品"}, "没有厨房用品的预测"),
         ("没有 {unit} 的预测", {"unit": "North"}, "没有 North 的预测"),
