@@ -11,9 +11,12 @@ from collections.abc import Iterable
 
 from salesfc_lib.foundation import language
 
-LETTER = re.compile("[\u3400-\u9fff]")
-MARK = re.compile("[\u3001-\u303f\uff00-\uffef“”]")
-LATIN = re.compile("[A-Za-z0-9¥$€£+\u2212%]")
+KINDS = {
+    "letter": re.compile("[\u3400-\u9fff]"),
+    "mark": re.compile("[\u3001-\u303f\uff00-\uffef]"),  # full width
+    "quote": re.compile("[“”]"),
+    "latin": re.compile("[A-Za-z0-9¥$€£+\u2212%]"),
+}
 NAME = " · "  # within a name of several parts
 
 
@@ -42,7 +45,14 @@ def join(pieces: Iterable[str]) -> str:
 
 def _space(before: str, after: str) -> str | None:
     """What stands between two characters; `None` where the pieces decide."""
-    if LETTER.match(before) and LATIN.match(after) or LATIN.match(before) and LETTER.match(after):
+    kinds = {_kind(before), _kind(after)}
+    if kinds == {"letter", "latin"}:
         return " "
-    chinese = [LETTER.match(each) or MARK.match(each) for each in (before, after)]
-    return "" if all(chinese) else None
+    if "" in kinds or kinds in ({"latin"}, {"latin", "quote"}):
+        return None
+    return ""
+
+
+def _kind(character: str) -> str:
+    """Which of `KINDS` a character is; empty for any other."""
+    return next((kind for kind, pattern in KINDS.items() if pattern.match(character)), "")

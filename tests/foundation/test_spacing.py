@@ -16,6 +16,12 @@ from salesfc_lib.foundation import FactFormatter, language
         ("没有 {unit} 的预测", {"unit": "North"}, "没有 North 的预测"),
         ("请确认 {name} 是否", {"name": "炊具 · 华东"}, "请确认 炊具 · 华东 是否"),
         ("{share:percent}的序列", {"share": 0.5}, "50.0% 的序列"),
+        ("{name} {weight:weight}", {"name": "回归（加法）", "weight": 0.07}, "回归（加法）0.07"),
+        (
+            "{name} | >{size:percent}",
+            {"name": "回归（加法）", "size": 0.5},
+            "回归（加法） | >50.0%",
+        ),
         ("{what} ，{more}", {"what": "断货", "more": ""}, "断货，"),
         ("{names:list}", {"names": ["断货", "other", "退货"]}, "断货、other 和退货"),
     ],
