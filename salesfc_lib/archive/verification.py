@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation import language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,12 +184,12 @@ def _read_book(path: Path, levels: Sequence[str]) -> pd.DataFrame:
     """Month, level and forecast of a workbook's rows; it has a sheet for each level, in order."""
     import pandas as pd
 
-    columns = ["Month", "Forecast"]
-    sheets = pd.read_excel(path, sheet_name=None, engine="calamine", usecols=columns)
+    heads = {language.sentences(each)["workbook.ds"]: "ds" for each in language.LANGUAGES}
+    heads |= {language.sentences(each)["workbook.y_hat"]: "forecast" for each in language.LANGUAGES}
+    sheets = pd.read_excel(path, sheet_name=None, engine="calamine", usecols=heads.__contains__)
     named = zip(levels, sheets.values(), strict=False)  # a missing one has no totals
-    rows = pd.concat([sheet.assign(level=level) for level, sheet in named])
-    months = rows["Month"].dt.strftime("%Y-%m")
-    return rows.assign(month=months).rename(columns={"Forecast": "forecast"})
+    rows = pd.concat([sheet.assign(level=level) for level, sheet in named]).rename(columns=heads)
+    return rows.assign(month=rows["ds"].dt.strftime("%Y-%m"))
 
 
 def _agree(totals: pd.Series, shown: pd.DataFrame) -> bool:

@@ -83,9 +83,9 @@ def of_reader() -> str:
     return spoken if spoken in LANGUAGES else SOURCE
 
 
-def sentences() -> dict[str, str]:
-    """Sentences by key, in the current language."""
-    return _read(current())[0]
+def sentences(spoken: str = "") -> dict[str, str]:
+    """Sentences by key, in the current language or in `spoken`."""
+    return _read(spoken or current())[0]
 
 
 def translate(text: str) -> str:

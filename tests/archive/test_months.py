@@ -20,6 +20,7 @@ from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation import language
 from salesfc_lib.reporting import write_forecast_workbook
 
 MONTH, UNIT = "2026-06", "north"
@@ -336,11 +337,12 @@ def test_a_csv_whose_totals_are_not_those_of_the_table_is_found(
     assert [difference.path for difference in verify(tmp_path)] == found
 
 
+@pytest.mark.parametrize("spoken", language.LANGUAGES)
 @pytest.mark.parametrize(
     ("shown", "found"), [(10.00004, []), (10.1, ["forecast.xlsx"]), (None, ["forecast.xlsx"])]
 )
 def test_a_workbook_whose_totals_are_not_those_of_the_table_is_found(
-    tmp_path: Path, shown: float | None, found: list[str]
+    tmp_path: Path, shown: float | None, found: list[str], spoken: str
 ) -> None:
     published, levels = forecast().query("stage == 'reconciled'"), ["total", "product", "product"]
     series = pd.DataFrame({"unique_id": ["total", "a", "b"], "level": levels, "label": ""})
@@ -351,7 +353,8 @@ def test_a_workbook_whose_totals_are_not_those_of_the_table_is_found(
         final, series = final[final["unique_id"].eq("total")], series.iloc[:1]
     with archive.staging(tmp_path, MONTH, UNIT) as folder:
         write_month(folder)
-        write_forecast_workbook(final, series, panel, folder / "forecast.xlsx")
+        with language.speaking(spoken):
+            write_forecast_workbook(final, series, panel, folder / "forecast.xlsx")
         manifest.write(folder, {"version": 1, "inputs": []})
         archive.publish(tmp_path, MONTH, UNIT)
     assert [difference.path for difference in verify(tmp_path)] == found
