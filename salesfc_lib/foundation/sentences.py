@@ -18,7 +18,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import language, wording
 from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.saying import is_said, read_said
-from salesfc_lib.foundation.spacing import join
+from salesfc_lib.foundation.spacing import isolate, join
 
 ALL = "All"  # label of the whole unit in table `series`
 
@@ -136,6 +136,8 @@ class FactFormatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """A fact by the format that the template names."""
         value = self.said(value)
+        if isinstance(value, str) and not format_spec:
+            return isolate(value)
         name, _, words = format_spec.partition(" ")
         if name == "plural":
             return wording.plural(int(value), *words.split("|"))

@@ -7,6 +7,7 @@ name is Chinese or Latin. What parts them is decided here. English texts stay as
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from salesfc_lib.foundation import language
@@ -41,6 +42,17 @@ def join(pieces: Iterable[str]) -> str:
             text = f"{text.rstrip(' ')}{space}{piece.lstrip(' ')}"
         last = piece if piece.strip(" ") else last
     return text
+
+
+def isolate(text: str) -> str:
+    """A name that holds text from right to left, apart from the sentence around it (Unicode's
+    isolates); any other as it is.
+
+    >>> isolate("North"), isolate("\u05e6\u05e4\u05d5\u05df")[0] == "\u2068"
+    ('North', True)
+    """
+    is_leftwards = any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    return f"\u2068{text}\u2069" if is_leftwards else text
 
 
 def _space(before: str, after: str) -> str | None:

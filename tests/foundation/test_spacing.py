@@ -36,3 +36,8 @@ def test_a_space_parts_chinese_from_digits_and_latin_alone(
 def test_english_keeps_its_spaces() -> None:
     facts = {"unit": "厨房用品"}
     assert FactFormatter().vformat("no {unit} here", (), facts) == "no 厨房用品 here"
+
+
+def test_a_name_from_right_to_left_stays_apart_from_its_sentence() -> None:
+    said = FactFormatter().vformat("{a} and {b}", (), {"a": "צפון 12", "b": "North"})
+    assert said == "\u2068צפון 12\u2069 and North"
