@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from salesfc_lib import archive
 from salesfc_lib.archive import UnitMonth, manifest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import hide_secrets, language, parameters, resolve, resources
+from salesfc_lib.foundation import language, parameters, resolve, resources
 from salesfc_lib.running import failures
-
-Kind = Literal["run", "backfill"]
-State = Literal["published", "skipped", "failed"]
+from salesfc_lib.running.provenance import gather_facts, keep_own_files, list_own_files
+from salesfc_lib.running.tasks import Event, Notify, Outcome, Task
 
 PUBLISHING = "publishing"  # the step after the notebooks: pages, manifest, the archive
 STEPS = {
@@ -30,66 +27,6 @@ STEPS = {
     "03_reconciliation": "reconcile",
     "04_retrospective": "retrospect",
 }
-
-
-@dataclass(frozen=True)
-class Task:
-    """A unit's months to publish, in this order.
-
-    again: the reason for publishing what is published already; empty: such a month is skipped.
-    """
-
-    project: Path
-    unit: str
-    months: tuple[str, ...]
-    kind: Kind = "run"
-    sets: tuple[str, ...] = ()
-    again: str = ""
-
-    @property
-    def reports(self) -> Path:
-        return self.project / "reports"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is about to be done.
-
-    units: months of each unit; known: seconds of each step of an earlier month, by unit; workers:
-    units side by side.
-    """
-
-    kind: Kind
-    units: Mapping[str, tuple[str, ...]]
-    known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    workers: int = 1
-
-
-@dataclass(frozen=True)
-class Event:
-    """A step of a unit's month begins, or a cell of its notebook (1 to `cells`; 0: the step)."""
-
-    unit: str
-    month: str
-    step: str
-    cell: int = 0
-    cells: int = 0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one unit's month; path: where to look, None where nothing was written."""
-
-    unit: str
-    month: str
-    state: State
-    seconds: float
-    message: str
-    path: Path | None = None
-
-
-Message = Plan | Event | Outcome | str  # text: what was repaired of an earlier run
-Notify = Callable[[Message], None]
 
 
 def publish_months(task: Task, notify: Notify) -> list[Outcome]:
@@ -179,7 +116,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             resolved = resolve(task.project, task.unit, month, task.sets)
             progress.title = resolved.parameters.unit.title or task.unit
             progress.spoken = resolved.parameters.report.spoken
-            _list_own_files(task, resolved)  # raises where a candidate's file cannot be read
+            list_own_files(task, resolved)  # raises where a candidate's file cannot be read
             values: dict[str, Any] = {
                 "project": str(task.project),
                 "unit": task.unit,
@@ -194,10 +131,10 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             from salesfc_lib.reporting import write_pages
 
             run = steps.open_month(**values, kind=task.kind)
-            facts = _gather_facts(task, month, folder, resolved)
+            facts = gather_facts(task, month, folder, resolved)
             spoken = resolved.parameters.report.spoken
             _add_summaries(facts, run, spoken)
-            _keep_own_files(task, resolved)
+            keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             facts["durations"] = progress.durations()
             # a backfill has no notebooks that lead to pages of key series
@@ -258,60 +195,3 @@ def _run_steps(task: Task, values: Mapping[str, Any], progress: _Progress) -> di
         save_notebook(node, draft)
         documents[name] = node
     return documents
-
-
-def _gather_facts(
-    task: Task, month: str, folder: Path, resolved: parameters.Resolved
-) -> dict[str, Any]:
-    """What the manifest holds beside its outputs, the summary and the durations."""
-    replaces = archive.unit_folder(task.reports, month, task.unit).exists()
-    version = archive.next_version(task.reports, month, task.unit)
-    return {
-        "unit": task.unit,
-        "title": resolved.parameters.unit.title or task.unit,
-        "month": month,
-        "kind": task.kind,
-        "version": version,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "reason": hide_secrets(task.again) if replaces else "",
-        "replaces": version - 1 if replaces else None,
-        "previous": archive.latest_before(task.reports, month, task.unit),
-        "inputs": _list_inputs(task, folder, resolved),
-        "parameters": manifest.describe_parameters(resolved),
-        "code": manifest.describe_code(),
-        "environment": manifest.describe_environment(),
-    }
-
-
-def _list_inputs(task: Task, folder: Path, resolved: parameters.Resolved) -> list[dict[str, Any]]:
-    """What cleaning read (table `files`) and the project's own files, each with its sha256."""
-    import pandas as pd
-
-    path = folder / "tables" / "files.parquet"
-    read = pd.read_parquet(path).astype(object).to_dict("records") if path.is_file() else []
-    once: dict[tuple[str, str], dict[str, Any]] = {}
-    for entry in read:  # a file or a database that several sources read is one input
-        key = entry["path"], entry["sha256"]
-        first = once.setdefault(key, {**entry, "rows": 0, "source": ""})
-        first["rows"] += entry["rows"]
-        first["source"] = ", ".join(filter(None, [first["source"], entry["source"]]))
-    known = {entry["path"] for entry in read}
-    more = (manifest.describe_file(file, task.project) for file in _list_own_files(task, resolved))
-    return [*once.values(), *(entry for entry in more if entry["path"] not in known)]
-
-
-def _list_own_files(task: Task, resolved: parameters.Resolved) -> list[Path]:
-    """Files that people of this project write: parameters, candidates, effects, overrides."""
-    from salesfc_lib.forecasting import read_own
-
-    code = [file.path for file in read_own(resolved.parameters, task.project)]
-    tables = [task.project / folder / f"{task.unit}.csv" for folder in ("effects", "overrides")]
-    return [*resolved.files, *dict.fromkeys(code), *(file for file in tables if file.is_file())]
-
-
-def _keep_own_files(task: Task, resolved: parameters.Resolved) -> None:
-    from salesfc_lib.intake import snapshot
-
-    if resolved.parameters.archive.keep_sources:
-        for file in _list_own_files(task, resolved):
-            snapshot.keep_file(snapshot.find_archive(task.project), file, manifest.sha256(file))

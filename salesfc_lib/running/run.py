@@ -16,16 +16,8 @@ from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import parameters, schema, wording
 from salesfc_lib.running import failures
 from salesfc_lib.running.progress import read_durations
-from salesfc_lib.running.publication import (
-    Event,
-    Kind,
-    Message,
-    Notify,
-    Outcome,
-    Plan,
-    Task,
-    publish_months,
-)
+from salesfc_lib.running.publication import publish_months
+from salesfc_lib.running.tasks import Event, Kind, Message, Notify, Outcome, Plan, Task
 from salesfc_lib.running.workers import count_workers, side_by_side
 
 

@@ -23,7 +23,8 @@ from salesfc_lib.foundation.parameters import resolve, to_dict
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources import snapshot
 from salesfc_lib.intake.sources.extract import read_source
-from salesfc_lib.running.publication import Task, _keep_own_files, _list_inputs
+from salesfc_lib.running.provenance import keep_own_files, list_inputs
+from salesfc_lib.running.tasks import Task
 
 UNIT, MONTH = "north", "2024-12"
 PARAMETERS = """
@@ -177,7 +178,7 @@ def test_a_database_that_several_sources_read_is_one_input(tmp_path: Path) -> No
     project = make_project(tmp_path)
     folder = clean_month(project)
     task, resolved = Task(project, UNIT, (MONTH,)), resolve(project, UNIT, MONTH)
-    inputs = _list_inputs(task, folder, resolved)
+    inputs = list_inputs(task, folder, resolved)
     assert [entry["path"] for entry in inputs if entry["path"].startswith("data/")] == [
         "data/shop.sqlite"
     ]
@@ -188,8 +189,8 @@ def publish(project: Path) -> list[str]:
     """Hashes of the inputs of a published month."""
     folder = clean_month(project)
     task, resolved = Task(project, UNIT, (MONTH,)), resolve(project, UNIT, MONTH)
-    _keep_own_files(task, resolved)
-    inputs = _list_inputs(task, folder, resolved)
+    keep_own_files(task, resolved)
+    inputs = list_inputs(task, folder, resolved)
     manifest.write(
         folder,
         {"version": 1, "inputs": inputs, "parameters": manifest.describe_parameters(resolved)},

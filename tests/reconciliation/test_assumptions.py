@@ -918,11 +918,11 @@ class TestSteps:
 
 
 def test_a_manifest_names_the_effects_among_what_went_in(tmp_path):
-    from salesfc_lib.running.publication import Task, _list_own_files
+    from salesfc_lib.running.provenance import list_own_files
+    from salesfc_lib.running.tasks import Task
 
     write(tmp_path)
     task = Task(tmp_path, "north", ("2026-06",))
     assert [
-        path.name
-        for path in _list_own_files(task, SimpleNamespace(files=[], parameters=defaults()))
+        path.name for path in list_own_files(task, SimpleNamespace(files=[], parameters=defaults()))
     ] == ["north.csv"]

@@ -19,8 +19,8 @@ from salesfc_lib.archive import months as archive
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
 from salesfc_lib.running.progress import describe
-from salesfc_lib.running.publication import Event, Outcome, Plan
 from salesfc_lib.running.run import Request
+from salesfc_lib.running.tasks import Event, Outcome, Plan
 
 HEAVY = ("pandas", "numpy", "papermill", "pydantic", "matplotlib", "pyarrow")
 

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from salesfc_lib.running.execute import run_notebook
 from salesfc_lib.running.progress import LOOK_BACK, USUAL, Bar, read_durations, watch
-from salesfc_lib.running.publication import STEPS, Event, Outcome, Plan
+from salesfc_lib.running.publication import STEPS
+from salesfc_lib.running.tasks import Event, Outcome, Plan
 
 MONTH = "2026-06"
 TOOK = {

@@ -33,8 +33,8 @@ from salesfc_lib.reporting.pages import write as pages
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.running import publication, run
 from salesfc_lib.running.execute import NotebookFailed, run_notebook
-from salesfc_lib.running.publication import Event, Outcome, Plan
 from salesfc_lib.running.run import Request, backfill, list_months, run_month
+from salesfc_lib.running.tasks import Event, Outcome, Plan
 from salesfc_lib.running.workers import ONE_THREAD, side_by_side
 from tests.conftest import in_turn
 
