@@ -7,76 +7,20 @@ imports what it needs, so that help is immediate; an error is one paragraph, not
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.errors import RequestError
+from salesfc_lib.terminal import Verbs, echo
 
 if TYPE_CHECKING:
     from salesfc_lib.running import Outcome
-
-
-LOCALES = ("SALESFC_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
-
-
-def _translate(text: str) -> str:
-    """A message in the language that the environment asks for.
-
-    The catalogue is read only where that is not English: help is immediate.
-    """
-    if all(os.environ.get(name, "")[:2] in ("", "en", "C", "C.", "PO") for name in LOCALES):
-        return text
-    from salesfc_lib.foundation import language, translate_message
-
-    with language.speaking(language.of_reader()):
-        return translate_message(text)
-
-
-def _echo(text: str, *, err: bool = False) -> None:
-    """Print a message in the reader's language, without the secrets of addresses."""
-    from salesfc_lib.foundation import hide_secrets
-
-    typer.echo(_translate(hide_secrets(text)), err=err)
-
-
-class Verbs(TyperGroup):
-    """The verbs, each of which ends in a paragraph on stderr and a status where it fails."""
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        command = super().get_command(ctx, cmd_name)
-        shown: list[Any] = [self, *([command, *command.params] if command else [])]
-        for each in shown:
-            if getattr(each, "help", None):
-                each.help = _translate(each.help)
-        return command
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        self.help = _translate(self.help or "")
-        super().format_help(ctx, formatter)
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            _translate("")
-        except RequestError as error:  # there is no such language to say anything in
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from None
-        try:
-            return super().invoke(ctx)
-        except SalesForecastError as error:
-            message, status = str(error), 2 if isinstance(error, RequestError) else 1
-        except OSError as error:
-            about = f"{error.strerror or error}: '{error.filename}'" if error.filename else error
-            message, status = f"{about}.", 1
-        _echo(message, err=True)
-        raise typer.Exit(status)
 
 
 app = typer.Typer(
@@ -133,19 +77,19 @@ def init(
     if split is None:
         with language.speaking(language.of_reader()):
             path, found = write_unit_file(exports, project, unit)
-        _echo(f"Wrote {path}.")
+        echo(f"Wrote {path}.")
     elif unit is None:
         with language.speaking(language.of_reader()):
             paths, found, blank = write_split_files(exports, project, split)
         for path, member in paths.items():
-            _echo(f"Wrote {path} ({member}).")
+            echo(f"Wrote {path} ({member}).")
         if blank:
-            _echo(f"Of no unit: {blank:,} rows without a member of {split}.")
+            echo(f"Of no unit: {blank:,} rows without a member of {split}.")
         path = next(iter(paths))
     else:
         raise RequestError.of("--unit and --split", "One of them", "Leave out --unit")
     for line in describe_start(found, project, path.stem, own):
-        _echo(line)
+        echo(line)
 
 
 @app.command()
@@ -162,7 +106,7 @@ def inspect(
         text, unreadable = inspect_exports(exports, project, as_json=as_json)
     typer.echo(text)
     for message in unreadable:
-        _echo(message, err=True)
+        echo(message, err=True)
     if unreadable:
         raise typer.Exit(1)
 
@@ -176,7 +120,7 @@ def demo(project: Project = Path(".")) -> None:
     from demo_company import write_demo
 
     write_demo(project)
-    _echo(f"The demo company's exports stand under {project / 'data'}.")
+    echo(f"The demo company's exports stand under {project / 'data'}.")
 
 
 @app.command()
@@ -268,7 +212,7 @@ def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     found = cleaning.scan.scan_unit(settings, project, unit)
     with language.speaking(language.of_reader()):
         for line in cleaning.scan.describe_scan(found):
-            _echo(line)
+            echo(line)
     if found.blocks:
         raise typer.Exit(1)
 
@@ -283,7 +227,7 @@ def proposals(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> No
     proposed = cleaning.scan.propose_for(settings, cleaning.read_all(settings, project))
     with language.speaking(language.of_reader()):
         for line in cleaning.scan.describe_proposals(proposed):
-            _echo(line)
+            echo(line)
 
 
 @app.command()
@@ -295,9 +239,9 @@ def verify(
     """Re-hash and re-check what is published; say what differs."""
     from salesfc_lib.running import verify as verify_published
 
-    if not verify_published(project, month, unit, _echo):
+    if not verify_published(project, month, unit, echo):
         raise typer.Exit(1)
-    _echo("Everything published is as its manifests say.")
+    echo("Everything published is as its manifests say.")
 
 
 @app.command()
@@ -331,8 +275,8 @@ def _publish(work: Callable[..., list[Outcome]], project: Path) -> None:
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     for outcome in failed:
         where = f" See {outcome.path}." if outcome.path else ""
-        _echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
-    _echo(_sum_up(Counter(each.state for each in outcomes), project / "reports" / "index.html"))
+        echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
+    echo(_sum_up(Counter(each.state for each in outcomes), project / "reports" / "index.html"))
     if failed:
         raise typer.Exit(1)
 
