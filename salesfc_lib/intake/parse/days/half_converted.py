@@ -9,12 +9,11 @@ leave with day and month exchanged back. What few cells show is asked, not guess
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.days.order import decide_order
-from salesfc_lib.intake.parse.days.spellings import ORDERS, SERIAL, DaySpelling, list_meanings
+from salesfc_lib.intake.parse.days.order import decide_order, meanings_of
+from salesfc_lib.intake.parse.days.spellings import ORDERS, SERIAL, DaySpelling
 from salesfc_lib.intake.parse.evidence import Unreadable
 
 HALF_CONVERTED, MAY_BE = "half_converted_dates", "half_converted"  # proved, and likely
@@ -100,7 +99,7 @@ def _are_late(texts: Sequence[DaySpelling]) -> bool:
         order = decide_order([("", day) for day in texts]).order
     except SalesForecastError:
         return False
-    meant = [_mean(day) for day in texts]
+    meant = [meanings_of(day) for day in texts]
     return order in ORDERS[:2] and all(
         order in days and days[order].day > LAST for days in meant if days
     )
@@ -108,11 +107,4 @@ def _are_late(texts: Sequence[DaySpelling]) -> bool:
 
 def _is_date(day: DaySpelling) -> bool:
     """Whether a cell was a date of its file, as ISO text or as a serial number, and means a day."""
-    return day.form in (ISO, SERIAL) and bool(_mean(day))
-
-
-def _mean(day: DaySpelling) -> dict[str, date]:
-    try:
-        return list_meanings(day)
-    except Unreadable:
-        return {}
+    return day.form in (ISO, SERIAL) and bool(meanings_of(day))

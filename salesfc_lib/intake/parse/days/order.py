@@ -44,7 +44,9 @@ def decide_order(cells: Sequence[tuple[str, DaySpelling]]) -> Order:
     >>> decide_order([(text, dissect_day(text)) for text in ("11/8/2018", "6/25/2018")]).reason
     "the month first, as '6/25/2018' proves"
     """
-    days = [(text, written, meanings) for text, written in cells if (meanings := _mean(written))]
+    days = [
+        (text, written, meanings) for text, written in cells if (meanings := meanings_of(written))
+    ]
     left = [order for order in ORDERS if all(order in meanings for _, _, meanings in days)]
     if not days:
         return Order(None, "")
@@ -77,7 +79,8 @@ def decide_order(cells: Sequence[tuple[str, DaySpelling]]) -> Order:
     return Order(None, "")
 
 
-def _mean(written: DaySpelling) -> dict[str, date]:
+def meanings_of(written: DaySpelling) -> dict[str, date]:
+    """Days by order, as `list_meanings`; none where the cell is no day."""
     try:
         return list_meanings(written)
     except Unreadable:
