@@ -225,24 +225,17 @@ def table_folders(reports: Path, unit: str, through: str) -> dict[pd.Timestamp, 
 
 
 def vintages(
-    reports: Path,
-    unit: str,
-    through: str,
-    *,
-    stages: Sequence[str] | None = None,
-    lags: Sequence[int] | None = None,
+    reports: Path, unit: str, through: str, *, lags: Sequence[int] | None = None
 ) -> pd.DataFrame:
     """Rows of table `forecast` that every month through `through` published at its own cutoff.
 
-    Only the newest version of a month counts. `stages` and `lags` (values of `h`) limit what is
-    read from disk.
+    Only the newest version of a month counts. `lags` (values of `h`) limit what is read from disk.
     """
     import pandas as pd
 
     from salesfc_lib.foundation import tables
 
-    limits = {"stage": stages, "h": lags}
-    among = [(name, "in", list(values)) for name, values in limits.items() if values is not None]
+    among = [] if lags is None else [("h", "in", list(lags))]
     frames = [
         tables.read(folder, "forecast", [("cutoff", "==", month), *among])
         for month, folder in table_folders(reports, unit, through).items()

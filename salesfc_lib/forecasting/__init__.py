@@ -12,7 +12,7 @@ from salesfc_lib.forecasting.booked_days import find_booked_days
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.project import load_own, read_own
 from salesfc_lib.forecasting.candidates.protocol import Candidate, each_series
-from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
+from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
 from salesfc_lib.forecasting.drivers.explain import explain_drivers
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History
@@ -37,7 +37,6 @@ __all__ = [
     "Candidate",
     "ForecastCache",
     "History",
-    "REGISTRY",
     "add_intervals",
     "align",
     "count_inside",

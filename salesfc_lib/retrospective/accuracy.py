@@ -58,25 +58,25 @@ def history(
 
 
 def lag_history(
-    past: Past, *, month: pd.Timestamp | str, lags: Iterable[int] = (1, 3, 6), months: int = SEASON
+    past: Past, *, month: pd.Timestamp | str, lags: Iterable[int] = (1, 3, 6)
 ) -> pd.DataFrame:
-    """Accuracy by month and lag at the bottom level, over `months` months that end with `month`.
+    """Accuracy by month and lag at the bottom level, over the twelve months that end with `month`.
 
     Table `lag_history`: one row per (ds, lag), every lag from 1 to the largest of `lags`; a month
     that was not forecast at a lag has no row there.
     """
-    scores = past.scores(month, months, range(1, max(lags) + 1))
+    scores = past.scores(month, SEASON, range(1, max(lags) + 1))
     scores = scores.merge(bottom_series(past.series)[["unique_id"]], on="unique_id")
     return tables.build(tabulate(scores.assign(lag=scores["h"]), ["ds", "lag"]), "lag_history")
 
 
-def coverage(past: Past, *, month: pd.Timestamp | str, months: int = SEASON) -> pd.DataFrame:
-    """Share of actuals inside the archived 80 % interval over the last `months` months.
+def coverage(past: Past, *, month: pd.Timestamp | str) -> pd.DataFrame:
+    """Share of actuals inside the archived 80 % interval over the last twelve months.
 
     One row per (level, lag): months, n, inside, coverage. Bounds count as inside. People's changes
     come without an interval: what is judged is that of the last stage that has one.
     """
-    rows = published(window(past.vintages, month, months).dropna(subset=["lo-80", "hi-80"]))
+    rows = published(window(past.vintages, month, SEASON).dropna(subset=["lo-80", "hi-80"]))
     scores = score_as(rows, past.actual, "published", metrics=["coverage-80"])
     scores = scores.merge(past.series[["unique_id", "level"]], on="unique_id")
     by, scores = ["level", "lag"], scores.assign(lag=scores["h"])

@@ -19,8 +19,8 @@ from salesfc_lib.retrospective.override_bias import sign_p
 STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 
 
-def gaming_check(past: Past, *, month: pd.Timestamp | str, months: int = SEASON) -> dict[str, Any]:
-    """Facts for "is the improvement real?" over the last `months` months, one month ahead.
+def gaming_check(past: Past, *, month: pd.Timestamp | str) -> dict[str, Any]:
+    """Facts for "is the improvement real?" over the last twelve months, one month ahead.
 
     months: months scored. At the bottom level: accuracy, naive_accuracy, gain (WAPE of the seasonal
     naive minus that of the published forecast, pooled), gain_now (this month's), gain_earlier and
@@ -31,7 +31,7 @@ def gaming_check(past: Past, *, month: pd.Timestamp | str, months: int = SEASON)
     (published minus statistical, as a share of statistical). What cannot be computed is null.
     """
     bottom = bottom_series(past.series)[["unique_id"]]
-    scores = past.scores(month, months, [1]).merge(bottom, on="unique_id")
+    scores = past.scores(month, SEASON, [1]).merge(bottom, on="unique_id")
     scored = sorted(scores["ds"].unique())
     later = scores["ds"] >= scored[len(scored) // 2] if scored else pd.Series(dtype=bool)
     whole, now = _pooled(scores), _pooled(scores[scores["ds"] == pd.Timestamp(month)])
@@ -44,8 +44,8 @@ def gaming_check(past: Past, *, month: pd.Timestamp | str, months: int = SEASON)
         "naive_earlier": older.get("naive_accuracy"),
         "gain_later": newer.get("gain"),
         "naive_later": newer.get("naive_accuracy"),
-        "sales_growth": _growth(past, pd.Timestamp(month), months),
-        **_below_statistical(past, window(past.vintages, month, months).query("h == 1")),
+        "sales_growth": _growth(past, pd.Timestamp(month)),
+        **_below_statistical(past, window(past.vintages, month, SEASON).query("h == 1")),
     }
 
 
@@ -79,11 +79,11 @@ def _pooled(scores: pd.DataFrame) -> dict[str, float]:
     return {str(name): float(value) for name, value in known.items()}
 
 
-def _growth(past: Past, month: pd.Timestamp, months: int) -> float | None:
+def _growth(past: Past, month: pd.Timestamp) -> float | None:
     """Growth of sales over the same months a year before; None unless both windows are complete."""
     rows = past.actual.merge(bottom_series(past.series)[["unique_id"]], on="unique_id")
     monthly = rows.groupby("ds")["y_raw"].sum(min_count=1).dropna()
-    now = window(monthly.reset_index(), month, months).set_index("ds")["y_raw"]
+    now = window(monthly.reset_index(), month, SEASON).set_index("ds")["y_raw"]
     before = monthly.reindex(now.index - pd.DateOffset(years=1))
     complete = len(now) and before.notna().all() and before.sum()
     return float(now.sum() / before.sum() - 1) if complete else None

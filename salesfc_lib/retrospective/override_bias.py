@@ -28,13 +28,9 @@ COLUMNS = [
 
 
 def judge_overrides(
-    adjustments: pd.DataFrame,
-    actual: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    months: int = SEASON,
+    adjustments: pd.DataFrame, actual: pd.DataFrame, *, month: pd.Timestamp | str
 ) -> pd.DataFrame:
-    """People's changes of the last `months` months that can be judged, each with what it did.
+    """People's changes of the last twelve months that can be judged, each with what it did.
 
     One row per (author, unique_id, ds), as it stood last before its month began; refused ones, ones
     that changed nothing, and months without actual are left out. final is what was published;
@@ -44,7 +40,7 @@ def judge_overrides(
     helped is gain > 0.
     """
     early = adjustments["made_in"] < adjustments["ds"]
-    applied = window(adjustments[(adjustments["state"] == "applied") & early], month, months)
+    applied = window(adjustments[(adjustments["state"] == "applied") & early], month, SEASON)
     made = applied.assign(change=applied["asked"] - applied["old"]).groupby(
         ["author", "unique_id", "ds", "made_in"], dropna=False
     )
@@ -64,10 +60,9 @@ def override_bias(
     actual: pd.DataFrame,
     *,
     month: pd.Timestamp | str,
-    months: int = SEASON,
     bias_limit: float = 0.05,
 ) -> pd.DataFrame:
-    """What each author's changes did over the last `months` months, and whether they are biased.
+    """What each author's changes did over the last twelve months, and whether they are biased.
 
     Table `people`, counts over `judge_overrides`; gains are summed absolute error saved (below
     zero: it hurt); bias_* = (forecast - actual) / actual of the changed series with and without the
@@ -81,7 +76,7 @@ def override_bias(
     - the bias with the changes is beyond `bias_limit`, and at least `OWN_SHARE` of it is the
       changes' own doing, so a planner who only follows a biased model is not blamed for it.
     """
-    rows = judge_overrides(adjustments, actual, month=month, months=months)
+    rows = judge_overrides(adjustments, actual, month=month)
     authors = rows.groupby("author", dropna=False)
     table = [{"author": name, **_judge_author(group, bias_limit)} for name, group in authors]
     return tables.build(table, "people")

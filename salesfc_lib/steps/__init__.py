@@ -5,7 +5,7 @@ A unit's month enters; what the step left in its folder comes back as frames wit
 
 from __future__ import annotations
 
-from salesfc_lib.steps.cleaning import clean, find_closed, latest_closed, read_restated
+from salesfc_lib.steps.cleaning import clean, find_closed, read_restated
 from salesfc_lib.steps.modeling import model, read_history, read_modeled
 from salesfc_lib.steps.opening import open_month
 from salesfc_lib.steps.reconciliation import read_reconciled, reconcile
@@ -16,7 +16,6 @@ __all__ = [
     "clean",
     "find_closed",
     "key_pages",
-    "latest_closed",
     "model",
     "open_month",
     "read_history",

@@ -8,7 +8,7 @@ connections (He et al. 2016, https://doi.org/10.1109/CVPR.2016.90) beside a line
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +30,6 @@ LIMIT = 6.0  # units that an input may lie from the last year's mean
 BLOCK = 4096  # rows at once: what a processor's cache holds
 
 Weights = Mapping[str, np.ndarray]
-Forecast = Callable[[History, int], np.ndarray]
 
 
 class Inputs(NamedTuple):

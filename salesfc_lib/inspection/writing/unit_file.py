@@ -41,7 +41,7 @@ TABLES = ("promotions", "events", "inventory", "targets")  # roles that stand be
 
 
 def write_unit_file(
-    exports: Sequence[Path], project: Path, unit: str | None = None, *, title: str = ""
+    exports: Sequence[Path], project: Path, unit: str | None = None
 ) -> tuple[Path, dict[str, Proposal]]:
     """The parameter file written for the exports, and what was recognised in each source of it.
 
@@ -57,7 +57,7 @@ def write_unit_file(
     unit = check_unit(unit or propose_unit(next(iter(found.values())).files[0].stem))
     target = find_target(project, unit)
     found = found or propose_sources(files, project)
-    save_unit(target, found, project, title or unit)
+    save_unit(target, found, project, unit)
     return target, found
 
 

@@ -5,17 +5,7 @@ Text and numbers enter; JSON leaves, which the templates make HTML of.
 
 from __future__ import annotations
 
-from salesfc_lib.reporting.blocks.parts import (
-    Align,
-    Cell,
-    ColumnHead,
-    Part,
-    Spark,
-    Strip,
-    Tag,
-    Tone,
-    as_json,
-)
+from salesfc_lib.reporting.blocks.parts import Align, Cell, ColumnHead, Spark, Strip, Tone, as_json
 from salesfc_lib.reporting.blocks.shown import (
     FAILED_TAG,
     MIME,
@@ -48,13 +38,11 @@ __all__ = [
     "Fact",
     "Figure",
     "MIME",
-    "Part",
     "Prose",
     "Record",
     "Spark",
     "Strip",
     "Table",
-    "Tag",
     "Tone",
     "as_json",
 ]

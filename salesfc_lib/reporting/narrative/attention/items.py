@@ -60,6 +60,6 @@ def likely_cause(month: MonthFacts, unique_id: str) -> tuple[str, float, dict[st
     return str(first["cause"]), float(first["effect"]), facts
 
 
-def run_below(values: pd.Series, limit: float = 0.0) -> int:
-    """For how many months, the last one included, values by month have been below a limit."""
-    return int((values.iloc[::-1] < limit).cumprod().sum())
+def run_below_zero(values: pd.Series) -> int:
+    """For how many months, the last one included, values by month have been below zero."""
+    return int((values.iloc[::-1] < 0).cumprod().sum())

@@ -18,7 +18,7 @@ from salesfc_lib.reporting.narrative.attention.items import (
     item,
     likely_cause,
     names,
-    run_below,
+    run_below_zero,
     say,
     say_proposal,
 )
@@ -113,7 +113,7 @@ def _gain(month: MonthFacts) -> AttentionItem:
         "label": labels[unique_id],
         "without": worst["wape_before"],
         "naive": now["naive_wape"],
-        "running": run_below(compared.one_ahead()["gain"]),
+        "running": run_below_zero(compared.one_ahead()["gain"]),
     }
     people = worst["stage"] == "adjusted"
     key = "people" if people else "again" if facts["running"] > 1 else "once"
