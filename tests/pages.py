@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from salesfc_lib.foundation import language, resources, wording
+from salesfc_lib.foundation import amounts, language, name_of, resources, wording
 from salesfc_lib.reporting import plots, write_failed_page
 from salesfc_lib.reporting.blocks import (
     Alert,
@@ -35,7 +35,6 @@ from salesfc_lib.reporting.blocks import (
     Spark,
     Table,
 )
-from salesfc_lib.reporting.catalogue import name_of
 from salesfc_lib.reporting.facts.published import read_summaries
 from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
@@ -310,7 +309,7 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         said("A moved order makes the shortfall"),
         said("¥ m; the axis starts at 47.5"),
         said("Waterfall: 51.42 to 48.26."),
-        *plots.draw(plots.waterfall, causes, scale=wording.SCALES["en"][1]),
+        *plots.draw(plots.waterfall, causes, scale=amounts.SCALES["en"][1]),
         "tables/difference.parquet",
     )
     yield (

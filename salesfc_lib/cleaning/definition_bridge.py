@@ -17,7 +17,7 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import MEASURES, SUMS
 from salesfc_lib.cleaning.clean import close_month, standardise
 from salesfc_lib.errors import RequestError
-from salesfc_lib.foundation import Parameters, in_words, say
+from salesfc_lib.foundation import Parameters, in_words, say, text_of
 from salesfc_lib.intake import Extract
 
 # of the steps; currencies and units come first: the others are in those of the second
@@ -114,7 +114,7 @@ def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
         [in_words(row["step"]), *(_show(row[name], signed=0 < place < last) for name in SUMS)]
         for place, (_, row) in enumerate(table.iterrows())
     ]
-    lines = [["", *(in_words(say(f"bridge.head.{name}")) for name in SUMS)], *shown]
+    lines = [["", *(text_of(f"bridge.head.{name}") for name in SUMS)], *shown]
     widths = [max(map(_count_columns, cells)) for cells in zip(*lines, strict=True)]
     drawn = []
     for cells in lines:

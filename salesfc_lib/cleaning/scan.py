@@ -17,7 +17,7 @@ from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
 from salesfc_lib.cleaning.waiting import describe_waiting
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, in_words, say, tables
+from salesfc_lib.foundation import Parameters, in_words, say, tables, text_of
 from salesfc_lib.intake import Extract, read_source
 
 ORDER = ("quarantined", "dropped", "changed", "noted", "read")  # what people look at first
@@ -76,12 +76,12 @@ def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.D
 def describe_scan(found: Scan) -> Iterator[str]:
     """Lines for people: what stops the unit, then by source what is found and done."""
     for block in found.blocks:
-        yield _say("scan.stops", error=block)
+        yield text_of("scan.stops", error=block)
     if found.waiting:
         yield found.waiting
     if found.problems.empty:
         if not found.blocks:
-            yield _say("scan.nothing")
+            yield text_of("scan.nothing")
         return
     gathered = gather_feeds(found.problems)
     gathered["rank"] = gathered["action"].map(ORDER.index)
@@ -114,15 +114,15 @@ def count_found(item: Any) -> str:
 def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
     """Lines for people, and the block of parameters that accepts the proposals."""
     if proposals.empty:
-        yield _say("scan.no_proposals")
+        yield text_of("scan.no_proposals")
         return
     for item in proposals.itertuples():
         begins = proposals.loc[item.Index, "from"]
         names = {"dimension": item.dimension, "old": item.old, "new": item.new}
         facts = {"begins": f"{begins:%Y-%m}", "evidence": item.evidence}
-        yield f"{item.score:.2f}  {_say('scan.proposal', **names, **facts)}"
+        yield f"{item.score:.2f}  {text_of('scan.proposal', **names, **facts)}"
     yield ""
-    yield _say("scan.accept")
+    yield text_of("scan.accept")
     yield write_yaml(proposals).rstrip()
 
 
@@ -135,19 +135,14 @@ def _where(item: Any) -> str:
     """Column, first row, reason and example of a problem."""
     file = item.source.partition(": ")[2]
     row = "row" if item.first_row else "first" if item.files > 1 else ""
-    place = _say(f"scan.{row}", row=item.first_row) if row else file
+    place = text_of(f"scan.{row}", row=item.first_row) if row else file
     if row and file:
-        place = _say("scan.in_file", place=place, file=file)
+        place = text_of("scan.in_file", place=place, file=file)
     reason, example = in_words(item.reason), str(in_words(item.example))
     if example and example not in reason:
         shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
-        reason = _say("scan.example", reason=reason, example=shown)
+        reason = text_of("scan.example", reason=reason, example=shown)
     where = f"`{item.column}`" if item.column else place
     if item.column and place:
-        where = _say("scan.column", column=item.column, place=place)
-    return _say("scan.where", where=where, reason=reason) if where else reason
-
-
-def _say(key: str, /, **facts: Any) -> str:
-    words: str = in_words(say(key, **facts))
-    return words
+        where = text_of("scan.column", column=item.column, place=place)
+    return text_of("scan.where", where=where, reason=reason) if where else reason

@@ -17,7 +17,7 @@ from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.cleaning.clean import Standardised
 from salesfc_lib.cleaning.closed_months import closed_through, take_later, write_closed
 from salesfc_lib.cleaning.rules.cancellations import drop_cancelled
-from salesfc_lib.foundation import Parameters, in_words, label_months, language, say
+from salesfc_lib.foundation import Parameters, label_months, language, say, text_of
 
 MOST_MONTHS = 4  # that are told one by one
 
@@ -53,8 +53,7 @@ def describe_waiting(
         facts = {"unit": unit, "command": command, "line": write_closed(following)}
         how = say("waiting.following", following=following, **facts)
     with language.speaking(language.of_reader()):
-        words: str = in_words(say("waiting", closed=closed, months=months, how=how))
-    return words
+        return text_of("waiting", closed=closed, months=months, how=how)
 
 
 def _find_following(done: Standardised, parameters: Parameters, closed: str) -> str:

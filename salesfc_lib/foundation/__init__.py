@@ -6,6 +6,7 @@ Parameter files and frames enter; resolved parameters, checked tables and format
 from __future__ import annotations
 
 from salesfc_lib.foundation import (
+    amounts,
     holidays,
     language,
     parameters,
@@ -47,6 +48,7 @@ from salesfc_lib.foundation.sentences import (
     level_name,
     name_of,
     template_of,
+    text_of,
 )
 from salesfc_lib.foundation.strict_yaml import read_yaml
 
@@ -59,6 +61,7 @@ __all__ = [
     "Parameters",
     "SEASON",
     "STAGES",
+    "amounts",
     "PeriodDates",
     "Source",
     "bound_months",
@@ -100,5 +103,6 @@ __all__ = [
     "iso",
     "name_of",
     "template_of",
+    "text_of",
     "say_all",
 ]

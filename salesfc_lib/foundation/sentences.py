@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import amounts, language, wording
 from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.saying import is_said, read_said
 from salesfc_lib.foundation.spacing import isolate, join
@@ -109,6 +109,15 @@ def template_of(key: str) -> str:
     return sentences[key]
 
 
+def text_of(key: str, /, **facts: Any) -> str:
+    """The sentence `key` of the catalogue with its facts, in the current language.
+
+    >>> text_of("plot.through", month="2026-06")
+    'data through June 2026'
+    """
+    return FactFormatter().vformat(template_of(key), (), facts)
+
+
 class FactFormatter(string.Formatter):
     """Fills a template; a fact that `say` kept becomes words, also inside a list."""
 
@@ -144,7 +153,7 @@ class FactFormatter(string.Formatter):
         if name == "name":
             return name_of(words, value)
         if name in ("amount", "signed_amount"):  # of no known measure
-            bare = wording.AmountFormat("")
+            bare = amounts.AmountFormat("")
             return bare.amount(float(value), sign=name == "signed_amount")
         return FORMATS[name](value) if name in FORMATS else super().format_field(value, format_spec)
 

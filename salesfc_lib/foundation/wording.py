@@ -1,15 +1,13 @@
 """Numbers, dates and short lists as the pages write them, in the current language.
 
-A real minus sign, thousands by comma, one scale a statement; English has a narrow no-break space
-before the percent sign, Chinese counts in 万 and 亿. Dates and lists are Babel's. There is no text
-for a missing number: callers have a sentence for it.
+A real minus sign, thousands by comma; English has a narrow no-break space before the percent sign.
+Dates and lists are Babel's. There is no text for a missing number: callers have a sentence for it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
@@ -30,100 +28,6 @@ ORDINALS = (
     *("zeroth", "first", "second", "third", "fourth", "fifth", "sixth"),
     *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
 )
-
-
-@dataclass(frozen=True)
-class DisplayScale:
-    """A divisor with its suffix (`m`) and word (`million`)."""
-
-    divisor: float
-    suffix: str
-    word: str
-
-
-PLAIN = DisplayScale(1.0, "", "")
-SCALES = {
-    "en": (
-        DisplayScale(1e9, "bn", "billion"),
-        DisplayScale(1e6, "m", "million"),
-        DisplayScale(1e3, "k", "thousand"),
-        PLAIN,
-    ),
-    "zh": (DisplayScale(1e8, "亿", "亿"), DisplayScale(1e4, "万", "万"), PLAIN),
-}
-SCALED_FROM = {"en": 1e4, "zh": 1e5}  # below, amounts are written in full
-YUAN = ("¥", "CNY", "RMB", "CNY ", "RMB ")  # what Chinese writes as 元 behind the number
-
-
-@dataclass(frozen=True)
-class AmountFormat:
-    """How amounts of a unit are written: a currency before them, or a unit after them.
-
-    >>> AmountFormat("¥").amount(48_260_000)
-    '¥48.26\\xa0m'
-    >>> AmountFormat("", "pieces").amount(1234)
-    '1,234\\xa0pieces'
-    """
-
-    currency: str = "¥"
-    unit: str = ""
-
-    def amount(self, value: float, *, sign: bool = False, digits: int = 4) -> str:
-        """Amount with its own scale: '¥48.26 m', '−¥0.19 m'; `digits` are significant."""
-        return self.scaled(value, scale_for([value]), sign=sign, digits=digits)
-
-    def scaled(
-        self, value: float, scale: DisplayScale, *, sign: bool = False, digits: int = 4
-    ) -> str:
-        """Amount in a given scale, with currency or unit."""
-        if scale.divisor == 1.0 and abs(value) < 1_000:
-            text = number(abs(value), 0 if float(value).is_integer() or abs(value) >= 100 else 2)
-        else:
-            text = number(abs(value) / scale.divisor, decimals(value / scale.divisor, digits))
-        mark = f"{NBSP}{scale.suffix}" if scale.suffix else ""
-        unit = f"{NBSP}{self.unit_name}" if self.unit else ""
-        return f"{_sign(value, sign)}{self.currency}{text}{mark}{unit}"
-
-    @property
-    def unit_name(self) -> str:
-        """The unit as the current language calls it, where the catalogue knows it."""
-        return language.sentences().get(f"quantity_unit.{self.unit}", self.unit)
-
-    def axis(self, scale: DisplayScale) -> str:
-        """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'.
-
-        >>> AmountFormat("GBP ").axis(SCALES["en"][0]), AmountFormat("").axis(PLAIN)
-        ('GBP bn', 'amounts')
-        """
-        if language.current() == "zh":
-            unit = "元" if self.currency in YUAN else self.currency.strip() or self.unit_name
-            unit = unit or "金额"
-            return f"{scale.word}{unit}" if unit == "元" else f"{unit} {scale.word}".strip()
-        if self.currency:
-            return f"{self.currency.strip()} {scale.suffix}".strip()
-        if self.unit:
-            return f"{scale.word} {self.unit}".strip()
-        return f"amounts in {scale.word}s" if scale.word else "amounts"
-
-
-def scale_for(values: Iterable[float]) -> DisplayScale:
-    """The largest scale in which the largest value is at least one; plain where it is small."""
-    finite = (abs(value) for value in values if value is not None and math.isfinite(value))
-    largest = max(finite, default=0.0)
-    spoken = language.current()
-    if largest < SCALED_FROM[spoken]:
-        return PLAIN
-    return next(scale for scale in SCALES[spoken] if largest >= scale.divisor)
-
-
-def decimals(value: float, digits: int = 4) -> int:
-    """Decimals that leave `digits` significant digits, at most two and at least none.
-
-    >>> decimals(48.26), decimals(109.04), decimals(1234.5)
-    (2, 1, 0)
-    """
-    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 1
-    return max(0, min(2, digits - whole))
 
 
 def number(value: float, places: int = 0) -> str:
@@ -154,9 +58,9 @@ def percent(ratio: float, places: int = 1) -> str:
     return f"{number(round(ratio * 100, 10), places)}{_percent_sign()}"
 
 
-def signed_percent(ratio: float, places: int = 1) -> str:
+def signed_percent(ratio: float) -> str:
     """Ratio as a percentage with its sign."""
-    return f"{signed(round(ratio * 100, 10), places)}{_percent_sign()}"
+    return f"{signed(round(ratio * 100, 10))}{_percent_sign()}"
 
 
 def percent_label(percentage: float) -> str:
@@ -165,14 +69,14 @@ def percent_label(percentage: float) -> str:
     return percent(percentage / 100, 0 if whole else 1)
 
 
-def points(difference: float, places: int = 1) -> str:
+def points(difference: float) -> str:
     """Difference of two ratios in percentage points, signed.
 
     >>> points(0.092)
     '+9.2 points'
     """
     unit = language.by_language(("points", "个百分点"))
-    return f"{signed(round(difference * 100, 10), places)} {unit}"
+    return f"{signed(round(difference * 100, 10))} {unit}"
 
 
 def month_name(month: str) -> str:
@@ -305,10 +209,6 @@ def _moment(moment: str | date) -> datetime:
     if isinstance(moment, datetime):
         return moment
     return datetime(moment.year, moment.month, moment.day)
-
-
-def _sign(value: float, shown: bool) -> str:
-    return MINUS if value < 0 else "+" if shown and value > 0 else ""
 
 
 def _minus(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from salesfc_lib.foundation import in_words, name_of, resolve, say
+from salesfc_lib.foundation import name_of, resolve, text_of
 from salesfc_lib.panel import build_panel
 
 
@@ -28,13 +28,13 @@ def bridge_text(project: Path, unit: str, month: str, sets: Sequence[str] = ()) 
             found.ledger, float(panel["y_raw"].sum()), first.measure.value
         )
         named = table.assign(step=[name_of("rule", step) for step in table["step"]])
-        head = in_words(say("bridge.to_panel", title=title, month=month))
+        head = text_of("bridge.to_panel", title=title, month=month)
         return f"{head}\n\n{draw(named, totals=2)}"
     second = resolve(project, unit, month, sets).parameters
     table = cleaning.definition_bridge.bridge(first, second, extracts, month)
-    head = in_words(say("bridge.to_second", title=title, sets=[*sets]))
+    head = text_of("bridge.to_second", title=title, sets=[*sets])
     parts = [
-        f"{in_words(say(f'bridge.{scope}', month=month))}\n\n{draw(of)}"
+        f"{text_of(f'bridge.{scope}', month=month)}\n\n{draw(of)}"
         for scope, of in table.groupby("scope", sort=False)
     ]
     return "\n\n".join([head, *parts])

@@ -11,17 +11,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from salesfc_lib.foundation import (
-    FORMATS,
-    FactFormatter,
-    iso,
-    language,
-    name_of,
-    template_of,
-    wording,
-)
-
-__all__ = ["FORMATS", "Sentences", "iso", "name_of"]
+from salesfc_lib.foundation import FactFormatter, amounts, language, name_of, template_of, wording
 
 
 @dataclass(frozen=True)
@@ -33,12 +23,12 @@ class Sentences:
     currency nor unit, which a head names.
     """
 
-    measure: wording.AmountFormat
-    scale: wording.DisplayScale = wording.PLAIN
+    measure: amounts.AmountFormat
+    scale: amounts.DisplayScale = amounts.PLAIN
 
     def at(self, values: Iterable[float]) -> Self:
         """The same with the one scale that suits all of `values`."""
-        return replace(self, scale=wording.scale_for(values))
+        return replace(self, scale=amounts.scale_for(values))
 
     @property
     def axis(self) -> str:
@@ -86,7 +76,7 @@ class _Facts(FactFormatter):
         if format_spec in ("bare", "signed_bare"):
             bare = value / self.writer.scale.divisor
             write = wording.signed if sign else wording.number
-            return write(bare, wording.decimals(bare, 3))
+            return write(bare, amounts.decimals(bare, 3))
         return super().format_field(value, format_spec)
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import INTERVALS, SEASON, tables
-from salesfc_lib.reporting.catalogue import name_of
+from salesfc_lib.foundation import INTERVALS, SEASON, name_of, tables
 
 SHEET = 31  # letters that the name of a sheet may have
 COLUMNS = ("ds", "h", "y_hat", "lo-80", "hi-80", "last_year", "change")

@@ -8,13 +8,21 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import is_said, language, read_said, say, translate_message, wording
+from salesfc_lib.foundation import (
+    amounts,
+    is_said,
+    language,
+    read_said,
+    say,
+    translate_message,
+    wording,
+)
 from salesfc_lib.foundation.messages import PLACE
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.reporting.catalogue import Sentences
 from tests.messages import extract_python
 
-YUAN = wording.AmountFormat("¥")
+YUAN = amounts.AmountFormat("¥")
 # places that Chinese leaves out: names of Python classes
 CLASSES = {"Input should be a valid dictionary or instance of {0}": {"0"}}
 
@@ -53,9 +61,9 @@ def test_each_language_writes_in_its_own_way(
 
 
 def test_amounts_of_one_axis_have_its_scale() -> None:
-    scale = "".join(zh(lambda: YUAN.axis(wording.scale_for([20_000_000.0]))))
+    scale = "".join(zh(lambda: YUAN.axis(amounts.scale_for([20_000_000.0]))))
     assert scale == "万元"
-    assert YUAN.axis(wording.scale_for([20_000_000.0])) == "¥ m"
+    assert YUAN.axis(amounts.scale_for([20_000_000.0])) == "¥ m"
 
 
 def test_a_language_ends_where_it_began() -> None:

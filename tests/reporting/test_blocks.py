@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import amounts, wording
 from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import (
@@ -183,7 +183,7 @@ def test_every_class_of_the_macros_is_in_a_style() -> None:
 
 
 def test_amounts_are_worded_like_the_pages() -> None:
-    yuan = wording.AmountFormat("¥")
+    yuan = amounts.AmountFormat("¥")
     assert [yuan.amount(v) for v in (48_260_000, 109_040_000, 12_345, 950, -190_000, 0)] == [
         "¥48.26\xa0m",
         "¥109.0\xa0m",
@@ -192,9 +192,9 @@ def test_amounts_are_worded_like_the_pages() -> None:
         "−¥190.0\xa0k",
         "¥0",
     ]
-    assert wording.AmountFormat("", "pieces").amount(1_250_000) == "1.25\xa0m\xa0pieces"
-    assert yuan.scaled(-190_000, wording.SCALES["en"][1], sign=True) == "−¥0.19\xa0m"
-    assert yuan.axis(wording.scale_for([5e6])) == "¥ m"
+    assert amounts.AmountFormat("", "pieces").amount(1_250_000) == "1.25\xa0m\xa0pieces"
+    assert yuan.scaled(-190_000, amounts.SCALES["en"][1], sign=True) == "−¥0.19\xa0m"
+    assert yuan.axis(amounts.scale_for([5e6])) == "¥ m"
 
 
 def test_percentages_points_and_dates_are_worded_like_the_pages() -> None:

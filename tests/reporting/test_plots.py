@@ -15,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import amounts, language
 from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup, plots
 from salesfc_lib.reporting.plots import canvas, palette
@@ -127,7 +127,7 @@ FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
     (
         plots.fan,
         fan_frame(),
-        {"cutoff": "2026-06", "scale": wording.SCALES["en"][1], "earlier": 51e6, "named": [NASTY]},
+        {"cutoff": "2026-06", "scale": amounts.SCALES["en"][1], "earlier": 51e6, "named": [NASTY]},
     ),
     (
         plots.lines,
@@ -135,13 +135,13 @@ FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
         {"roles": {NASTY: "forecast", "Seasonal naive": "baseline"}, "floor": 0.85},
     ),
     (plots.stage_accuracy, STAGES, {"heads": ["June", "12-month mean"]}),
-    (plots.waterfall, CAUSES, {"scale": wording.SCALES["en"][1]}),
+    (plots.waterfall, CAUSES, {"scale": amounts.SCALES["en"][1]}),
     (plots.bias_by_owner, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
     (plots.coverage, COVERED, {"band": (0.77, 0.83)}),
     (plots.whiskers, EFFECTS, {}),
     (plots.error_ranges, ERRORS, {}),
     (plots.lag_heat_map, BY_LAG, {}),
-    (plots.season, years(), {"scale": wording.SCALES["en"][1]}),
+    (plots.season, years(), {"scale": amounts.SCALES["en"][1]}),
 ]
 each_figure = pytest.mark.parametrize(
     ("function", "frame", "options"), FIGURES, ids=[figure[0].__name__ for figure in FIGURES]
@@ -259,7 +259,7 @@ def test_the_forecast_continues_from_the_last_actual() -> None:
 
 
 def test_causes_are_sorted_by_size_gains_after_losses_and_the_unexplained_last() -> None:
-    wide, _ = plots.draw(plots.waterfall, CAUSES, scale=wording.SCALES["en"][1])
+    wide, _ = plots.draw(plots.waterfall, CAUSES, scale=amounts.SCALES["en"][1])
     order = [
         text
         for text in ElementTree.fromstring(wide).itertext()
@@ -384,7 +384,7 @@ def test_ranges_of_errors_stand_at_their_medians_with_the_marked_one_in_accent()
 
 
 def test_a_season_draws_the_forecast_in_accent_over_the_years_and_names_each() -> None:
-    wide, slim = plots.draw(plots.season, years(), scale=wording.SCALES["en"][1])
+    wide, slim = plots.draw(plots.season, years(), scale=amounts.SCALES["en"][1])
     assert (wide.count('class="fc"'), wide.count('class="actual"'), wide.count('class="base"')) == (
         1,
         1,
@@ -397,7 +397,7 @@ def test_a_season_draws_the_forecast_in_accent_over_the_years_and_names_each() -
 
 def test_ticks_that_stand_close_keep_the_decimals_that_tell_them_apart() -> None:
     near = CAUSES.assign(value=[6.92e6, -0.01e6, -0.05e6, 0.01e6, 0.0, 6.87e6])
-    for drawing in plots.draw(plots.waterfall, near, scale=wording.SCALES["en"][1]):
+    for drawing in plots.draw(plots.waterfall, near, scale=amounts.SCALES["en"][1]):
         ticks = [
             str(text.text)
             for text in ElementTree.fromstring(drawing).iter("text")

@@ -10,7 +10,7 @@ import pytest
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import resolve, tables
-from salesfc_lib.foundation.wording import AmountFormat
+from salesfc_lib.foundation.amounts import AmountFormat
 from salesfc_lib.reporting.facts.summary import Revision
 from salesfc_lib.reporting.narrative.revision import revision_figure
 from salesfc_lib.reporting.narrative.writer import BlockWriter

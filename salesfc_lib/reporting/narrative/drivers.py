@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import amounts, wording
 from salesfc_lib.reporting.blocks import Figure, Prose
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
@@ -160,6 +160,6 @@ def _describe_interval(writer: Sentences, low: float, high: float) -> str:
     """An interval in the unit's measure, on one scale of its own; '' for none."""
     if pd.isna(low):
         return ""
-    scale = wording.scale_for([low, high])
+    scale = amounts.scale_for([low, high])
     ends = (writer.measure.scaled(end, scale, sign=True) for end in (low, high))
     return writer.text("driver.between", **dict(zip(BOUNDS, ends, strict=True)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import in_words, language, wording
+from salesfc_lib.foundation import amounts, in_words, language, wording
 from salesfc_lib.reporting.blocks import ColumnHead, Table
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.narrative.languages import in_each
@@ -41,7 +41,7 @@ def _fold(name: str, frame: pd.DataFrame) -> Table:
     rows = [list(map(write_value, row)) for row in table.head(ROWS).itertuples(index=False)]
     size = {"rows": len(table), "columns": len(table.columns), "shown": len(rows)}
     key = "frame.first" if len(table) > len(rows) else "frame.all"
-    subtitle = Sentences(wording.AmountFormat("")).text(key, **size)
+    subtitle = Sentences(amounts.AmountFormat("")).text(key, **size)
     return Table(name, subtitle, heads, rows, folded=True)
 
 
@@ -58,7 +58,7 @@ def write_value(value: Any) -> str:
         return str(value.date() if value == value.normalize() else value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return _write_number(float(value))
-    text = str(value).lower() if isinstance(value, (bool, np.bool_)) else str(in_words(value))
+    text = str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
     return cut(text)
 
 

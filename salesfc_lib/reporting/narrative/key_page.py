@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING
-from salesfc_lib.foundation import SEASON, level_name, wording
+from salesfc_lib.foundation import SEASON, amounts, level_name, wording
 from salesfc_lib.reporting.blocks import Answer, Block, Cell, Record, Table
 from salesfc_lib.reporting.facts.key import KeyMonth
 from salesfc_lib.reporting.facts.shared import year_change
@@ -168,7 +168,7 @@ def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, kinds: pd.Series) -> 
 def _ahead_cell(writer: BlockWriter, row: Row, kind: str) -> Cell:
     if not row["effect"]:
         return Cell("–")
-    scale = wording.scale_for([row["low"], row["high"]])
+    scale = amounts.scale_for([row["low"], row["high"]])
     low, high = (writer.measure.scaled(row[name], scale, digits=3) for name in ("low", "high"))
     known = _known(writer, row["term"], float(row["value"]), kind)
     between = writer.text("key.drivers.ahead.known", known=known, low=low, high=high)
@@ -181,7 +181,7 @@ def _known(writer: BlockWriter, term: str, value: float, kind: str) -> str:
         return writer.text("key.drivers.ahead.days", n=round(value))
     if kind == "share":
         return wording.percent(value, 0)
-    return wording.number(value, wording.decimals(value))
+    return wording.number(value, amounts.decimals(value))
 
 
 def _candidates(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import iso, wording
 from salesfc_lib.reporting.blocks import Figure
-from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.facts.summary import Revision

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import INTERVALS, wording
-from salesfc_lib.reporting.catalogue import iso, name_of
+from salesfc_lib.foundation import INTERVALS, iso, name_of, wording
 from salesfc_lib.reporting.facts.month import PAGES, MonthFacts
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import amounts, language, name_of, wording
 from salesfc_lib.reporting.blocks import (
     Align,
     Block,
@@ -24,7 +24,7 @@ from salesfc_lib.reporting.blocks import (
     Table,
     Tone,
 )
-from salesfc_lib.reporting.catalogue import Sentences, name_of
+from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.markup import TEMPLATES
 
 SHOWN = 12  # rows of a table that may be long
@@ -215,7 +215,7 @@ def writer_of(run: UnitMonth) -> BlockWriter:
     unit, value = run.parameters.unit, run.parameters.measure.value
     amount = value == "amount"
     return BlockWriter(
-        wording.AmountFormat(unit.currency if amount else "", "" if amount else unit.quantity_unit)
+        amounts.AmountFormat(unit.currency if amount else "", "" if amount else unit.quantity_unit)
     )
 
 

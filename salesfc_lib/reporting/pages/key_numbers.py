@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import FORMATS, wording
 from salesfc_lib.reporting.blocks import Cell, Strip, Table
-from salesfc_lib.reporting.catalogue import FORMATS
 from salesfc_lib.reporting.facts.summary import COVERED, Summary
 from salesfc_lib.reporting.narrative.writer import read_heads
 from salesfc_lib.reporting.pages.page import WRITER

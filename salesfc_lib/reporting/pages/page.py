@@ -13,12 +13,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import amounts, language, wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import as_json
 from salesfc_lib.reporting.narrative.writer import BlockWriter
 
-WRITER = BlockWriter(wording.AmountFormat())  # of sentences without an amount
+WRITER = BlockWriter(amounts.AmountFormat())  # of sentences without an amount
 Crumbs = Sequence[tuple[str, str]]  # (text, relative link), the last being the page itself
 
 

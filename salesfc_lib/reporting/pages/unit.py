@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import level_name, wording
+from salesfc_lib.foundation import amounts, level_name, wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
 from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
 from salesfc_lib.reporting.narrative.outlook import draw_fan
@@ -59,7 +59,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
 def writer_of(summary: Summary) -> BlockWriter:
     """The writer of this unit's page, in its measure: money, or pieces."""
     currency = "" if summary.quantity_unit else summary.currency
-    return BlockWriter(wording.AmountFormat(currency, summary.quantity_unit))
+    return BlockWriter(amounts.AmountFormat(currency, summary.quantity_unit))
 
 
 def growth(now: float, before: float | None) -> str:

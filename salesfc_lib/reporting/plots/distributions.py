@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import amounts, text_of, wording
 from salesfc_lib.reporting.plots import palette
 from salesfc_lib.reporting.plots.canvas import margins, text_width
 from salesfc_lib.reporting.plots.lines import (
@@ -23,7 +23,6 @@ from salesfc_lib.reporting.plots.lines import (
 )
 from salesfc_lib.reporting.plots.palette import ACCENT, BASE, INK, NOTE, SMALL
 from salesfc_lib.reporting.plots.rows import Rows
-from salesfc_lib.reporting.plots.words import word
 
 WIDE_SHARE, HALF_SHARE = 80, 50  # per cent of the series within the thin line, the thick line
 HALF = 0.5  # half of a heat map's cell
@@ -55,7 +54,7 @@ def lag_heat_map(frame: pd.DataFrame, ax: Axes) -> None:
     step = 1 if ax.bbox.width / max(len(names), 1) > text_width("Mmm", SMALL) else 2
     label_axis(ax.xaxis, names, offset=HALF, step=step)
     label_axis(ax.yaxis, {at: str(lag) for at, lag in enumerate(table.index)}, offset=HALF)
-    ax.text(0, float(ax.bbox.y1) + 9, word("plot.ahead"), transform=None, **NOTE)
+    ax.text(0, float(ax.bbox.y1) + 9, text_of("plot.ahead"), transform=None, **NOTE)
 
 
 def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
@@ -71,7 +70,9 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
     ends = groups["value"].quantile([(100 + side * WIDE_SHARE) / 200 for side in (-1, 1)])
     marked = groups["marked"].first()
     labels = pd.Series(marked.index)
-    rows = Rows(ax, labels, [0.0, *ends], [word("plot.median")], bold=marked.reset_index(drop=True))
+    rows = Rows(
+        ax, labels, [0.0, *ends], [text_of("plot.median")], bold=marked.reset_index(drop=True)
+    )
     limits, place = (ax.get_xlim(), ax.get_ylim()), dict(zip(labels, rows.at, strict=True))
     for is_marked, colour in ((False, BASE), (True, ACCENT)):
         part = shares[shares["marked"] == is_marked]
@@ -96,7 +97,7 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
         rows.column(row, 0, wording.number(median, 1), **style)
 
 
-def season(frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.PLAIN) -> None:
+def season(frame: pd.DataFrame, ax: Axes, *, scale: amounts.DisplayScale = amounts.PLAIN) -> None:
     """Years over one another by calendar month, and the forecast of the next twelve in accent.
 
     Rows by `group` (a year of twelve months) and `ds`; `at` is the place of the month from 0 to 11,

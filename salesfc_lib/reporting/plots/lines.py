@@ -14,11 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import amounts, text_of, wording
 from salesfc_lib.reporting.plots import palette
 from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
 from salesfc_lib.reporting.plots.palette import ACCENT, BASE, DASHES, INK, INK_2, NOTE, SIZE, SMALL
-from salesfc_lib.reporting.plots.words import word
 
 LINE_HEIGHT = 15.0  # units between two lines of labels
 CLEAR = 5.0  # units between a label and the line below it
@@ -58,7 +57,7 @@ def fan(
     ax: Axes,
     *,
     cutoff: str,
-    scale: wording.DisplayScale = wording.PLAIN,
+    scale: amounts.DisplayScale = amounts.PLAIN,
     earlier: float | None = None,
     named: Sequence[str] = (),
 ) -> None:
@@ -90,7 +89,7 @@ def fan(
     _cutoff_labels(ax, past, cutoff, earlier, next(iter(named), ""))
     last = ahead.iloc[-1]
     ends = [(wording.percent_label(level), last[f"hi-{level}"], NOTE) for level in (95, 80)]
-    end_labels(ax, [*ends, (word("head.forecast"), last["y_hat"], FORECAST)])
+    end_labels(ax, [*ends, (text_of("head.forecast"), last["y_hat"], FORECAST)])
 
 
 def lines(
@@ -126,11 +125,11 @@ def lines(
         ends.append((group, float(rows["value"].iloc[-1]), label))
     if floor is not None:
         ax.axhline(floor * factor, color=INK_2, lw=1, ls=DASHES)
-        ends.append((word("plot.floor"), floor * factor, NOTE))
+        ends.append((text_of("plot.floor"), floor * factor, NOTE))
     ax.set_xlim(0, max([*position.values(), 1]) * 1.015)
     if percent and shown["value"].max() <= WHOLE:
         ax.set_ylim(top=min(ax.get_ylim()[1], WHOLE))
-    value_axis(ax, wording.PLAIN)
+    value_axis(ax, amounts.PLAIN)
     label_axis(ax.xaxis, ticks)
     end_labels(ax, ends, width)
 
@@ -142,7 +141,9 @@ def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None 
     """
     if band is not None:
         ax.axhspan(band[0] * 100, band[1] * 100, color=palette.BAND_95, lw=0, zorder=0)
-    names = {level: word("plot.interval", level=wording.percent_label(level)) for level in LEVELS}
+    names = {
+        level: text_of("plot.interval", level=wording.percent_label(level)) for level in LEVELS
+    }
     named = frame.assign(group=frame["level"].map(names), value=frame["share"])
     lines(named, ax, roles=dict.fromkeys(names.values(), "forecast"), x="h")
     for level in LEVELS:
@@ -180,7 +181,7 @@ def label_axis(axis: Axis, texts: Mapping[int, str], *, offset: float = 0.0, ste
     axis.set_major_formatter(FuncFormatter(lambda at, _: texts.get(round(at - offset), "")))
 
 
-def value_axis(ax: Axes, scale: wording.DisplayScale, *, keep_bottom: bool = False) -> None:
+def value_axis(ax: Axes, scale: amounts.DisplayScale, *, keep_bottom: bool = False) -> None:
     """Hairlines and numbers for the values, divided by a scale; the axis ends at whole ticks."""
     low, high = (bound / scale.divisor for bound in ax.get_ylim())
     ticks = ticks_between(low, high)
@@ -191,7 +192,7 @@ def value_axis(ax: Axes, scale: wording.DisplayScale, *, keep_bottom: bool = Fal
     number_axis(ax.yaxis, ticks, wording.number, scale.divisor)
 
 
-def _left(frame: pd.DataFrame, scale: wording.DisplayScale) -> float:
+def _left(frame: pd.DataFrame, scale: amounts.DisplayScale) -> float:
     largest = float(np.nanmax(frame[["y", "y_hat", "hi-95"]].to_numpy(dtype=float)))
     return max(30.0, text_width(wording.number(largest / scale.divisor), SMALL) + 14)
 
@@ -217,7 +218,7 @@ def _year_axis(ax: Axes, first: int, last: int) -> None:
     januaries = [x for x in range(first, last + 1) if x % 12 == 0]
     januaries = [x for x in januaries if (last - x) * room > 52 and (x - first) * room > 20]
     step = 1 if not januaries or 12 * room > 62 else 2  # units that 'Jan 2025' takes
-    names = {x: word("plot.january", month=_iso(x)) for x in januaries[::-1][::step]}
+    names = {x: text_of("plot.january", month=_iso(x)) for x in januaries[::-1][::step]}
     label_axis(ax.xaxis, names | {last: month_short(last)})
 
 
@@ -238,7 +239,7 @@ def _lag_places(lags: pd.Series, width: float) -> tuple[dict[Any, int], dict[int
     there = [int(lag) for lag in sorted(lags.unique(), reverse=True)]
     largest = there[0] if there else 0
     crowded = (width - 150) / max(largest, 1) < 66  # units of half of `plot.nearest` and the next
-    names = {1: "1" if width < PHONE or crowded else word("plot.nearest")}
+    names = {1: "1" if width < PHONE or crowded else text_of("plot.nearest")}
     return {h: largest - h for h in there}, {largest - h: names.get(h, str(h)) for h in there}
 
 
@@ -249,7 +250,7 @@ def _cutoff_labels(
         return
     end, last = past["x"].iloc[-1], past["y"].iloc[-1]
     left: dict[str, Any] = {"textcoords": "offset points", "ha": "right"}
-    text, above = word("plot.through", month=cutoff), ("data", "axes fraction")
+    text, above = text_of("plot.through", month=cutoff), ("data", "axes fraction")
     ax.annotate(text, (end, 1), xycoords=above, xytext=(-6, 6), **left, **NOTE)
     if earlier is not None:
         ax.plot([end], [earlier], "o", ms=8, mfc=palette.PAPER, mec=ACCENT, mew=1.75, clip_on=False)

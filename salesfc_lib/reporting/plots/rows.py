@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Affine2D, Transform, blended_transform_factory
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import amounts, text_of, wording
 from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
 from salesfc_lib.reporting.plots.lines import is_slim, number_axis, ticks_between
 from salesfc_lib.reporting.plots.palette import (
@@ -31,7 +31,6 @@ from salesfc_lib.reporting.plots.palette import (
     SMALL,
     UNDER,
 )
-from salesfc_lib.reporting.plots.words import word
 
 HEAD = 44.0  # units above the first row
 NAMES = (120.0, 220.0)  # narrowest and widest column of names
@@ -63,7 +62,7 @@ def stage_accuracy(frame: pd.DataFrame, ax: Axes, *, heads: tuple[str, str]) -> 
 
 
 def waterfall(
-    frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.PLAIN
+    frame: pd.DataFrame, ax: Axes, *, scale: amounts.DisplayScale = amounts.PLAIN
 ) -> None:
     """From one total to another by cause: losses, then gains, the largest first.
 
@@ -77,7 +76,7 @@ def waterfall(
     ends = frame["value"].where(total, reached) / scale.divisor
     starts = ends.where(total, (reached - frame["value"]) / scale.divisor)
     rows = Rows(ax, frame["label"], [*starts, *ends], bold=total, ruled=False)
-    places = wording.decimals(float(ends.abs().max()))
+    places = amounts.decimals(float(ends.abs().max()))
     steps = zip(rows.at, frame["kind"], starts, ends, strict=True)
     for row, (y, kind, start, end) in enumerate(steps):
         if kind in ("start", "end"):
@@ -217,10 +216,10 @@ class Rows:
     def directions(self) -> None:
         """Write over the axis which side of zero is too low and which too high."""
         zero = float(self.ax.transData.transform((0, 0))[0])
-        top, low = float(self.ax.bbox.y1) + 26, word("plot.low")
+        top, low = float(self.ax.bbox.y1) + 26, text_of("plot.low")
         if zero - text_width(low) > 8:  # units of air
             self.ax.text(zero - 8, top, low, transform=None, ha="right", color=UNDER)
-        high = word("plot.high.short" if self.slim else "plot.high")
+        high = text_of("plot.high.short" if self.slim else "plot.high")
         self.ax.text(zero + 8, top, high, transform=None, color=OVER)
 
     def _column_at(self, column: int) -> float:

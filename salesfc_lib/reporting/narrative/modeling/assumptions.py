@@ -12,9 +12,8 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import level_name, wording
+from salesfc_lib.foundation import iso, level_name, wording
 from salesfc_lib.reporting.blocks import Cell
-from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, writer_of

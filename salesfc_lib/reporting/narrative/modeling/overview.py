@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import SEASON, wording
+from salesfc_lib.foundation import SEASON, iso, wording
 from salesfc_lib.reporting.blocks import Answer, Fact
-from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.languages import in_languages
