@@ -9,6 +9,7 @@ import re
 from datetime import date
 
 from salesfc_lib.intake.parse.days.calendars import ERA_YEAR, read_era, read_roc_month
+from salesfc_lib.intake.parse.days.chinese_numerals import from_chinese
 from salesfc_lib.intake.parse.days.month_names import find_month
 from salesfc_lib.intake.parse.days.spellings import (
     NAME,
@@ -17,7 +18,6 @@ from salesfc_lib.intake.parse.days.spellings import (
     DaySpelling,
     dissect_day,
     expand_year,
-    from_chinese,
     to_common_era,
 )
 from salesfc_lib.intake.parse.evidence import Unreadable

@@ -21,6 +21,7 @@ from salesfc_lib.intake.parse.days.calendars import (
     read_roc_compact,
     read_roc_day,
 )
+from salesfc_lib.intake.parse.days.chinese_numerals import from_chinese
 from salesfc_lib.intake.parse.days.month_names import find_month, is_weekday
 from salesfc_lib.intake.parse.evidence import Unreadable
 from salesfc_lib.intake.parse.numbers.spellings import to_ascii
@@ -62,11 +63,6 @@ _DAY_NAME = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?{SPAN}{NAME}{SPAN}
 _NAME_DAY = re.compile(rf"{NAME}[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]+{SHORT_YEAR}", re.I)
 _YEAR_NAME = re.compile(rf"(\d{{4}})[-/., ]*{NAME}[-/. ]*(\d{{1,2}})", re.I)
 _SERIAL = re.compile(r"(\d{1,5})(?:[.,]\d+)?")
-_CHINESE = re.compile(
-    r"[〇○零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,3}月"
-    r"(?:[一二三四五六七八九十廿卅]{1,3}[日号])?"
-)
-_CHINESE_DIGITS = dict(zip("〇○零一二三四五六七八九", (0, 0, *range(10)), strict=True))
 
 
 class DaySpelling(NamedTuple):
@@ -289,22 +285,3 @@ def _read_zone(zone: str | None) -> int | None:
     digits = zone[1:].replace(":", "").ljust(4, "0")
     minutes = 60 * int(digits[:2]) + int(digits[2:])
     return -minutes if zone[0] == "-" else minutes
-
-
-def from_chinese(text: str) -> str:
-    """A day or month in Chinese numerals, with digits.
-
-    >>> from_chinese("二〇一九年十二月二十一日"), from_chinese("2019年7月")
-    ('2019年12月21日', '2019年7月')
-    """
-    if not _CHINESE.fullmatch(text):
-        return text
-    return re.sub("[^年月日号]+", lambda found: _count(found[0]), text)
-
-
-def _count(numerals: str) -> str:
-    numerals = numerals.replace("廿", "二十").replace("卅", "三十")
-    if "十" in numerals:
-        tens, _, ones = numerals.partition("十")
-        return str(10 * _CHINESE_DIGITS.get(tens, 1) + _CHINESE_DIGITS.get(ones, 0))
-    return "".join(str(_CHINESE_DIGITS[sign]) for sign in numerals)
