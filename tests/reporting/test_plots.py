@@ -19,8 +19,9 @@ from salesfc_lib.foundation import amounts, language
 from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup, plots
 from salesfc_lib.reporting.plots import canvas, palette
+from salesfc_lib.reporting.plots.axes import month_number
 from salesfc_lib.reporting.plots.canvas import text_width
-from salesfc_lib.reporting.plots.lines import LINE_HEIGHT, clear_place, month_number, spread
+from salesfc_lib.reporting.plots.lines import LINE_HEIGHT, clear_place, spread
 
 NASTY = "厨具 <b>&\"'</b> / $x_1$"
 MONTHS = pd.date_range("2023-07-01", periods=42, freq="MS")

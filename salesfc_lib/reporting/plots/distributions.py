@@ -11,16 +11,15 @@ from matplotlib.colors import ListedColormap
 
 from salesfc_lib.foundation import amounts, text_of, wording
 from salesfc_lib.reporting.plots import palette
-from salesfc_lib.reporting.plots.canvas import margins, text_width
-from salesfc_lib.reporting.plots.lines import (
-    ROLES,
-    end_labels,
+from salesfc_lib.reporting.plots.axes import (
     is_slim,
     label_axis,
     month_number,
     month_short,
     value_axis,
 )
+from salesfc_lib.reporting.plots.canvas import margins, text_width
+from salesfc_lib.reporting.plots.lines import ROLES, end_labels
 from salesfc_lib.reporting.plots.palette import ACCENT, BASE, INK, NOTE, SMALL
 from salesfc_lib.reporting.plots.rows import Rows
 

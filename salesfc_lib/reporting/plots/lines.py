@@ -5,17 +5,25 @@ There is no legend: every line is named where it ends, and names are moved apart
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from salesfc_lib.foundation import amounts, text_of, wording
 from salesfc_lib.reporting.plots import palette
+from salesfc_lib.reporting.plots.axes import (
+    PHONE,
+    is_slim,
+    iso_month,
+    label_axis,
+    month_number,
+    month_short,
+    ticks_between,
+    value_axis,
+)
 from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
 from salesfc_lib.reporting.plots.palette import ACCENT, BASE, DASHES, INK, INK_2, NOTE, SIZE, SMALL
 
@@ -23,7 +31,6 @@ LINE_HEIGHT = 15.0  # units between two lines of labels
 CLEAR = 5.0  # units between a label and the line below it
 LEVELS = (80, 95)  # per cent of the intervals whose coverage is drawn
 WHOLE = 100.0  # per cent: an axis of shares does not go beyond
-PHONE = 400.0  # a canvas narrower than this is a phone's
 BOUNDS = ["lo-80", "hi-80", "lo-95", "hi-95"]
 FORECAST, ACTUAL = {"color": ACCENT, "weight": "bold"}, {"color": INK, "weight": "bold"}
 # how a group of `lines` is drawn: its line, its label, whether a dot ends it
@@ -150,66 +157,9 @@ def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None 
         ax.axhline(level, color=INK_2, lw=1, ls=DASHES)
 
 
-def is_slim(ax: Axes) -> bool:
-    """Whether the ax is drawn for a phone."""
-    return bool(ax.figure.bbox.width < PHONE)
-
-
-def ticks_between(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers from `low` or below to `high` or above, about `most` steps apart."""
-    return list(map(float, MaxNLocator(nbins=most, steps=[1, 2, 5, 10]).tick_values(low, high)))
-
-
-def number_axis(
-    axis: Axis, ticks: Sequence[float], number: Callable[..., str], divisor: float = 1.0
-) -> None:
-    """Write numbers at `ticks` (in units of `divisor`), all with the decimals that they need."""
-    places = max(map(_decimals_of, ticks), default=0)
-    axis.set_major_locator(FixedLocator([tick * divisor for tick in ticks]))
-    axis.set_major_formatter(FuncFormatter(lambda at, _: number(at / divisor, places)))
-    axis.grid(visible=True)
-
-
-def _decimals_of(tick: float) -> int:
-    return next((places for places in (0, 1) if abs(round(tick, places) - tick) < 1e-9), 2)
-
-
-def label_axis(axis: Axis, texts: Mapping[int, str], *, offset: float = 0.0, step: int = 1) -> None:
-    """Write the texts at their places, each moved by `offset`; only every `step`th of them."""
-    shown = sorted(texts)[::step]
-    axis.set_major_locator(FixedLocator([at + offset for at in shown]))
-    axis.set_major_formatter(FuncFormatter(lambda at, _: texts.get(round(at - offset), "")))
-
-
-def value_axis(ax: Axes, scale: amounts.DisplayScale, *, keep_bottom: bool = False) -> None:
-    """Hairlines and numbers for the values, divided by a scale; the axis ends at whole ticks."""
-    low, high = (bound / scale.divisor for bound in ax.get_ylim())
-    ticks = ticks_between(low, high)
-    if keep_bottom:
-        ticks = [tick for tick in ticks if tick >= low - 1e-9 * abs(low)]
-    bottom, top = low if keep_bottom else min(low, ticks[0]), max(high, ticks[-1])
-    ax.set_ylim(bottom * scale.divisor, top * scale.divisor)
-    number_axis(ax.yaxis, ticks, wording.number, scale.divisor)
-
-
 def _left(frame: pd.DataFrame, scale: amounts.DisplayScale) -> float:
     largest = float(np.nanmax(frame[["y", "y_hat", "hi-95"]].to_numpy(dtype=float)))
     return max(30.0, text_width(wording.number(largest / scale.divisor), SMALL) + 14)
-
-
-def month_number(ds: Any) -> int:
-    """Months since the year 0."""
-    when = pd.Timestamp(ds)
-    return when.year * 12 + when.month - 1
-
-
-def month_short(x: int) -> str:
-    """Name of a `month_number` as 'Jun'."""
-    return wording.month_short(_iso(x))
-
-
-def _iso(x: int) -> str:
-    return f"{x // 12:04d}-{x % 12 + 1:02d}"
 
 
 def _year_axis(ax: Axes, first: int, last: int) -> None:
@@ -218,7 +168,7 @@ def _year_axis(ax: Axes, first: int, last: int) -> None:
     januaries = [x for x in range(first, last + 1) if x % 12 == 0]
     januaries = [x for x in januaries if (last - x) * room > 52 and (x - first) * room > 20]
     step = 1 if not januaries or 12 * room > 62 else 2  # units that 'Jan 2025' takes
-    names = {x: text_of("plot.january", month=_iso(x)) for x in januaries[::-1][::step]}
+    names = {x: text_of("plot.january", month=iso_month(x)) for x in januaries[::-1][::step]}
     label_axis(ax.xaxis, names | {last: month_short(last)})
 
 

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Affine2D, Transform, blended_transform_factory
 
 from salesfc_lib.foundation import amounts, text_of, wording
+from salesfc_lib.reporting.plots.axes import is_slim, number_axis, ticks_between
 from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
-from salesfc_lib.reporting.plots.lines import is_slim, number_axis, ticks_between
 from salesfc_lib.reporting.plots.palette import (
     ACCENT,
     ALARM,
