@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from unicodedata import east_asian_width
 
 import numpy as np
 import pandas as pd
+from rich.cells import cell_len
 
 from salesfc_lib.cleaning.batch.batch import MEASURES, SUMS
 from salesfc_lib.cleaning.clean import close_month, standardise
@@ -115,14 +115,14 @@ def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
         for place, (_, row) in enumerate(table.iterrows())
     ]
     lines = [["", *(text_of(f"bridge.head.{name}") for name in SUMS)], *shown]
-    widths = [max(map(_count_columns, cells)) for cells in zip(*lines, strict=True)]
+    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
     drawn = []
     for cells in lines:
         places = zip(cells, widths, strict=True)
-        gaps = [" " * (width - _count_columns(text)) for text, width in places]
+        gaps = [" " * (width - cell_len(text)) for text, width in places]
         aligned = map("".join, zip(gaps[1:], cells[1:], strict=True))
         drawn.append("  ".join([cells[0] + gaps[0], *aligned]))
-    rule = "-" * _count_columns(drawn[0])
+    rule = "-" * cell_len(drawn[0])
     return "\n".join([drawn[0], rule, *drawn[1:-totals], rule, *drawn[-totals:]])
 
 
@@ -155,11 +155,6 @@ def _describe_step(name: str, old: object, new: object) -> str:
         for value in (old, new)
     )
     return say("bridge.step", name=name, old=then, new=now)
-
-
-def _count_columns(text: str) -> int:
-    """Width of a text in a terminal, where a Chinese character is as wide as two others."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _show(value: object, *, signed: bool) -> str:

@@ -40,11 +40,7 @@ class Sentences:
 
         Raises `SalesForecastError` for a key that the catalogue lacks.
         """
-        return _Facts(self).vformat(self.template(key), (), facts)
-
-    def template(self, key: str) -> str:
-        """The sentence `key` as the catalogue has it."""
-        return template_of(key)
+        return _Facts(self).vformat(template_of(key), (), facts)
 
     def find(self, key: str, /, **facts: Any) -> str:
         """The sentence `key`, empty where the catalogue has none."""

@@ -5,10 +5,11 @@ expect and what to ask; the source to paste comes last.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from salesfc_lib.foundation import language, translate_message
+from rich.cells import cell_len
+
+from salesfc_lib.foundation import translate_message, wording
 from salesfc_lib.inspection.findings.proposal import Line, Proposal
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # steer the terminal
@@ -54,18 +55,13 @@ def write_report(found: Proposal, block: Sequence[str]) -> str:
 
 def _write_line(line: Line) -> str:
     text = translate_message(line.text).replace("\n", f"\n{' ' * (LABEL + 3)}")
-    return f"  {_pad(_name(line.label), LABEL)} {text}".rstrip()
+    label = _name(line.label)
+    return f"  {label}{' ' * (LABEL - cell_len(label))} {text}".rstrip()
 
 
 def _name(label: str) -> str:
     """A label of the report in the current language."""
     return translate_message(f"{label}:").rstrip(":：") if label else ""
-
-
-def _pad(text: str, width: int) -> str:
-    """A text with spaces to a width; a Chinese sign takes two."""
-    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
-    return text + " " * (width - len(text) - wide)
 
 
 def _write_list(title: str, texts: Iterable[str]) -> list[str]:
@@ -81,8 +77,8 @@ def _list_file(found: Proposal) -> Iterator[Line]:
     for key, value in sample.settings.items():
         why = f" ({sample.why[key]})" if sample.why.get(key) else ""
         settings.append(sample.why[key] if key == "delimiter" else f"{key} {value!r}{why}")
-    between = language.by_language(("; ", "；"))
-    yield Line("file", between.join(map(translate_message, [KINDS[sample.kind], *settings])))
+    said = map(translate_message, [KINDS[sample.kind], *settings])
+    yield Line("file", wording.semicolons(said))
     seen = "all looked at" if found.is_whole else f"{found.seen:,} looked at"
     if 0 in sample.places and not found.is_whole:
         seen = f"{found.seen:,} looked at, from all over the file"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, wording
+from salesfc_lib.foundation import SEASON, template_of, wording
 from salesfc_lib.reporting.blocks import Block, Cell, Fact, Prose, Table
 from salesfc_lib.reporting.facts.key import KeyMonth
 from salesfc_lib.reporting.narrative.writer import BlockWriter, Row, tone_of
@@ -57,7 +57,7 @@ def error_blocks(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
         return writer.prose("key.errors.backtest"), _backtest_table(writer, key, errors)
     keys = errors["bounded"].gt(0).map({True: "key.errors.lag", False: "key.errors.lag.open"})
     rows = errors.assign(key=keys).dropna(subset=["wape"]).to_dict("records")
-    lags = wording.paragraph(writer.fill(writer.template(row["key"]), row) for row in rows)
+    lags = wording.paragraph(writer.fill(template_of(row["key"]), row) for row in rows)
     text = writer.text("key.errors.archive", lags=lags).strip()
     return Prose(text), _archive_table(writer, key, errors)
 

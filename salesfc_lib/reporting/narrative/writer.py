@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import amounts, language, name_of, wording
+from salesfc_lib.foundation import amounts, language, name_of, template_of, wording
 from salesfc_lib.reporting.blocks import (
     Align,
     Block,
@@ -68,7 +68,7 @@ class BlockWriter(Sentences):
 
     def record(self, key: str, /, **facts: Any) -> list[tuple[str, str]]:
         """Terms with their texts: the lines of the sentence `key`, each cut at its first colon."""
-        lines = (re.split(": |：", line, maxsplit=1) for line in self.template(key).splitlines())
+        lines = (re.split(": |：", line, maxsplit=1) for line in template_of(key).splitlines())
         return [(self.fill(term, facts), self.fill(text, facts)) for term, text in lines]
 
     def table(
@@ -92,7 +92,7 @@ class BlockWriter(Sentences):
         """
         added = columns or {}
         heads = self.text(f"{key}.heads", columns=" | ".join(added), **facts)
-        cells = self.template(f"{key}.cells").replace("{columns}", " | ".join(added.values()))
+        cells = template_of(f"{key}.cells").replace("{columns}", " | ".join(added.values()))
         width = read_widths().get(key, "")
         body, foot = (
             [[self.cell(cell, row) for cell in cells.split(" | ")] for row in _records(each)]

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import iso, level_name, wording
+from salesfc_lib.foundation import iso, level_name, template_of, wording
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
@@ -49,7 +49,7 @@ def _describe_effect(writer: BlockWriter, row: dict[Any, Any]) -> Row:
     return row | {
         "scope": scope or writer.text(f"{key}.whole"),
         "months": _describe_months(writer, row["start"], row["until"]),
-        "change": writer.fill(writer.template(f"{key}.change.{row['kind']}"), row),
+        "change": writer.fill(template_of(f"{key}.change.{row['kind']}"), row),
         "declared": declared,
         "state": Cell(
             writer.text(f"{key}.state.{state}", **row), tag="" if state == "applied" else "plain"

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import template_of, wording
 from salesfc_lib.reporting.blocks import Block, Cell, Diff, Figure, Table
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
@@ -167,7 +167,7 @@ def _people_blocks(run: UnitMonth, table: pd.DataFrame) -> tuple[Figure, Table]:
     detail = [writer.text(f"{key}.detail", n=n) for n in table["changes"]]
     frame = table.rename(columns={"author": "label", "bias_with": "bias", "bias_without": "mean"})
     frame = frame[["label", "bias", "mean"]].assign(detail=detail)
-    template, judged = writer.template(f"{key}.bias"), table.dropna(subset=["bias_with"])
+    template, judged = template_of(f"{key}.bias"), table.dropna(subset=["bias_with"])
     heads = tuple(writer.text(f"{key}.head.{name}") for name in ("with", "without"))
     figure = writer.figure(
         f"{key}.figure",
