@@ -26,7 +26,7 @@ from salesfc_lib.forecasting.reasons import (
     describe_limit,
     weight_reason,
 )
-from salesfc_lib.foundation import INTERVALS, SEASON, defaults, say, say_all, tables
+from salesfc_lib.foundation import INTERVALS, SEASON, Parameters, defaults, say, say_all, tables
 
 COMBINATION = "combination"
 WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
@@ -39,8 +39,10 @@ def forecast_panel(
     horizon: int = SEASON,
     future: pd.DataFrame | None = None,
     levels: Sequence[int] = (50, 80, 95),
+    parameters: Parameters | None = None,
 ) -> pd.DataFrame:
-    """Forecasts with the defaults: unique_id, ds, h, y_hat, and lo- and hi- of each level.
+    """Forecasts with the defaults or with `parameters`: unique_id, ds, h, y_hat, and lo- and hi- of
+    each level.
 
     `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the
     coming months; each series may end at a month of its own. Series without any value have no rows.
@@ -52,7 +54,7 @@ def forecast_panel(
     horizon, panel = check_horizon(horizon), read_panel(panel)
     future = None if future is None else read_future(future, panel)
     history = align(panel, future, horizon=horizon)
-    modeled = model_history(history, defaults(), horizon=horizon)
+    modeled = model_history(history, parameters or defaults(), horizon=horizon)
     rows = _rows(history, {0: modeled.combined[0]}, COMBINATION, {0: modeled.bounds(levels)})
     return rows.drop(columns=["model", "cutoff"])
 

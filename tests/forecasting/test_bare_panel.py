@@ -192,3 +192,12 @@ def test_nothing_sold_and_one_month_have_a_forecast() -> None:
     assert (one["y_hat"] == 100).all()
     assert (one["lo-80"] < 60).all()
     assert (one["hi-80"] > 140).all()
+
+
+def test_parameters_of_ones_own_reach_the_forecast() -> None:
+    naive = {"seasonal_naive": defaults().candidates["seasonal_naive"]}
+    own = defaults().model_copy(update={"candidates": naive})
+    found = forecast_panel(make(), horizon=3, parameters=own)["y_hat"].to_numpy()
+    usual = forecast_panel(make(), horizon=3)["y_hat"].to_numpy()
+    assert np.isfinite(found).all()
+    assert not np.allclose(found, usual, rtol=0, atol=1e-9)
