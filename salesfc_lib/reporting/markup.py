@@ -18,7 +18,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import language, text_of, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 SVG_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan"})
@@ -158,18 +158,13 @@ def environment() -> jinja2.Environment:
     )
     filters = (svg, markdown, relative, anchor, png, phrases, wording.paragraph, digest)
     env.filters |= {filter.__name__: filter for filter in filters}
-    env.globals |= {"style": style, "say": say, "between": between}
+    env.globals |= {"style": style, "say": text_of, "between": between}
     return env
 
 
 def between() -> str:
     """What parts two sentences of a paragraph: a space, in Chinese nothing."""
     return language.by_language((" ", ""))
-
-
-def say(key: str, **facts: Any) -> str:
-    """A sentence of the catalogue whose facts need no format, for the macros of blocks."""
-    return language.sentences()[key].format(**facts)
 
 
 @cache
