@@ -134,13 +134,22 @@ class FactFormatter(string.Formatter):
         return join(pieces)
 
     def said(self, value: Any) -> Any:
-        """What `say` kept, and the label of the whole unit, in words; else the value."""
+        """What `say` kept, and the label of the whole unit, in words; any other as it is."""
         if isinstance(value, list):
             return [self.said(each) for each in value]
+        if isinstance(value, str) and value == ALL:
+            return language.sentences()["all"]
         if not is_said(value):
-            return language.sentences()["all"] if value == ALL else value
-        key, facts = read_said(value)
-        return self.vformat(template_of(key), (), facts)
+            return value
+        try:
+            key, facts = read_said(value)
+            return self.vformat(template_of(key), (), facts)
+        except (
+            ValueError,
+            KeyError,
+            SalesForecastError,
+        ):  # what somebody typed, or a later version
+            return value
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """A fact by the format that the template names."""

@@ -134,7 +134,8 @@ def test_a_table_keeps_a_sentence_and_the_catalogue_writes_it() -> None:
     writer = Sentences(YUAN)
     assert writer.said(kept) == "June forecast whole unit"
     assert writer.fill("{reason}!", {"reason": kept}) == "June forecast whole unit!"
-    assert writer.said("{'say': no JSON") == "{'say': no JSON"
+    for typed in ('{"say": no JSON', '{"say": "no.such.key"}', '{"say": "outlook.earlier"}', "[1]"):
+        assert writer.fill("{reason}", {"reason": typed}) == typed
 
 
 def test_facts_of_numpy_and_pandas_are_plain_json() -> None:
