@@ -76,10 +76,11 @@ def propose(observed: Observed) -> pd.DataFrame:
 def propose_failing_candidates(observed: Observed) -> Rows:
     """Switch off a candidate that failed this month in half of the series it was asked for.
 
-    A history that is still too short is no failing: it grows, and earlier cutoffs have less of it.
+    A candidate is not asked for a series of too short a history, so that this is no failing;
+    earlier cutoffs have less history and do not count.
     """
     rows = observed.failures[observed.failures["cutoff"] == observed.month]
-    failed = rows[~rows["error"].str.endswith("needed")].groupby("model")["unique_id"].nunique()
+    failed = rows.groupby("model")["unique_id"].nunique()
     for name in _list_switchable(observed.parameters):
         levels = observed.parameters.candidates[name].levels
         asked = observed.series["level"].isin(levels).sum() if levels else len(observed.series)

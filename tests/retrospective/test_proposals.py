@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.foundation import read_yaml, resources, schema, tables
+from salesfc_lib.foundation import read_yaml, resources, say, schema, tables
 from salesfc_lib.retrospective.facts import read_facts
 from salesfc_lib.retrospective.proposals import Observed, propose
 
@@ -94,14 +94,21 @@ def test_a_quiet_month_and_a_first_month_propose_nothing() -> None:
     ]
 
 
-def failures(count: int, model: str = "winters") -> pd.DataFrame:
-    return pd.DataFrame(
-        {"unique_id": IDS[:count], "model": model, "cutoff": JUNE, "error": "did not converge"}
-    )
+ERRORS = (  # as table failures keeps them
+    "ValueError: did not converge",
+    "ValueError: the model gave 1 values, 12 needed",
+    "gave an array of shape (8, 3), (8, 12) needed",
+    say("refused.month", value=9.0, h=1, limit=4.0, largest=2.0, growth=2.0),
+)
 
 
-def test_a_candidate_that_fails_in_half_of_its_series_is_proposed_off() -> None:
-    row, facts = only(replace(quiet(), failures=failures(5)))
+def failures(count: int, model: str = "winters", error: str = ERRORS[0]) -> pd.DataFrame:
+    return pd.DataFrame({"unique_id": IDS[:count], "model": model, "cutoff": JUNE, "error": error})
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_candidate_that_fails_in_half_of_its_series_is_proposed_off(error: str) -> None:
+    row, facts = only(replace(quiet(), failures=failures(5, error=error)))
     assert (row["key"], row["now"], row["proposed"], row["kind"]) == (
         "candidates.winters.enabled",
         "true",
