@@ -46,7 +46,7 @@ lint: $(INSTALLED)  ## ruff, mypy, import order
 	$(BIN)/lint-imports
 
 # rooms whose messages are extracted, and files: name=path of what `pybabel extract` reads
-MESSAGES := notebooks=notebooks messages.errors=salesfc_lib/errors.py messages.cli=salesfc_lib/cli.py \
+MESSAGES := notebooks=notebooks messages.errors=salesfc_lib/errors.py \
 	$(foreach room,$(filter-out salesfc_lib/locale/ salesfc_lib/reporting/ salesfc_lib/__%,$(wildcard salesfc_lib/*/)),messages.$(notdir $(room:/=))=$(room))
 CATALOGUE := salesfc_lib/locale/zh/LC_MESSAGES
 PYBABEL := $(BIN)/pybabel -q

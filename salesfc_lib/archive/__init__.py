@@ -2,6 +2,7 @@
 
 Folders of finished months enter; vintages of forecasts, earlier tables and what `verify` found
 leave.
+What people decide is recorded in one append-only table.
 """
 
 from __future__ import annotations
@@ -28,11 +29,14 @@ from salesfc_lib.archive.months import (
     unit_folder,
     vintages,
 )
+from salesfc_lib.archive.records import Record, append_record, read_records
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
 
 __all__ = [
+    "Record",
     "UnitMonth",
+    "append_record",
     "check_month_folder",
     "check_place",
     "describe_parameters",
@@ -46,6 +50,7 @@ __all__ = [
     "manifest",
     "next_version",
     "publish",
+    "read_records",
     "recover",
     "repair",
     "staged_folder",

@@ -30,6 +30,7 @@ from salesfc_lib.intake.parse.survey import (
 )
 from salesfc_lib.intake.sources import excerpts, layout, row_marks, snapshot, text_columns
 from salesfc_lib.intake.sources.cell_text import cell_text
+from salesfc_lib.intake.sources.databases.connection import begin as begin_writing
 from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid
 from salesfc_lib.intake.sources.files import find_files, find_root
 from salesfc_lib.intake.sources.header import header_of
@@ -55,6 +56,7 @@ __all__ = [
     "NumberSurvey",
     "PERIOD",
     "UNPROVED",
+    "begin_writing",
     "cell_text",
     "decode_page",
     "dialect",

@@ -105,3 +105,4 @@ class Retrospective(ParameterBlock):
 
 class Archive(ParameterBlock):
     keep_sources: bool = default("archive.keep_sources")
+    records_env: str = default("archive.records_env")

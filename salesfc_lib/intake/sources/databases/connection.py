@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ SESSION = (  # how PostgreSQL writes its texts
     "SET LOCAL client_encoding = 'UTF8'",
 )
 CONNECT_SECONDS = 15
+LOCK_SECONDS = 30
+RESTORE = "Bring the file back from a copy, or give its folder room and rights to write"
 HOST = re.compile(r"[\w.:%,-]*$")
 
 
@@ -37,24 +40,76 @@ def connect(variable: str) -> Iterator[sa.Connection]:
     Raises `SalesForecastError`, without any part of the address that could be secret.
     """
     address = _read_address(variable)
-    with ExitStack() as stack:
-        why = ""
-        try:
-            connection = stack.enter_context(_make_engine(address).connect())
-            snapshot = open_snapshot(connection)
-        except Exception as error:  # a driver may raise anything, with the address in it
-            why = _explain(error, variable)
-        if not why:
-            try:
-                yield snapshot
-            except (SQLAlchemyError, UnicodeDecodeError) as error:
-                why = _explain(error, variable)
-    if not why:
-        return
-    # outside of `except`: the original error, which may hold the address, is not chained
-    raise SalesForecastError.of(
+
+    def open_connection(stack: ExitStack) -> sa.Connection:
+        return open_snapshot(stack.enter_context(_make_engine(address).connect()))
+
+    with _explained(open_connection, variable, partial(_cannot_be_read, variable)) as connection:
+        yield connection
+
+
+@contextmanager
+def begin(variable: str, file: Path) -> Iterator[sa.Connection]:
+    """A transaction that writes: to the database that the variable names, else to a SQLite file.
+
+    It ends with the block, and an error in the block takes everything back. The file and its folder
+    are made where they are missing; another writer is waited for, `LOCK_SECONDS` at most. Raises
+    `SalesForecastError` as `connect` does.
+    """
+    if variable:
+        address, error = _read_address(variable), partial(_cannot_be_written, variable)
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        address = sa.URL.create("sqlite", database=str(file))
+        error = partial(SalesForecastError.unreadable_file, file, do=RESTORE)
+    options = {"timeout": LOCK_SECONDS} if address.get_backend_name() == "sqlite" else {}
+
+    def open_connection(stack: ExitStack) -> sa.Connection:
+        engine = sa.create_engine(
+            address, poolclass=sa.pool.NullPool, connect_args=options, hide_parameters=True
+        )
+        return stack.enter_context(engine.begin())
+
+    with _explained(open_connection, variable, error) as connection:
+        yield connection
+
+
+@contextmanager
+def _explained(
+    open_connection: Callable[[ExitStack], sa.Connection],
+    variable: str,
+    put: Callable[[str], SalesForecastError],
+) -> Iterator[sa.Connection]:
+    """The connection that is opened on a stack, closed with the block; its errors put in words.
+
+    They are raised outside of `except`: the original, which may hold the address, is not chained.
+    """
+    why, opened = "", False
+    try:
+        with ExitStack() as stack:
+            connection = open_connection(stack)
+            opened = True
+            yield connection
+    except Exception as error:  # while it opens a driver may raise anything
+        if opened and not isinstance(error, SQLAlchemyError | UnicodeDecodeError):
+            raise
+        why = _explain(error, variable)
+    if why:
+        raise put(why)
+
+
+def _cannot_be_read(variable: str, why: str) -> SalesForecastError:
+    return SalesForecastError.of(
         f"The database that '{variable}' names cannot be read: {why}",
         "A database that answers, with a user who may read this table",
+        f"Correct the address in '{variable}', or ask who runs the database",
+    )
+
+
+def _cannot_be_written(variable: str, why: str) -> SalesForecastError:
+    return SalesForecastError.of(
+        f"The database that '{variable}' names cannot be written: {why}",
+        "A database that answers, with a user who may make and extend the table 'records'",
         f"Correct the address in '{variable}', or ask who runs the database",
     )
 

@@ -1,4 +1,4 @@
-"""The command line, `salesfc`.
+"""The verbs of a month: exports looked at, units published, what is published verified.
 
 Exit status: 0 all units published, 1 a unit failed, 2 the request itself is wrong. Each verb
 imports what it needs, so that help is immediate; an error is one paragraph, not a traceback.
@@ -16,44 +16,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from salesfc_lib.cli.verbs import (
+    Again,
+    Exports,
+    Project,
+    Reason,
+    Sets,
+    Unit,
+    Units,
+    Workers,
+    app,
+    month_option,
+)
 from salesfc_lib.errors import RequestError
-from salesfc_lib.terminal import Verbs, echo
+from salesfc_lib.terminal import echo
 
 if TYPE_CHECKING:
     from salesfc_lib.running import Outcome
-
-
-app = typer.Typer(
-    cls=Verbs,
-    help="Monthly sales forecasts by unit: cleaned, forecast, reconciled, reviewed, published.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-
-_month = partial(typer.Option, metavar="YYYY-MM")
-Exports = Annotated[list[Path], typer.Argument(help="Exports: files, folders, patterns.")]
-Unit = Annotated[str, typer.Argument(help="Id of the unit.")]
-Project = Annotated[
-    Path,
-    typer.Option("--project", help="Folder of parameters/, data and reports/.", file_okay=False),
-]
-Units = Annotated[
-    list[str] | None, typer.Option("--unit", help="A unit; repeat it for more. Default: all.")
-]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A parameter for this run; repeat for more."),
-]
-Again = Annotated[
-    bool,
-    typer.Option("--again", help="Publish what is published again; the earlier version is kept."),
-]
-Reason = Annotated[str, typer.Option("--reason", help="Why it is published again.")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Units side by side. Default: one a core.")
-]
 
 
 @app.command()
@@ -126,7 +105,7 @@ def demo(project: Project = Path(".")) -> None:
 @app.command()
 def run(
     month: Annotated[
-        str | None, _month("--month", help="Default: the latest closed month.")
+        str | None, month_option("--month", help="Default: the latest closed month.")
     ] = None,
     unit: Units = None,
     sets: Sets = None,
@@ -145,8 +124,8 @@ def run(
 
 @app.command()
 def backfill(
-    start: Annotated[str, _month("--from", help="First month.")],
-    end: Annotated[str, _month("--to", help="Last month.")],
+    start: Annotated[str, month_option("--from", help="First month.")],
+    end: Annotated[str, month_option("--to", help="Last month.")],
     unit: Units = None,
     sets: Sets = None,
     again: Again = False,
@@ -166,7 +145,9 @@ def backfill(
 @app.command()
 def parameters(
     unit: Unit,
-    month: Annotated[str | None, _month("--month", help="With that month's exceptions.")] = None,
+    month: Annotated[
+        str | None, month_option("--month", help="With that month's exceptions.")
+    ] = None,
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
@@ -184,7 +165,7 @@ def parameters(
 @app.command()
 def bridge(
     unit: Unit,
-    month: Annotated[str, _month("--month", help="A closed month.")],
+    month: Annotated[str, month_option("--month", help="A closed month.")],
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
@@ -232,7 +213,7 @@ def proposals(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> No
 
 @app.command()
 def verify(
-    month: Annotated[str | None, _month("--month", help="Default: every month.")] = None,
+    month: Annotated[str | None, month_option("--month", help="Default: every month.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Default: every unit.")] = None,
     project: Project = Path("."),
 ) -> None:
@@ -291,7 +272,3 @@ def _sum_up(states: Counter[str], pages: Path) -> str:
     if failed:
         return f"{done} published, {failed} failed. Pages: {pages}"
     return f"{done} published. Pages: {pages}"
-
-
-if __name__ == "__main__":
-    app()

@@ -1,0 +1,8 @@
+"""The command line, `salesfc`: a file a group of verbs."""
+
+from __future__ import annotations
+
+from salesfc_lib.cli import months
+from salesfc_lib.cli.verbs import app
+
+__all__ = ["app", "months"]
