@@ -37,7 +37,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, in_english, tables, wording
 from salesfc_lib.intake import Extract, label_files, layout, read_source, text_columns
 
-SIDE_TABLES = ("promotions", "inventory", "events", "control_totals")  # roles
+SIDE_TABLES = ("promotions", "inventory", "events", "targets", "control_totals")  # roles
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ class Standardised:
 class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
-    `transactions` and `inventory` hold rows dated through the month; `promotion` and `event` are
-    plans and hold later months too, `driver` those of what is known ahead. `control` is the unit
-    beside the general ledger. `problems` is what was found in the exports; `removed` and `changes`
-    are what the rules took and changed. `files` has one entry per file read: source, path, sha256,
-    bytes, rows, encoding. `latest` is the latest day found before the month was closed, and
-    `closed` the latest closed month.
+    `transactions` and `inventory` hold rows dated through the month; `promotion`, `event` and
+    `target` are plans and hold later months too, `driver` those of what is known ahead. `control`
+    is the unit beside the general ledger. `problems` is what was found in the exports; `removed`
+    and `changes` are what the rules took and changed. `files` has one entry per file read: source,
+    path, sha256, bytes, rows, encoding. `latest` is the latest day found before the month was
+    closed, and `closed` the latest closed month.
     """
 
     transactions: pd.DataFrame
@@ -70,6 +70,7 @@ class Cleaned:
     promotion: pd.DataFrame
     inventory: pd.DataFrame
     event: pd.DataFrame
+    target: pd.DataFrame
     driver: pd.DataFrame
     control: pd.DataFrame
     problems: pd.DataFrame
@@ -157,6 +158,7 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         promotion=side["promotion"],
         inventory=inventory[inventory["ds"].le(f"{month}-01")].reset_index(drop=True),
         event=side["event"],
+        target=side["target"],
         driver=driver,
         control=control,
         problems=ledger.list_problems(batch),

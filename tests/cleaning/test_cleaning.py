@@ -575,10 +575,49 @@ def test_side_tables_are_read_by_their_contracts_and_the_month(tmp_path: Path) -
     assert stocked.inventory.values.tolist() == [[pd.Timestamp("2024-05-01"), 1000.0, 0.0]], (
         "later snapshots are not seen"
     )
-    for role in ("targets", "opportunities"):
-        source = {"extra": side_source(role, ds="m", amount="n")}
-        planned = run(tmp_path, [order()], parameters(source), "2024-06")
-        assert planned.files[-1]["source"] == "extra", "recorded, and nothing is computed from it"
+    source = {"extra": side_source("opportunities", ds="m", amount="n")}
+    planned = run(tmp_path, [order()], parameters(source), "2024-06")
+    assert planned.files[-1]["source"] == "extra", "recorded, and nothing is computed from it"
+
+
+def test_targets_are_read_with_what_they_are_set_by_and_months_after_the_run(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {"m": "2024年5月", "who": "Li", "r": "old", "n": "1.5"},
+        {"m": "2024-05", "who": "Li", "r": "east", "n": "2"},
+        {"m": "2024-07-31", "who": "", "r": "", "n": "3"},
+        {"m": "2024-08", "who": "Wu", "r": "east", "n": ""},
+    ]
+    save(tmp_path, "extra", rows)
+    source = side_source("targets", ds="m", target="n", region="r", salesperson="who")
+    source |= {"units": {"target": "wan"}}
+    unit = parameters({"extra": source}, renames={"region": {"old": "east"}})
+    found = run(tmp_path, [order()], unit, "2024-06").target
+    assert found.columns.tolist() == ["ds", "target", "region", "salesperson"]
+    assert found.astype(object).where(found.notna(), None).values.tolist() == [
+        [pd.Timestamp("2024-05-01"), 35_000.0, "east", "Li"],
+        [pd.Timestamp("2024-07-01"), 30_000.0, None, None],
+        [pd.Timestamp("2024-08-01"), None, "east", "Wu"],
+    ], "members that are one now add up, a blank target is none"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("", "5")], r"Row 2 of 'extra\.csv': `ds` is blank"),
+        ([("2024-05", "5"), ("soon", "5")], r"Row 3 of 'extra\.csv': `ds` 'soon' is no"),
+        ([("2024-05", "many")], r"Row 2 of 'extra\.csv': `target` 'many' is no number"),
+        ([("2024-05", "5")] * 2, r"'extra\.csv'.*rows 2, 3.*repeat the key \(ds\)"),
+    ],
+)
+def test_a_target_that_cannot_be_read_is_an_error_with_file_and_row(
+    tmp_path: Path, rows: list[tuple[str, str]], words: str
+) -> None:
+    save(tmp_path, "extra", [{"m": month, "n": target} for month, target in rows])
+    unit = parameters({"extra": side_source("targets", ds="m", target="n")})
+    with pytest.raises(SalesForecastError, match=words):
+        run(tmp_path, [order()], unit)
 
 
 @pytest.mark.parametrize(

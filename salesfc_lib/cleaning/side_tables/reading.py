@@ -1,6 +1,9 @@
-"""What comes with the orders: promotions, events, inventory, rates, lookups."""
+"""What comes with the orders: promotions, events, inventory, targets, rates, lookups."""
 
 from __future__ import annotations
+
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +29,7 @@ TABLE = {  # role -> table
     "promotions": "promotion",
     "inventory": "inventory",
     "events": "event",
+    "targets": "target",
     "rates": "rate",
     "conversions": "conversion",
     "control_totals": "control_total",
@@ -34,11 +38,13 @@ KEYS = {  # columns that no two rows share, beside the dimensions
     "promotion": ["name", "start"],
     "event": ["name", "start"],
     "inventory": ["ds"],
+    "target": ["ds"],
     "rate": ["currency", "date"],
     "conversion": ["unit"],
 }
 DECLARED = ("launched", "discontinued")  # days that a lookup by one dimension may declare
 WHOLE_KEYS = {"promotion", "rate"}  # tables whose key is that without a dimension
+ADDED = ("inventory", "target")  # tables whose rows of members that are one now are added up
 # columns whose kind the contract's types do not tell
 KINDS = {"ds": "month", **dict.fromkeys(("rate", "factor", "amount", "quantity"), "decimal")}
 
@@ -46,7 +52,7 @@ KINDS = {"ds": "month", **dict.fromkeys(("rate", "factor", "amount", "quantity")
 def read_side_table(role: str, context: Context) -> pd.DataFrame:
     """Table of a role, from all its sources; a dimension is None where a row holds for all members.
 
-    A product that a conversion holds for is a dimension too.
+    A product that a conversion holds for is a dimension too, and so is whatever targets are set by.
 
     Raises `SalesForecastError` for a missing column, a value that cannot be read and a repeated
     key, naming the file.
@@ -60,6 +66,8 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
         return tables.empty(name)
     frame = pd.concat(frames, ignore_index=True)
     more = ["product"] if name == "conversion" else []
+    if name == "target":
+        more = [*frame.columns.drop([*tables.CONTRACTS[name].columns, layout.ROW, layout.FILE])]
     known = dict.fromkeys([*parameters.dimensions, "key_account", *more])
     dimensions = [column for column in known if column in frame]
     for column in dimensions:
@@ -72,7 +80,7 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
         where = f"'{rows[layout.FILE].iloc[0]}' ({places})"
         raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), where)
     frame = rename_members(frame, dimensions, context)
-    if name == "inventory":
+    if name in ADDED:
         frame = _merge(frame, key)
     if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
@@ -171,7 +179,8 @@ def _merge(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Frame with rows of one key added up; a stock-out of merged members is the longest."""
     if not frame.duplicated(key).any():
         return frame
-    how = {"stock": "sum", "stockout_days": "max"}
+    how: dict[str, Any] = dict.fromkeys(("stock", "target"), partial(pd.Series.sum, min_count=1))
+    how |= {"stockout_days": "max"}
     how = {name: how.get(name, "first") for name in frame if name not in key}
     return frame.groupby(key, dropna=False, sort=False).agg(how).reset_index()[[*frame]]
 

@@ -104,6 +104,9 @@ TABLES = {
     ),
     # Stock at the end of a month; stockout_days: days without stock.
     "inventory": table("ds month, stock number, stockout_days number", more=True),
+    # What is to be sold in a month, in the unit's measure, plans of later months included; null: no
+    # target is set. Further columns: what it is set by, null where it holds for all members.
+    "target": table("ds month, target number?", more=True),
     # What a currency is worth in the unit's, from a day on.
     "rate": table("currency text, date day, rate text", key="currency date", more=True),
     # How many base units a unit of measure is; further column: product.
