@@ -30,7 +30,7 @@ from salesfc_lib.cleaning.rules.pipeline import settle
 from salesfc_lib.cleaning.rules.returns import drop_elsewhere, drop_returns, expand_notices
 from salesfc_lib.cleaning.rules.stated_sums import check_subtotals, check_trailers
 from salesfc_lib.cleaning.rules.weeks import DAYS, is_weekly
-from salesfc_lib.cleaning.side_tables import drivers
+from salesfc_lib.cleaning.side_tables import drivers, operations
 from salesfc_lib.cleaning.side_tables.control_totals import compare_control, note_missing
 from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
 from salesfc_lib.errors import SalesForecastError
@@ -56,12 +56,12 @@ class Standardised:
 class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
-    `transactions` and `inventory` hold rows dated through the month; `promotion`, `event` and
-    `target` are plans and hold later months too, `driver` those of what is known ahead. `control`
-    is the unit beside the general ledger. `problems` is what was found in the exports; `removed`
-    and `changes` are what the rules took and changed. `files` has one entry per file read: source,
-    path, sha256, bytes, rows, encoding. `latest` is the latest day found before the month was
-    closed, and `closed` the latest closed month.
+    `transactions`, `inventory` and `delivery` hold rows dated through the month; `promotion`,
+    `event` and `target` are plans and hold later months too, `driver` those of what is known ahead.
+    `control` is the unit beside the general ledger. `problems` is what was found in the exports;
+    `removed` and `changes` are what the rules took and changed. `files` has one entry per file
+    read: source, path, sha256, bytes, rows, encoding. `latest` is the latest day found before the
+    month was closed, and `closed` the latest closed month.
     """
 
     transactions: pd.DataFrame
@@ -69,6 +69,7 @@ class Cleaned:
     quarantine: pd.DataFrame
     promotion: pd.DataFrame
     inventory: pd.DataFrame
+    delivery: pd.DataFrame
     event: pd.DataFrame
     target: pd.DataFrame
     driver: pd.DataFrame
@@ -118,6 +119,7 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
     ledger.check_loss(weights, batch, parameters.cleaning.loss_budget)
     side_tables = {TABLE[role]: read_side_table(role, context) for role in SIDE_TABLES}
     side_tables["driver"] = drivers.read_drivers(context)
+    side_tables["delivery"] = operations.read_deliveries(context)
     files = [
         {"source": name, **file} for name, extract in extracts.items() for file in extract.files
     ]
@@ -150,13 +152,18 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         batch = note_missing(batch, control, parameters)
     driver = drivers.close_drivers(side["driver"], parameters, month)
     batch = drivers.note_flags(drivers.note_drivers(batch, driver, parameters, month), parameters)
-    inventory = side["inventory"]
+    inventory, delivery = (
+        side[name][side[name]["ds"].le(f"{month}-01")].reset_index(drop=True)
+        for name in ("inventory", "delivery")
+    )
+    batch = operations.note_operations(batch, inventory, delivery, parameters)
     return Cleaned(
         transactions=_to_transactions(batch, parameters),
         ledger=entries,
         quarantine=standardised.quarantine,
         promotion=side["promotion"],
-        inventory=inventory[inventory["ds"].le(f"{month}-01")].reset_index(drop=True),
+        inventory=inventory.assign(**inventory[["stock", "value"]].clip(lower=0)),
+        delivery=delivery,
         event=side["event"],
         target=side["target"],
         driver=driver,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -33,13 +34,13 @@ def read_columns(
     extract: Extract,
     *,
     nullable: Collection[str] = (),
-    default: str = "",
+    defaults: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Columns by this project's names, with those of their places.
 
     `kinds` says what each is: text, decimal, float, day or month. Blank cells, which only the
-    columns of `nullable` may have, are None, NaN or NaT. A column that is not mapped has the text
-    `default` in every row.
+    columns of `nullable` may have, are None, NaN or NaT. A column that is not mapped has its
+    text of `defaults` in every row, or is blank.
 
     Raises `SalesForecastError` for a row that could not be laid out and a value that cannot be
     read.
@@ -54,7 +55,7 @@ def read_columns(
     columns: dict[str, pd.Series] = {}
     for ours, kind in kinds.items():
         header = mapped.get(ours)
-        texts = text_columns.constant(default, rows.num_rows)
+        texts = text_columns.constant(defaults.get(ours, ""), rows.num_rows)
         texts = rows[layout.exported(header)] if header else texts
         try:
             values, problems = _parse(kind, ours, texts, source)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON
+from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.retrospective.compare import Past, of_stage, published, tabulate, window
 from salesfc_lib.retrospective.members import bottom_series, top_series
 from salesfc_lib.retrospective.override_bias import sign_p
@@ -52,12 +52,12 @@ def gaming_check(past: Past, *, month: pd.Timestamp | str) -> dict[str, Any]:
 def stock_view(inventory: pd.DataFrame, *, month: pd.Timestamp | str) -> pd.DataFrame:
     """Stock-out days and stock of this month and the month before.
 
-    One row per member that inventory is kept for (its columns beside ds, stock and stockout_days),
+    One row per member that inventory is kept for (its columns beside those of the contract),
     most stock-out days first. Null: no count in that month. No rows where the unit has no
     inventory.
     """
     now = pd.Timestamp(month)
-    members = [name for name in inventory.columns if name not in ("ds", "stock", "stockout_days")]
+    members = [*inventory.columns.difference(tables.empty("inventory").columns, sort=False)]
     rows = inventory[inventory["ds"].isin([now, now - pd.DateOffset(months=1)])]
     if rows.empty:
         return pd.DataFrame(columns=[*members, *STOCK])

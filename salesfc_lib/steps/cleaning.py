@@ -24,6 +24,7 @@ CLEANED = (  # tables of `CleanedTables` that are written as they are
     "changes",
     "promotion",
     "inventory",
+    "delivery",
     "target",
     "driver",
     "control",

@@ -572,9 +572,10 @@ def test_side_tables_are_read_by_their_contracts_and_the_month(tmp_path: Path) -
         parameters({"extra": side_source("inventory", ds="m", stock="n")}),
         "2024-06",
     )
-    assert stocked.inventory.values.tolist() == [[pd.Timestamp("2024-05-01"), 1000.0, 0.0]], (
-        "later snapshots are not seen"
-    )
+    assert stocked.inventory.drop(columns="value").values.tolist() == [
+        [pd.Timestamp("2024-05-01"), 1000.0, 0.0]
+    ], "later snapshots are not seen"
+    assert stocked.inventory["value"].isna().all(), "no column says what the stock is worth"
     source = {"extra": side_source("opportunities", ds="m", amount="n")}
     planned = run(tmp_path, [order()], parameters(source), "2024-06")
     assert planned.files[-1]["source"] == "extra", "recorded, and nothing is computed from it"

@@ -179,7 +179,9 @@ def _merge(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Frame with rows of one key added up; a stock-out of merged members is the longest."""
     if not frame.duplicated(key).any():
         return frame
-    how: dict[str, Any] = dict.fromkeys(("stock", "target"), partial(pd.Series.sum, min_count=1))
+    how: dict[str, Any] = dict.fromkeys(
+        ("stock", "target", "value"), partial(pd.Series.sum, min_count=1)
+    )
     how |= {"stockout_days": "max"}
     how = {name: how.get(name, "first") for name in frame if name not in key}
     return frame.groupby(key, dropna=False, sort=False).agg(how).reset_index()[[*frame]]
@@ -217,5 +219,6 @@ def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     kinds |= {column: types[str(spec.dtype)] for column, spec in contract.items()}
     kinds |= {column: kind for column, kind in KINDS.items() if column in contract}
     nullable = optional | set(kinds) - set(contract)
-    default = "0" if name == "inventory" else ""  # no column of days without stock: none
-    return read_columns(kinds, source, extract, nullable=nullable, default=default)
+    # no column of days without stock: none
+    defaults = {"stockout_days": "0"}
+    return read_columns(kinds, source, extract, nullable=nullable, defaults=defaults)

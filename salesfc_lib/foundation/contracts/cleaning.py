@@ -102,8 +102,18 @@ TABLES = {
     "promotion": table(
         "name text, start day, end day, announced day?", key="name start", more=True
     ),
-    # Stock at the end of a month; stockout_days: days without stock.
-    "inventory": table("ds month, stock number, stockout_days number", more=True),
+    # Stock at the end of a month, a count below zero as zero; stockout_days: days without stock;
+    # value: what the stock cost, null: not known.
+    "inventory": table("ds month, stock number, stockout_days number, value number?", more=True),
+    # Order lines due in a month (as promised, else as ordered). delivered: at most what was
+    # ordered, line by line. lines: those promised for a day, and of them on_time: delivered in full
+    # by then; null: the export does not say. over: lines of which more was delivered than ordered;
+    # cancelled: those that order nothing, which count nowhere else.
+    "delivery": table(
+        "ds month, ordered number, delivered number, lines number?, on_time number?, over count, "
+        "cancelled count",
+        more=True,
+    ),
     # What is to be sold in a month, in the unit's measure, plans of later months included; null: no
     # target is set. Further columns: what it is set by, null where it holds for all members.
     "target": table("ds month, target number?", more=True),

@@ -27,6 +27,7 @@ Role = Literal[
     "lookup",
     "promotions",
     "inventory",
+    "deliveries",
     "targets",
     "mapping",
     "rates",
