@@ -55,9 +55,11 @@ class TestUnit:
             "index.html",
             "index.zh.html",
             "forecast.csv",
+            "forecast.zh.csv",
             "forecast.xlsx",
             "manifest.json",
             "quarantine.csv",
+            "quarantine.zh.csv",
             *(f"{step}.{end}" for step in steps for end in ("ipynb", "html", "zh.html")),
         }
         assert {path.name for path in folder.iterdir() if path.is_file()} == expected

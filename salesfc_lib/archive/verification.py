@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import language
+from salesfc_lib.foundation import INTERVALS, language, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +155,9 @@ def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
         yield name, f"cannot be checked: {error}"
         return
     book = partial(_read_book, levels=series["level"].unique())
-    for shown, read in {"forecast.csv": pd.read_csv, "forecast.xlsx": book}.items():
+    readers = {"forecast.csv": pd.read_csv, "forecast.xlsx": book}
+    translated = {path.name: partial(_read_csv, series) for path in folder.glob("forecast.*.csv")}
+    for shown, read in {**readers, **translated}.items():
         try:
             if (folder / shown).is_file() and not _agree(totals, read(folder / shown)):
                 yield shown, f"its totals by month and level are not those of {name}"
@@ -178,6 +180,17 @@ def _gap_between_levels(totals: pd.Series) -> float:
     table = totals.unstack("level")
     spread = table.max(axis=1) - table.min(axis=1)
     return float((spread / table.abs().max(axis=1).clip(lower=1e-12)).max())
+
+
+def _read_csv(series: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Month, level and forecast of a CSV file's rows by their place, whatever its language."""
+    import pandas as pd
+
+    levels = series.set_index(series["unique_id"].map(tables.guard_text))["level"]
+    rows = pd.read_csv(path)
+    rows = rows.iloc[:, [0, -3 - len(INTERVALS), -1 - len(INTERVALS)]]
+    rows = rows.set_axis(["unique_id", "month", "forecast"], axis=1)
+    return rows.assign(level=rows["unique_id"].map(levels))
 
 
 def _read_book(path: Path, levels: Sequence[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -105,6 +105,24 @@ def english_of(text: str) -> str:
 def by_language(values: Sequence[T]) -> T:
     """The value that belongs to the current language, of one for each of `LANGUAGES` in order."""
     return values[LANGUAGES.index(current())]
+
+
+def name_file(name: str) -> str:
+    """Name of a file in the current language: `name` is the one for machines, in English.
+
+    >>> with speaking("zh"):
+    ...     name_file("forecast.csv")
+    'forecast.zh.csv'
+    """
+    stem, dot, ending = name.rpartition(".")
+    return name if current() == SOURCE else f"{stem}.{current()}{dot}{ending}"
+
+
+def write_each(write: Callable[[Path], object], path: Path, spoken: Iterable[str]) -> None:
+    """Write the file for machines, and beside it one for people in each other language."""
+    for each in dict.fromkeys((SOURCE, *spoken)):
+        with speaking(each):
+            write(path.with_name(name_file(path.name)))
 
 
 @cache

@@ -98,6 +98,20 @@ def name_of(kind: str, value: str) -> str:
     return language.sentences().get(f"{kind}.{value}", plain)
 
 
+def name_in_file(kind: str, value: str) -> str:
+    """How a head or a value reads in a file: in English as it is, because machines read it.
+
+    >>> name_in_file("level", "key_account")
+    'key_account'
+    >>> with language.speaking("zh"):
+    ...     name_in_file("level", "key_account"), name_in_file("level", "sales_office")
+    ('重点客户', 'sales_office')
+    """
+    if language.current() == language.SOURCE:
+        return value
+    return language.sentences().get(f"{kind}.{value}", value)
+
+
 def template_of(key: str) -> str:
     """The sentence `key` as the catalogue has it in the current language.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import INTERVALS, SEASON, name_of, tables
+from salesfc_lib.foundation import INTERVALS, SEASON, name_in_file, name_of, tables
 
 SHEET = 31  # letters that the name of a sheet may have
 COLUMNS = ("ds", "h", "y_hat", "lo-80", "hi-80", "last_year", "change")
@@ -21,16 +21,20 @@ NUMBER = "#,##0.##"
 def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) -> Path:
     """Write the final numbers of every series.
 
-    The columns have the same English names in every language, because machines read them. Text
-    that a spreadsheet would take for a formula gets an apostrophe.
+    Heads, and the names of levels and dimensions that the catalogue knows, are in the current
+    language; in English they never change, because machines read them. Text that a spreadsheet
+    would take for a formula gets an apostrophe.
     """
     names = [name for name in series.columns if name != "label"]
     columns = ["unique_id", "ds", "h", "y_hat", *INTERVALS]
     wide = series[names].merge(final[columns], on="unique_id")
+    wide["level"] = [name_in_file("level", level) for level in wide["level"]]
     wide[names] = wide[names].apply(lambda column: column.map(tables.guard_text))
     wide["month"] = wide["ds"].dt.strftime("%Y-%m")
     wide = wide.rename(columns={"y_hat": "forecast", "h": "months_ahead"})
     wide = wide[[*names, "month", "months_ahead", "forecast", *INTERVALS]].round(4)
+    own = set(names) - {"unique_id", "level"}  # dimensions
+    wide.columns = [name_in_file("level" if name in own else "csv", name) for name in wide]
     wide.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
     return path
 
@@ -40,7 +44,7 @@ def write_forecast_workbook(
 ) -> Path:
     """Write the final numbers with a sheet a level, last year's sales beside the forecast.
 
-    Heads are in the current language; levels and dimensions have the unit's own names. Numbers are
+    Heads, levels and dimensions are named as in the CSV file of the current language. Numbers are
     numbers and months dates; the header of a sheet is frozen and filters. Text that a spreadsheet
     would take for a formula gets an apostrophe.
     """
@@ -65,7 +69,8 @@ def _name_sheets(levels: Any) -> Iterator[tuple[str, str]]:
     """A title that a sheet may have for each level, none twice."""
     taken: set[str] = set()
     for level in levels:
-        title = plain = "".join("-" if sign in "[]:*?/\\" else sign for sign in level)[:SHEET]
+        name = name_in_file("level", level)
+        title = plain = "".join("-" if sign in "[]:*?/\\" else sign for sign in name)[:SHEET]
         count = 1
         while title.casefold() in taken:
             count += 1
@@ -87,7 +92,7 @@ def _fill_sheet(book: Any, title: str, frame: pd.DataFrame) -> None:
     for place, name in enumerate(frame, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, WIDTH)
     heads = {name: name_of("workbook", name) for name in COLUMNS}
-    head = [WriteOnlyCell(sheet, heads.get(name, name)) for name in frame]
+    head = [WriteOnlyCell(sheet, heads.get(name, name_in_file("level", name))) for name in frame]
     for cell in head:
         cell.font = Font(bold=True)
     sheet.append(head)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth, manifest, unit_folder
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import flatten, in_words, language, resolve, tables
+from salesfc_lib.foundation import flatten, in_words, language, name_in_file, resolve, tables
 from salesfc_lib.panel import aggregate, build_series
 from salesfc_lib.reporting import Check, CleanedBefore, CleanedMonth, Restated, ledger_totals
 from salesfc_lib.steps.checks import COHERENT
@@ -110,8 +111,8 @@ def clean(run: UnitMonth) -> CleanedMonth:
         censored=censored,
     )
     if len(found.quarantine):
-        with language.speaking(parameters.report.spoken[0]):
-            write_quarantine_csv(found.quarantine, run.folder / "quarantine.csv")
+        write_csv = partial(write_quarantine_csv, found.quarantine)
+        language.write_each(write_csv, run.folder / "quarantine.csv", parameters.report.spoken)
     possible = (*parameters.dimensions, "customer", "salesperson")
     named = [name for name in possible if found.transactions[name].notna().any()]
     proposed = cleaning.propose_renames(found.transactions, named, parameters.measure.value)
@@ -145,13 +146,18 @@ def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
 def write_quarantine_csv(quarantine: pd.DataFrame, path: Path) -> Path:
     """Write the rows to send back, with the export's own columns where a row could be laid out.
 
-    Reasons are in the current language. Text that a spreadsheet would take for a formula gets an
-    apostrophe.
+    Heads, rules and reasons are in the current language; in English heads and rules never change,
+    because machines read them. Text that a spreadsheet would take for a formula gets an apostrophe.
     """
-    contents = [json.loads(text) for text in quarantine["content"]]
-    cells = [content if isinstance(content, dict) else {"as read": content} for content in contents]
-    export = pd.DataFrame(cells, index=quarantine.index).add_prefix("export: ")
-    said = quarantine.drop(columns="content").assign(reason=quarantine["reason"].map(in_words))
+    contents, whole = map(json.loads, quarantine["content"]), language.translate("as read")
+    cells = [content if isinstance(content, dict) else {whole: content} for content in contents]
+    before = name_in_file("csv", "export") + language.by_language((": ", "："))
+    export = pd.DataFrame(cells, index=quarantine.index).add_prefix(before)
+    said = quarantine.drop(columns="content").assign(
+        rule=[name_in_file("rule", rule) for rule in quarantine["rule"]],
+        reason=quarantine["reason"].map(in_words),
+    )
+    said.columns = [name_in_file("csv", name) for name in said]
     wide = pd.concat([said, export], axis=1)
     wide.map(tables.guard_text).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
     return path

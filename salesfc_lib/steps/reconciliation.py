@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
@@ -54,8 +56,10 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     forecast = pd.concat([modeled, *final], ignore_index=True)
     run.write(forecast=forecast, reconciliation=methods, adjustment=adjustment, override=overrides)
     published = final_stage(forecast)
-    write_forecast_csv(published, series, run.folder / "forecast.csv")
-    with language.speaking(run.parameters.report.spoken[0]):
+    spoken = run.parameters.report.spoken
+    write_csv = partial(write_forecast_csv, published, series)
+    language.write_each(write_csv, run.folder / "forecast.csv", spoken)
+    with language.speaking(spoken[0]):
         write_forecast_workbook(published, series, panel, run.folder / "forecast.xlsx")
     return read_reconciled(run)
 

@@ -20,8 +20,8 @@ from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import language
-from salesfc_lib.reporting import write_forecast_workbook
+from salesfc_lib.foundation import INTERVALS, language
+from salesfc_lib.reporting import write_forecast_csv, write_forecast_workbook
 
 MONTH, UNIT = "2026-06", "north"
 
@@ -315,6 +315,25 @@ def test_levels_that_disagree_are_found_even_where_every_hash_agrees(tmp_path: P
         manifest.write(folder, {"version": 1, "inputs": []})
         archive.publish(tmp_path, MONTH, UNIT)
     assert ["disagree by 9.1e-02" in str(difference) for difference in verify(tmp_path)] == [True]
+
+
+@pytest.mark.parametrize(("shown", "found"), [(10.00004, []), (10.1, ["forecast.zh.csv"])])
+def test_a_csv_of_another_language_is_compared_as_well(
+    tmp_path: Path, shown: float, found: list[str]
+) -> None:
+    final = forecast().query("stage == 'reconciled'").assign(h=1)
+    final = final.assign(**dict.fromkeys(INTERVALS, 0.0))
+    levels = ["total", "product", "product"]
+    series = pd.DataFrame({"unique_id": ["total", "a", "b"], "level": levels, "label": ""})
+    with archive.staging(tmp_path, MONTH, UNIT) as folder:
+        write_month(folder)
+        write_forecast_csv(final, series, folder / "forecast.csv")
+        final.loc[final["unique_id"].eq("total"), "y_hat"] = shown
+        with language.speaking("zh"):
+            write_forecast_csv(final, series, folder / "forecast.zh.csv")
+        manifest.write(folder, {"version": 1, "inputs": []})
+        archive.publish(tmp_path, MONTH, UNIT)
+    assert [difference.path for difference in verify(tmp_path)] == found
 
 
 @pytest.mark.parametrize(("shown", "found"), [(10.00004, []), (10.1, ["forecast.csv"])])

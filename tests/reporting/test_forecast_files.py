@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pytest
 
 from salesfc_lib.foundation import language
 from salesfc_lib.reporting import write_forecast_csv, write_forecast_workbook
+from salesfc_lib.reporting.pages.write import list_downloads
 
 AHEAD = pd.date_range("2024-07-01", periods=2, freq="MS")
 SERIES = pd.DataFrame(
@@ -51,15 +54,44 @@ def test_a_sheet_a_level_holds_numbers_dates_and_the_year_before(tmp_path: Path)
     assert next(book["total"].iter_rows(min_row=2))[0].value == "total"
 
 
-def test_the_workbook_has_its_heads_in_the_language_and_the_csv_the_same_in_every_one(
-    tmp_path: Path,
-) -> None:
+def test_the_workbook_has_its_heads_and_levels_in_the_language(tmp_path: Path) -> None:
     with language.speaking("zh"):
         path = write_forecast_workbook(FINAL, SERIES, PANEL, tmp_path / "forecast.xlsx")
-        written = pd.read_csv(write_forecast_csv(FINAL, SERIES, tmp_path / "forecast.csv"))
-    heads = next(openpyxl.load_workbook(path)["region"].iter_rows(values_only=True))
-    assert heads[:4] == ("region", "月份", "提前月数", "预测")
-    assert [*written.columns[3:6]] == ["month", "months_ahead", "forecast"]
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["合计", "区域"]
+    heads = next(book["区域"].iter_rows(values_only=True))
+    assert heads[:4] == ("区域", "月份", "提前月数", "预测")
+
+
+HEADS = {
+    "en": ["unique_id", "level", "region", "month", "months_ahead", "forecast"],
+    "zh": ["序列编号", "层级", "区域", "月份", "提前月数", "预测"],
+}
+LAST = {"en": "hi-95", "zh": "95% 区间上限"}
+
+
+@pytest.mark.parametrize(
+    ("spoken", "files"),
+    [
+        (["en"], {"forecast.csv": "en"}),
+        (["zh"], {"forecast.csv": "en", "forecast.zh.csv": "zh"}),
+        (["zh", "en"], {"forecast.csv": "en", "forecast.zh.csv": "zh"}),
+    ],
+)
+def test_machines_have_the_same_csv_whatever_the_languages_and_people_one_of_their_own(
+    tmp_path: Path, spoken: list[str], files: dict[str, str]
+) -> None:
+    write = partial(write_forecast_csv, FINAL, SERIES)
+    with language.speaking("zh"):  # whatever is spoken around it
+        language.write_each(write, tmp_path / "forecast.csv", spoken)
+    assert {path.name for path in tmp_path.iterdir()} == set(files)
+    for name, each in files.items():
+        written = pd.read_csv(tmp_path / name, encoding="utf-8-sig")
+        assert [*written.columns[:6], written.columns[-1]] == [*HEADS[each], LAST[each]]
+        named = {"en": ["total", "region"], "zh": ["合计", "区域"]}[each]
+        assert written.iloc[:, 1].unique().tolist() == named
+        assert written.iloc[:, 0].unique().tolist() == SERIES["unique_id"].tolist()
+        assert written.iloc[:, 5].tolist() == FINAL["y_hat"].tolist()
 
 
 def test_levels_whose_names_a_sheet_cannot_have_get_others(tmp_path: Path) -> None:
@@ -75,3 +107,21 @@ def test_the_csv_has_every_series_and_no_formula(tmp_path: Path) -> None:
     written = pd.read_csv(write_forecast_csv(FINAL, SERIES, tmp_path / "forecast.csv"))
     assert written["region"].dropna().unique().tolist() == ["'=east", "西区"]
     assert written["forecast"].tolist() == FINAL["y_hat"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("spoken", "offered"),
+    [
+        ("en", ["forecast.csv", "forecast.xlsx", "quarantine.csv"]),
+        ("zh", ["forecast.zh.csv", "forecast.xlsx", "quarantine.zh.csv"]),
+    ],
+)
+def test_a_page_offers_the_files_in_its_language(
+    tmp_path: Path, spoken: str, offered: list[str]
+) -> None:
+    for name in ("forecast.csv", "forecast.zh.csv", "forecast.xlsx"):
+        (tmp_path / name).write_bytes(b"a")
+    for name in ("quarantine.csv", "quarantine.zh.csv", "manifest.json"):
+        (tmp_path / name).write_bytes(b"b")
+    with language.speaking(spoken):
+        assert [each.path for each in list_downloads(tmp_path)][:3] == offered

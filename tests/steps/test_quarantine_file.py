@@ -13,17 +13,30 @@ from tests.orders import order, run, unit
 
 
 @pytest.mark.parametrize(
-    ("spoken", "why"),
+    ("spoken", "heads", "rule", "why"),
     [
-        ("en", ["amount is blank", "date 'soon' is no date"]),
-        ("zh", ["金额：为空", "日期：“soon”不是日期"]),
+        (
+            "en",
+            ["source", "row", "rule", "reason", "export: date"],
+            "unreadable",
+            ["amount is blank", "date 'soon' is no date"],
+        ),
+        (
+            "zh",
+            ["数据源", "行号", "规则", "原因", "导出原文：date"],
+            "无法读取",
+            ["金额：为空", "日期：“soon”不是日期"],
+        ),
     ],
 )
 def test_the_file_to_send_back_says_why_in_words(
-    tmp_path: Path, spoken: str, why: list[str]
+    tmp_path: Path, spoken: str, heads: list[str], rule: str, why: list[str]
 ) -> None:
     rows = [order("A1"), order("A2", amount=""), order("A3", "soon")]
     found = run(tmp_path, rows, unit(cleaning={"loss_budget": 1.0})).quarantine
     with language.speaking(spoken):
         path = write_quarantine_csv(found, tmp_path / "quarantine.csv")
-    assert pd.read_csv(path, encoding="utf-8-sig")["reason"].tolist() == why
+    written = pd.read_csv(path, encoding="utf-8-sig")
+    assert [*written.columns[:5]] == heads
+    assert written[heads[2]].unique().tolist() == [rule]
+    assert written[heads[3]].tolist() == why

@@ -22,7 +22,8 @@ from salesfc_lib.reporting.pages.page import WRITER, Crumbs, in_language, page, 
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
 STEPS = {page: step for step, page in PAGES.items()}
-FILES = {  # of the month's folder: for whom each is, and the end of the key of what it holds
+FILES = {  # of the month's folder: for whom each is, and the end of the key of what it holds;
+    # of a CSV file the one in the page's language
     "forecast.csv": ("everyone", "csv"),
     "forecast.xlsx": ("everyone", "workbook"),
     "quarantine.csv": ("owners", "quarantine"),
@@ -103,7 +104,8 @@ def list_downloads(folder: Path) -> tuple[Download, ...]:
     """What people take from a unit's month: forecast, quarantine, notebooks, tables, manifest."""
     sizes = [path.stat().st_size for path in (folder / "tables").glob("*.parquet")]
     files = []
-    for pattern, (audience, kind) in FILES.items():
+    for name, (audience, kind) in FILES.items():
+        pattern = language.name_file(name) if name.endswith(".csv") else name
         for path in sorted(folder.glob(pattern)):
             entry = manifest.describe_file(path, folder)
             size, sha256 = entry["bytes"], entry["sha256"]
