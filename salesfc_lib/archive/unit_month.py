@@ -89,6 +89,13 @@ class UnitMonth:
             f"`salesfc run --unit {self.unit} --month {self.month}`",
         )
 
+    def read_if_any(self, name: str, like: str = "") -> pd.DataFrame:
+        """Table of an earlier step; empty (as `like`) for a month that was published without."""
+        try:
+            return self.read(name)
+        except SalesForecastError:
+            return tables.empty(like or name)
+
     def read_before(self, name: str) -> pd.DataFrame | None:
         """Table of the month before as published; None where the archive lacks that month."""
         folder = archive.unit_folder(self.reports, self.month_before, self.unit) / "tables"

@@ -76,11 +76,16 @@ def coverage(past: Past, *, month: pd.Timestamp | str) -> pd.DataFrame:
     One row per (level, lag): months, n, inside, coverage. Bounds count as inside. People's changes
     come without an interval: what is judged is that of the last stage that has one.
     """
-    rows = published(window(past.vintages, month, SEASON).dropna(subset=["lo-80", "hi-80"]))
-    scores = score_as(rows, past.actual, "published", metrics=["coverage-80"])
+    scores = score_intervals(past, month=month, months=SEASON)
     scores = scores.merge(past.series[["unique_id", "level"]], on="unique_id")
     by, scores = ["level", "lag"], scores.assign(lag=scores["h"])
     pooled = pool(scores, by).rename(columns={"numerator": "inside", "value": "coverage"})
     scored = scores.groupby(by)["ds"].nunique().rename("months").reset_index()
     table = scored.merge(pooled, on=by)[[*by, "months", "n", "inside", "coverage"]]
     return table.astype({"inside": "int64"})
+
+
+def score_intervals(past: Past, *, month: pd.Timestamp | str, months: int) -> pd.DataFrame:
+    """Scores of the archived 80 % intervals (numerator 1: the actual is inside), all lags."""
+    rows = published(window(past.vintages, month, months).dropna(subset=["lo-80", "hi-80"]))
+    return score_as(rows, past.actual, "published", metrics=["coverage-80"])

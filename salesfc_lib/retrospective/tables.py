@@ -26,6 +26,7 @@ from salesfc_lib.retrospective.compare import (
 )
 from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
+from salesfc_lib.retrospective.kpis import list_kpis, read_known
 from salesfc_lib.retrospective.override_bias import override_bias
 from salesfc_lib.retrospective.proposals import Observed, propose
 from salesfc_lib.retrospective.revision import forecast_revision
@@ -43,6 +44,7 @@ def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:
         **_reasons(run, past),
         "improvement": pd.DataFrame({"facts": [improvement]}),
         "revision": forecast_revision(run),
+        "kpis": list_kpis(read_known(run, past)),
     }
 
 

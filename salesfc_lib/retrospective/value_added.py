@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import STAGES, tables
 from salesfc_lib.retrospective.compare import (
     ROW,
@@ -16,6 +15,8 @@ from salesfc_lib.retrospective.compare import (
     window,
 )
 from salesfc_lib.retrospective.members import top_and_bottom
+
+KEY, PARTS = ["unique_id", "cutoff", "h"], ["numerator", "denominator"]
 
 
 def value_added(past: Past, *, month: pd.Timestamp | str, months: int = 1) -> pd.DataFrame:
@@ -31,19 +32,36 @@ def value_added(past: Past, *, month: pd.Timestamp | str, months: int = 1) -> pd
     people are judged over all months, and so is what the business assumed, where it assumed
     anything in one of the months.
     """
+    scored = score_steps(past, month=month, months=months)
+    groups = scored.groupby(["stage", "before", "level"], sort=False, dropna=False)
+    sums = groups[["n", "numerator", "denominator", "numerator_before"]].sum(min_count=1)
+    size = sums["denominator"].where(sums["denominator"] != 0)
+    wape, wape_before = sums["numerator"] / size, sums["numerator_before"] / size
+    columns = {"months": groups["ds"].nunique(), "own_months": groups["own_months"].first()}
+    columns |= {"n": sums["n"], "wape": wape, "accuracy": floor_accuracy(wape)}
+    columns |= {"wape_before": wape_before, "gain": wape_before - wape}
+    return tables.build(pd.DataFrame(columns).reset_index(), "value_added")
+
+
+def score_steps(past: Past, *, month: pd.Timestamp | str, months: int) -> pd.DataFrame:
+    """Scores (wape) of each stage one month ahead, beside those of the stage before it.
+
+    One row per stage, series and month that both stages have: level, ds, n, numerator, denominator,
+    numerator_before; own_months as in table `value_added`. The first stage has nothing before.
+    """
     rows = window(past.vintages, month, months).query("h == 1")
-    ends = top_and_bottom(past.series)
     own = {stage: of_stage(rows, stage) for stage in STAGES}
     assumed = _fill(own["assumed"], own["combined"]) if len(own["assumed"]) else own["assumed"]
     filled = own | {"assumed": assumed, "adjusted": _fill(own["adjusted"], own["reconciled"])}
     present = [stage for stage in STAGES if len(filled[stage])]
     steps = [
-        _step(filled, before, stage, past.actual, ends).assign(
-            own_months=own[stage]["ds"].nunique()
-        )
+        _step(filled, before, stage, past.actual).assign(own_months=own[stage]["ds"].nunique())
         for before, stage in zip([None, *present], present, strict=False)
     ]
-    return tables.build(pd.concat(steps) if steps else [], "value_added")
+    columns = ["unique_id", "stage", "before", "ds", "n", *PARTS, "numerator_before", "own_months"]
+    scored = pd.concat(steps) if steps else pd.DataFrame(columns=columns)
+    scored = scored.merge(top_and_bottom(past.series), on="unique_id")
+    return scored.sort_values("level", kind="stable", ignore_index=True)
 
 
 def _fill(later: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
@@ -52,25 +70,15 @@ def _fill(later: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def _step(
-    stages: dict[str, pd.DataFrame],
-    before: str | None,
-    stage: str,
-    actual: pd.DataFrame,
-    ends: pd.DataFrame,
+    stages: dict[str, pd.DataFrame], before: str | None, stage: str, actual: pd.DataFrame
 ) -> pd.DataFrame:
-    rows = stages[stage] if before is None else shared_rows(stages[stage], stages[before])
-    table = _wape(rows, actual, ends).rename(columns={"value": "wape"})
-    table = table.assign(stage=stage, before=before, accuracy=floor_accuracy(table["wape"]))
     if before is None:
-        return table.assign(wape_before=float("nan"), gain=float("nan"))
-    earlier = _wape(shared_rows(stages[before], stages[stage]), actual, ends)
-    earlier = earlier[["level", "value"]].rename(columns={"value": "wape_before"})
-    table = table.merge(earlier, on="level")
-    return table.assign(gain=table["wape_before"] - table["wape"])
-
-
-def _wape(rows: pd.DataFrame, actual: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """Pooled WAPE per level: level, months, n, value."""
-    scored = score_as(rows, actual, "stage", metrics=["wape"]).merge(ends, on="unique_id")
-    months = scored.groupby("level")["ds"].nunique().rename("months").reset_index()
-    return pool(scored, ["level"])[["level", "n", "value"]].merge(months, on="level")
+        scored = score_as(stages[stage], actual, stage, metrics=["wape"])
+        return scored.assign(before=None, numerator_before=float("nan"))
+    pair = (stage, before), (before, stage)
+    now, earlier = (
+        score_as(shared_rows(stages[one], stages[other]), actual, stage, metrics=["wape"])
+        for one, other in pair
+    )
+    earlier = earlier[[*KEY, "numerator"]]
+    return now.merge(earlier, on=KEY, suffixes=("", "_before")).assign(before=before)

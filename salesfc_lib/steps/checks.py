@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import STAGES, tables
+from salesfc_lib.foundation import STAGES
 from salesfc_lib.reporting import Check
 
 MODELED = STAGES[: STAGES.index("reconciled")]  # stages of the modeling step
@@ -30,10 +29,7 @@ def check_sign(forecast: pd.DataFrame, panel: pd.DataFrame) -> Check:
 
 def read_if_any(run: UnitMonth, name: str, like: str = "") -> pd.DataFrame:
     """Table of an earlier step; empty (as table `like`) for a month that was published without."""
-    try:
-        return run.read(name)
-    except SalesForecastError:
-        return tables.empty(like or name)
+    return run.read_if_any(name, like)
 
 
 def read_modeled_stages(run: UnitMonth) -> pd.DataFrame:

@@ -56,6 +56,14 @@ TABLES = {
         "p_direction number, p_outcome number, leans |low|high",
         key="author",
     ),
+    # A KPI over the `window` months that end with the month: value, from sums over the `months` of
+    # them that are known, first to last; before: a year earlier, null unless as many months are
+    # known. source: what it rests on; needs: what a value that is null lacks.
+    "kpis": table(
+        "kpi text, window count, value number?, numerator number?, denominator number?, "
+        "months count, first month?, last month?, before number?, source text, needs text",
+        key="kpi window",
+    ),
     # What to change next month: a parameter (key dotted; now and proposed as YAML) or a practice.
     # facts: JSON.
     "proposals": table(
