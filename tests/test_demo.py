@@ -42,7 +42,8 @@ RECORDED = {
     "data/cleaning/promotions.csv": "5d581f8eb48f22f5",
     "data/cleaning/shop.sqlite": "fa1321f88509c2b9",
     "data/cleaning/targets.csv": "1e37173d27d0311c",
-    "data/kitchen/inventory.csv": "56509f3cfe362f90",
+    "data/kitchen/deliveries.csv": "0ee4e34866ee363c",
+    "data/kitchen/inventory.csv": "991ad555d3f65a53",
     "data/kitchen/orders_2022.csv": "c51b8e7dea45ad6d",
     "data/kitchen/orders_2023.csv": "9b8d3c3d273b3f00",
     "data/kitchen/orders_2024.csv": "71c4da265526ee65",
@@ -54,7 +55,7 @@ RECORDED = {
     "data/personal-care/promotions.csv": "aa7ab9b3f8ce4dc4",
     "data/personal-care/sales.xlsx": "6ffd358c90d77d59",
     "data/personal-care/targets.csv": "192b101c1bb29741",
-    "data/truth.json": "f3e858ccc1e21fb4",
+    "data/truth.json": "cf0973e87092878d",
     "overrides/cleaning.csv": "cf6243591d8373a1",
     "overrides/kitchen.csv": "70ad2bcb71ff4657",
     "overrides/personal-care.csv": "32e2fa61f5de8845",
@@ -512,7 +513,7 @@ def test_sales_collapse_where_stock_ran_out(
 ) -> None:
     encoding = {"kitchen": "gb18030", "personal-care": "utf-8-sig", "cleaning": "utf-8"}[unit.id]
     stock = pd.read_csv(project / "data" / unit.id / "inventory.csv", encoding=encoding)
-    stock.columns = ["month", "product_line", "region", "stock", "days"]
+    stock.columns = ["month", "product_line", "region", "stock", "days", "value"][: len(stock.T)]
     out = {(row.month[:7], row.product_line, row.region): row.days for row in stock.itertuples()}
     kept = exports[unit.id].kept
     for planted in truth["units"][unit.id]["stock_outs"]:
@@ -529,6 +530,31 @@ def test_sales_collapse_where_stock_ran_out(
             ].median()
             assert out[month, *where] == days > 10
             assert sales[month] < 0.6 * usual
+
+
+def test_deliveries_bear_out_what_the_truth_says_was_due(project: Path, truth: Truth) -> None:
+    months: dict[str, Counter[str]] = defaultdict(Counter)
+    out: dict[bool, list[bool]] = {True: [], False: []}  # stock ran out: whether lines were on time
+    planted = truth["units"]["kitchen"]["stock_outs"]
+    with (project / "data/kitchen/deliveries.csv").open(encoding="gb18030", newline="") as file:
+        for row in csv.DictReader(file):
+            due, ordered = months[row["承诺日期"][:7]], int(row["订单数量"])
+            in_time = "" < row["发货日期"] <= row["承诺日期"]
+            came = ordered > 0 and in_time and int(row["发货数量"]) >= ordered
+            where = {"product_line": row["产品线"], "region": row["区域"]}
+            short = any(
+                where.items() <= item.items() and row["下单日期"][:7] in item["days"]
+                for item in planted
+            )
+            out[short].append(came)
+            due["cancelled"] += not ordered
+            due["lines"] += bool(ordered)
+            due["ordered"] += ordered
+            due["delivered"] += min(int(row["发货数量"]), ordered)
+            due["over"] += 0 < ordered < int(row["发货数量"])
+            due["on_time"] += came
+    assert months == truth["units"]["kitchen"]["due"]
+    assert sum(out[True]) < 0.5 * len(out[True]) and sum(out[False]) > 0.8 * len(out[False])
 
 
 def test_only_kitchen_says_which_month_is_closed() -> None:

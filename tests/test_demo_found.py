@@ -134,3 +134,22 @@ def test_the_ledger_page_counts_what_a_rule_touched_in_all_months() -> None:
         "renamed": "75 rows: a is b",
     }
     assert describe_rules(ledger, problems.iloc[:0])["renamed"] == "70 rows: a is b"
+
+
+def test_what_was_due_each_month_and_came_is_what_the_truth_says(
+    truth: dict[str, Any], cleaned: dict[str, Any]
+) -> None:
+    table = cleaned["kitchen"].delivery
+    parts = ["ordered", "delivered", "lines", "on_time", "over", "cancelled"]
+    months = table.groupby(table["ds"].dt.strftime("%Y-%m"))[parts].sum().astype("int64")
+    due = {month: parts for month, parts in truth["kitchen"]["due"].items() if month <= MONTH}
+    assert months.to_dict("index") == due
+    found = cleaned["kitchen"].problems.set_index("rule")["rows"]
+    assert found["over_delivered"] == months["over"].sum() > 0
+    assert found["order_of_nothing"] == months["cancelled"].sum() > 0
+    assert all(cleaned[unit].delivery.empty for unit in UNIT_IDS if unit != "kitchen")
+
+
+def test_only_one_unit_knows_what_its_stock_cost(cleaned: dict[str, Any]) -> None:
+    assert cleaned["kitchen"].inventory["value"].gt(0).all()
+    assert cleaned["cleaning"].inventory["value"].isna().all()

@@ -1,7 +1,8 @@
-"""What comes with the orders: promotion calendar, inventory snapshots and targets.
+"""What comes with the orders: promotion calendar, inventory snapshots, targets and deliveries.
 
-A unit and what it planned enter; three CSV files leave. Targets are last year's plan with ambition
-added, as companies set them, and stock runs out exactly where sales broke down.
+A unit and what it planned enter; CSV files leave, those that its headers name. Targets are last
+year's plan with ambition added, as companies set them, and stock runs out exactly where sales broke
+down.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from demo_company.chance import RandomIntegers, scale
 from demo_company.company import Unit, list_cells
+from demo_company.deliveries import deliver, pieces_planned
 from demo_company.demand import account_of, plan
 from demo_company.exports import write_csv
 from demo_company.months import CLOSED, first_day, label, last_day, number
@@ -19,11 +21,20 @@ AMBITION = 1030  # thousandths of the plan
 ROUNDED = 10_000  # yuan
 PROMOTED = ("product_line", "region", "channel")  # dimensions of the calendar; blank means all
 COVER = (900, 1500)  # stock at a month's end, in thousandths of a month's sales
+COST = 620  # thousandths of the list price
 
 CHINESE = {
     "promotions": ("活动名称", "开始日期", "结束日期", "产品线", "区域", "渠道"),
     "inventory": ("月末", "产品线", "区域", "库存数量", "缺货天数"),
     "targets": ("月份", "产品线", "目标金额"),
+}
+# what the warehouses of one unit know beside: the stock's cost, and what was delivered
+LOGISTICS = {
+    "inventory": (*CHINESE["inventory"], "库存金额"),
+    "deliveries": (
+        *("订单号", "下单日期", "产品线", "区域"),
+        *("订单数量", "承诺日期", "发货数量", "发货日期"),
+    ),
 }
 ENGLISH = {
     "promotions": ("name", "starts_on", "ends_on", "product_line", "region", "channel"),
@@ -35,15 +46,24 @@ ENGLISH = {
 def write_companions(
     unit: Unit, folder: Path, *, seed: int, encoding: str, header: dict[str, tuple[str, ...]]
 ) -> list[Path]:
-    """Paths of the unit's promotion calendar, inventory snapshots and targets."""
-    rows = {
+    """Paths of the unit's files, one for each header, with as many columns as it has."""
+    rows: dict[str, list[tuple[object, ...]]] = {
         "promotions": _promotions(unit),
         "inventory": _inventory(unit, RandomIntegers(seed, unit.number, 8)),
         "targets": _targets(unit),
+        "deliveries": [
+            tuple("" if value is None else value for value in vars(each).values())
+            for each in deliver(unit, seed)
+        ],
     }
     return [
-        write_csv(folder / f"{name}.csv", header[name], rows[name], encoding=encoding)
-        for name in rows
+        write_csv(
+            folder / f"{name}.csv",
+            columns,
+            [row[: len(columns)] for row in rows[name]],
+            encoding=encoding,
+        )
+        for name, columns in header.items()
     ]
 
 
@@ -56,7 +76,9 @@ def _promotions(unit: Unit) -> list[tuple[object, ...]]:
 
 
 def _inventory(unit: Unit, draws: RandomIntegers) -> list[tuple[object, ...]]:
-    """Pieces in stock at each month's end and days without any, by product line and region."""
+    """Pieces in stock at each month's end, days without any and what they cost, by product line and
+    region.
+    """
     return [
         (
             last_day(month),
@@ -72,20 +94,17 @@ def _inventory(unit: Unit, draws: RandomIntegers) -> list[tuple[object, ...]]:
 
 def _stock(
     unit: Unit, line: str, region: str, *, month: int, draws: RandomIntegers
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     products = next(item.products for item in unit.lines if item.name == line)
-    price = sum(product.price for product in products) // len(products)
-    cells = [
-        cell for cell in list_cells(unit) if (cell.product_line, cell.region) == (line, region)
-    ]
-    pieces = sum(plan(unit, cell, month) for cell in cells) // price
-    usual = scale(pieces, draws.between(*COVER)), int(draws.chance(60))
+    cost = scale(sum(product.price for product in products) // len(products), COST)
+    pieces = pieces_planned(unit, line, region, month)
+    stock, days = scale(pieces, draws.between(*COVER)), int(draws.chance(60))
     for stock_out in unit.stock_outs:
         if (stock_out.product_line, stock_out.region) == (line, region) and label(
             month
         ) in stock_out.days:
-            return scale(usual[0], 40), stock_out.days[label(month)]
-    return usual
+            stock, days = scale(stock, 40), stock_out.days[label(month)]
+    return stock, days, stock * cost
 
 
 def _targets(unit: Unit) -> list[tuple[object, ...]]:

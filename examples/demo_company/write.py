@@ -11,8 +11,9 @@ import json
 import shutil
 from pathlib import Path
 
-from demo_company.companions import CHINESE, ENGLISH, write_companions
+from demo_company.companions import CHINESE, ENGLISH, LOGISTICS, write_companions
 from demo_company.company import Unit
+from demo_company.deliveries import deliver, list_due
 from demo_company.demand import draw
 from demo_company.exports import export_csv, export_database, export_workbook
 from demo_company.months import CLOSED, label
@@ -31,7 +32,7 @@ PARAMETERS = (
 # how each unit's department exports: its orders, and the encoding and headers of what comes with
 # them
 FORMATS = {
-    "kitchen": (export_csv, "gb18030", CHINESE),
+    "kitchen": (export_csv, "gb18030", CHINESE | LOGISTICS),
     "personal-care": (export_workbook, "utf-8-sig", CHINESE),
     "cleaning": (export_database, "utf-8", ENGLISH),
 }
@@ -49,6 +50,8 @@ def write_demo(project: Path, seed: int = SEED) -> list[Path]:
         export = trade(unit, seed)
         written += _write_unit(unit, export, project, seed=seed)
         truth[unit.id] = list_truth(unit, export)
+        if "deliveries" in FORMATS[unit.id][2]:
+            truth[unit.id]["due"] = list_due(deliver(unit, seed))
     written.append(
         _write_truth(project, {"seed": seed, "closed_through": label(CLOSED - 1), "units": truth})
     )
