@@ -51,7 +51,8 @@ from salesfc_lib.foundation.sentences import (
     template_of,
     text_of,
 )
-from salesfc_lib.foundation.strict_yaml import read_yaml
+from salesfc_lib.foundation.strict_yaml import parse_yaml, read_yaml
+from salesfc_lib.foundation.yaml_edit import set_in_yaml
 
 __all__ = [
     "ABSURD_RATIO",
@@ -84,6 +85,7 @@ __all__ = [
     "nan_median",
     "nan_std",
     "parameters",
+    "parse_yaml",
     "parts_of",
     "read_said",
     "read_yaml",
@@ -93,6 +95,7 @@ __all__ = [
     "scales",
     "schema",
     "scratch_folder",
+    "set_in_yaml",
     "tables",
     "translate_message",
     "wording",
