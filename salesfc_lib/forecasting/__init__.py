@@ -6,7 +6,7 @@ and failures leave."""
 
 from __future__ import annotations
 
-from salesfc_lib.forecasting.alignment import align
+from salesfc_lib.forecasting.alignment import align, align_levels
 from salesfc_lib.forecasting.backtest.plausibility import refusal_of
 from salesfc_lib.forecasting.booked_days import find_booked_days
 from salesfc_lib.forecasting.cache import ForecastCache
@@ -39,6 +39,7 @@ __all__ = [
     "History",
     "add_intervals",
     "align",
+    "align_levels",
     "count_inside",
     "each_series",
     "explain_drivers",

@@ -7,6 +7,7 @@ so no row knows what came after its cutoff.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ import pandas as pd
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.booked_days import WEEKDAYS, count_days, find_booked_days
 from salesfc_lib.forecasting.history import TRADING_DAYS, History, shift
-from salesfc_lib.foundation import ABSURD_RATIO, SEASON, find_absurd, say
-from salesfc_lib.panel import Kind, fill_forward
+from salesfc_lib.foundation import ABSURD_RATIO, SEASON, Parameters, find_absurd, say
+from salesfc_lib.panel import Kind, fill_forward, regressor_kinds, summing_matrix
 
 UNTREATED = 1e-9  # of a value, that rounding leaves between what was sold and what models see
 KEYS = ("unique_id", "ds", "y", "y_raw")
@@ -78,6 +79,22 @@ def align(
     known = (np.asarray(ids, dtype=object), y, last.astype("datetime64[M]"), horizon)
     said = kinds or {}
     return History(*known, regressors, levels, absurd=told, actual=actual, kinds=said)
+
+
+def align_levels(
+    tables: Mapping[str, pd.DataFrame], parameters: Parameters, *, end: pd.Timestamp
+) -> History:
+    """History of a unit's tables series, panel, future and recalled, as its models see it.
+
+    Through `end`, with what is known of later months; levels are numbered in the order of the
+    parameters.
+    """
+    series, levels = tables["series"], parameters.levels
+    codes = series.set_index("unique_id")["level"].map([*levels].index).to_dict()
+    panel, future, kinds = tables["panel"], tables["future"], regressor_kinds(parameters)
+    history = align(panel, future, horizon=parameters.horizon, end=end, level=codes, kinds=kinds)
+    then = dict(list(tables["recalled"].groupby("cutoff")))
+    return replace(history, summing=summing_matrix(series, levels), recalled=then)
 
 
 def drop_before_gap(y: np.ndarray) -> np.ndarray:

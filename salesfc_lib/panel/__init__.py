@@ -8,7 +8,7 @@ from __future__ import annotations
 from salesfc_lib.panel.aggregation import aggregate
 from salesfc_lib.panel.build import build_panel, take_known
 from salesfc_lib.panel.cutoffs import find_publication_day, list_backs
-from salesfc_lib.panel.gaps import RECENT_MONTHS, check_panel, fill_forward, fill_gaps
+from salesfc_lib.panel.gaps import RECENT_MONTHS, fill_forward
 from salesfc_lib.panel.hierarchy import (
     DESCRIBING,
     Summing,
@@ -24,8 +24,8 @@ from salesfc_lib.panel.lifecycle import (
     count_silent_months,
     list_lifecycles,
 )
-from salesfc_lib.panel.plans import list_recalled
 from salesfc_lib.panel.regressors import Kind, regressor_kinds
+from salesfc_lib.panel.training import build_tables
 
 __all__ = [
     "DESCRIBING",
@@ -36,18 +36,16 @@ __all__ = [
     "aggregate",
     "build_panel",
     "build_series",
-    "check_panel",
+    "build_tables",
     "choose_key_series",
     "coherence_gap",
     "count_silent",
     "count_silent_months",
     "fill_forward",
-    "fill_gaps",
     "find_publication_day",
     "list_backs",
     "list_levels",
     "list_lifecycles",
-    "list_recalled",
     "regressor_kinds",
     "summing_matrix",
     "take_known",

@@ -12,7 +12,6 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth, manifest, unit_folder
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, in_words, language, name_in_file, resolve, tables
-from salesfc_lib.panel import aggregate, build_series
 from salesfc_lib.reporting import Check, CleanedBefore, CleanedMonth, Restated, ledger_totals
 from salesfc_lib.steps.checks import COHERENT
 
@@ -60,55 +59,24 @@ def find_closed(project: Path, unit: str, sets: Sequence[str] = ()) -> tuple[str
 def clean(run: UnitMonth) -> CleanedMonth:
     """Clean the unit's sources and build its panel; what the step wrote comes back."""
     from salesfc_lib import cleaning
-    from salesfc_lib.panel import (
-        build_panel,
-        check_panel,
-        fill_gaps,
-        list_lifecycles,
-        list_recalled,
-        take_known,
-    )
+    from salesfc_lib.panel import build_tables, list_lifecycles, take_known
 
-    parameters, settings = run.parameters, run.parameters.cleaning.outliers
+    parameters = run.parameters
     rows = cleaning.read_all(parameters, run.project, keep=run.keeps_sources)
     found = cleaning.clean(parameters, run.project, run.month, rows)
-    event = take_known(found.event, run.publication_day)
-    bottom = build_panel(
-        found.transactions,
-        parameters,
-        run.month,
-        found.promotion,
-        event=event,
-        driver=found.driver,
-        known_before=run.publication_day,
+    kept = {name: getattr(found, name) for name in CLEANED}
+    kept["event"] = take_known(found.event, run.publication_day)
+    built = build_tables(
+        kept, parameters, run.month, unit=run.unit, known_before=run.publication_day
     )
-    short = cleaning.outliers.find_stock_outs(found.inventory, bottom.series, bottom.panel)
-    outliers, censored = cleaning.outliers.judge_months(
-        bottom.panel, settings=settings, censored=short
-    )
-    trained = cleaning.outliers.apply_outliers(bottom.panel, outliers, settings.treatment)
-    trained = cleaning.outliers.apply_stock_outs(trained, censored, parameters.cleaning.stock_outs)
-    series = build_series(bottom.series, parameters.levels)
-    lag, levels = parameters.horizon, parameters.levels
-    panel = aggregate(check_panel(fill_gaps(trained), run.unit), series, levels, lag=lag)
-    future = aggregate(bottom.future, series, levels, lag=lag, sold=bottom.panel)
-    now = pd.concat([panel, future], ignore_index=True)
     declared = cleaning.list_declared(found.transactions, parameters)
+    panel, series, rule = built["panel"], built["series"], parameters.lifecycle
     run.write(
-        **{name: getattr(found, name) for name in CLEANED},
-        event=event,
+        **kept,
+        **built,
         files=pd.DataFrame(found.files),
-        series=series,
-        panel=panel,
-        future=future,
-        recalled=list_recalled(bottom.recalled, now, series, levels, lag=lag, sold=bottom.panel),
-        plan=bottom.plans,
         declared=declared,
-        lifecycle=list_lifecycles(
-            panel, series, run.cutoff, declared, rule=run.parameters.lifecycle
-        ),
-        outliers=outliers,
-        censored=censored,
+        lifecycle=list_lifecycles(panel, series, run.cutoff, declared, rule=rule),
     )
     if len(found.quarantine):
         write_csv = partial(write_quarantine_csv, found.quarantine)

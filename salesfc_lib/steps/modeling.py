@@ -11,7 +11,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
-from salesfc_lib.panel import choose_key_series, list_backs, regressor_kinds, summing_matrix
+from salesfc_lib.panel import choose_key_series, list_backs
 from salesfc_lib.reporting import EXPLAINED, Check, ModeledBefore, ModeledMonth, mean_weights
 from salesfc_lib.steps.checks import (
     COHERENT,
@@ -58,23 +58,14 @@ def model(run: UnitMonth) -> ModeledMonth:
 
 
 def read_history(run: UnitMonth) -> History:
-    """The cleaned panel as models see it: through the month, with what is known of later ones.
+    """The cleaned panel as models see it: through the month, with what is known of later ones."""
+    from salesfc_lib.forecasting import align_levels
 
-    Levels are numbered in the order of the parameters.
-    """
-    from salesfc_lib.forecasting import align
-
-    series, names = run.read("series"), list(run.parameters.levels)
-    codes = dict(zip(series["unique_id"], map(names.index, series["level"]), strict=True))
-    panel, future, horizon = run.read("panel"), run.read("future"), run.parameters.horizon
-    kinds = regressor_kinds(run.parameters)
-    history = align(panel, future, horizon=horizon, end=run.cutoff, level=codes, kinds=kinds)
+    tables = {name: run.read(name) for name in ("series", "panel", "future")}
+    tables["recalled"] = read_if_any(run, "recalled")
+    history = align_levels(tables, run.parameters, end=run.cutoff)
     _check_recalled(run, history.y.shape[1])
-    return replace(
-        history,
-        summing=summing_matrix(series, run.parameters.levels),
-        recalled=dict(list(read_if_any(run, "recalled").groupby("cutoff"))),
-    )
+    return history
 
 
 def _check_recalled(run: UnitMonth, width: int) -> None:
