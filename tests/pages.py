@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from salesfc_lib.foundation import amounts, language, name_of, resources, wording
+from salesfc_lib.foundation import amounts, language, name_of, resources, say, wording
 from salesfc_lib.reporting import plots, write_failed_page
 from salesfc_lib.reporting.blocks import (
     Alert,
@@ -40,6 +40,7 @@ from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
     Change,
     Download,
+    KpiOver,
     MonthActual,
     MonthForecast,
     Ratio,
@@ -175,6 +176,7 @@ def summary(
             Download("tables", said("analysts"), said("11 tables"), 2_100_000),
         ),
         "files": 38,
+        "kpis": kpis(month) if scored else (),
         "record": (
             (said("Amounts"), said("Net of returns, without tax")),
             (said("Code"), "0.1.0"),
@@ -182,6 +184,19 @@ def summary(
         ),
     }
     return Summary(unit=unit, month=month, **{**facts, **given})  # type: ignore[arg-type]
+
+
+def kpis(month: str) -> tuple[KpiOver, ...]:
+    """An accuracy of which four months are known, and a fill rate without any source."""
+    needs = say("kpi.needs.source", role="deliveries", columns=["delivered"])
+    known = [
+        KpiOver("accuracy", n, 0.8 + n / 100, 0.7, min(n, 4), "2025-01", month, "archive, orders")
+        for n in (3, 6, 12)
+    ]
+    lacking = [
+        KpiOver("fill_rate", n, None, None, 0, None, None, "deliveries", needs) for n in (3, 6, 12)
+    ]
+    return (*known, *lacking)
 
 
 def _ahead(month: str, y_hat: float, width: float) -> MonthForecast:

@@ -112,17 +112,19 @@ class Kpi:
     """A KPI: what it sums by month, how it reads, which way is better, and what it needs.
 
     `is_detail`: a part of the one above it. `whole`: null unless every month of the window is
-    known. Its value is the ratio less `less`, at least `least`.
+    known. Its value is the ratio less `less`, at least `least`; what should be `near` has an
+    `aim`.
     """
 
     sums: Callable[[Known], pd.DataFrame]
     unit: Literal["percent", "signed_percent", "points", "amount", "days", "times"]
-    better: Literal["high", "low", "zero"]
+    better: Literal["high", "low", "near"]
     needs: Needs
     is_detail: bool = False
     whole: bool = False
     less: float = 0.0
     least: float = float("-inf")
+    aim: float = 0.0
 
 
 def read_known(run: UnitMonth, past: Past) -> Known:
@@ -268,7 +270,7 @@ PROMISED: Needs = {"deliveries": ("promised|lines", "delivered_on|on_time")}
 # a KPI a line; its name and its formula are `kpi.<name>` and `kpi.formula.<name>` in the catalogue
 KPIS: dict[str, Kpi] = {
     "accuracy": Kpi(_accuracy, "percent", "high", FORECASTS, least=0.0),
-    "bias": Kpi(partial(_scored, "bias", "published"), "signed_percent", "zero", FORECASTS),
+    "bias": Kpi(partial(_scored, "bias", "published"), "signed_percent", "near", FORECASTS),
     "value_added": Kpi(_above_naive, "points", "high", FORECASTS),
     **{
         f"value_added_{stage}": Kpi(
@@ -276,7 +278,7 @@ KPIS: dict[str, Kpi] = {
         )
         for stage in STAGES[1:]
     },
-    "coverage": Kpi(_coverage, "percent", "high", FORECASTS),
+    "coverage": Kpi(_coverage, "percent", "near", FORECASTS, aim=0.8),
     "stock_out_rate": Kpi(_stock_outs, "percent", "low", {"inventory": ("stockout_days",)}),
     "fill_rate": Kpi(partial(_delivered, "delivered", "ordered"), "percent", "high", SHIPPED),
     "order_fulfilment": Kpi(partial(_delivered, "on_time", "lines"), "percent", "high", PROMISED),

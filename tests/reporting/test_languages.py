@@ -201,6 +201,7 @@ DATA = (
     *(pages.NASTY, pages.LONG, pages.LONG[:39], *pages.TITLES.values(), "kitchen", "north"),
     *("Lin Qiao", "Zhou Min", "Key accounts · Paint", "order confirmed for 8 July"),
     "Boxes instead of text? Install a font with Chinese, such as Noto Sans CJK.",
+    *("deliveries", "delivered"),  # a role and a column of a parameter file
     *("returns file arrived late", "tables", "01_cleaning", "04_retrospective"),
     *(f"{pages.NASTY}.csv (9d03c1…)", f"'{pages.NASTY}.csv' ends at row 65,536."),
 )

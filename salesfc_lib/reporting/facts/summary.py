@@ -159,6 +159,21 @@ class KeyLink:
 
 
 @dataclass(frozen=True)
+class KpiOver:
+    """A KPI over the `window` months that end with the month: a row of table `kpis`."""
+
+    kpi: str
+    window: int
+    value: Number | None
+    before: Number | None  # a year earlier
+    months: int  # of the window that are known
+    first: Month | None
+    last: Month | None
+    source: str
+    needs: str = ""
+
+
+@dataclass(frozen=True)
 class Summary:
     """One unit's month.
 
@@ -202,6 +217,8 @@ class Summary:
     downloads: tuple[Download, ...] = ()
     files: int = 0  # files that matched the manifest when the page was published
     record: tuple[tuple[str, str], ...] = ()
+    kpis: tuple[KpiOver, ...] = ()
+    money: str = "¥"  # currency of KPIs in money, also where quantities are forecast
     languages: Languages = (language.SOURCE,)  # of the month's pages, the default one first
 
     @property

@@ -14,6 +14,7 @@ from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.facts.summary import (
     Change,
     KeyLink,
+    KpiOver,
     MonthActual,
     MonthForecast,
     Ratio,
@@ -66,6 +67,8 @@ def summary(month: MonthFacts) -> Summary:
         changes=_changes(reconciled),
         before_changes=reconciled.next("reconciled") if len(reconciled.adjustment) else None,
         keys=_keys(month),
+        kpis=_kpis(compared),
+        money=unit.currency,
         record=tuple(writer_of(run).record("unit.record.measure", measure=describe_measure(run))),
         **_scores(run, compared),
     )
@@ -233,6 +236,25 @@ def _changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
         applied = row["state"] == "applied"
         changes.append(Change(series=series, month=month, applied=applied, **facts))
     return tuple(changes)
+
+
+def _kpis(compared: ComparedMonth) -> tuple[KpiOver, ...]:
+    """Rows of table `kpis` as the page shows them."""
+    rows = compared["kpis"].to_dict("records")
+    return tuple(
+        KpiOver(
+            kpi=row["kpi"],
+            window=row["window"],
+            value=_numbers([row["value"]])[0],
+            before=_numbers([row["before"]])[0],
+            months=row["months"],
+            first=iso(row["first"]) if row["months"] else None,
+            last=iso(row["last"]) if row["months"] else None,
+            source=row["source"],
+            needs=row["needs"],
+        )
+        for row in rows
+    )
 
 
 def _keys(month: MonthFacts) -> tuple[KeyLink, ...]:

@@ -21,7 +21,7 @@ from salesfc_lib.reporting.facts.published import (
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
 from salesfc_lib.reporting.narrative.writer import draw
 from salesfc_lib.reporting.pages.headline import ZERO, direction, opening_sentences, status, title
-from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, matrix
+from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, kpi_table, matrix
 from salesfc_lib.reporting.pages.page import WRITER, in_language, page, switches, write
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import alerts_of
@@ -82,7 +82,7 @@ def _write(
         description=WRITER.text("index.description"),
         styles=("page.css", "matrix.css"),
     )
-    empty = dict.fromkeys(("facts", "figure", "portfolio", "months"))
+    empty = dict.fromkeys(("facts", "figure", "portfolio", "kpis", "months"))
     values = {**empty, "overline": [WRITER.text("index.all")], **shown}
     values |= {"status": status, "items": items, "in_language": in_language, "spoken": spoken}
     path = folder / in_language("index.html", spoken)
@@ -117,6 +117,7 @@ def _write_month(
         portfolio=portfolio,
         prefix=prefix,
         matrix=matrix(portfolio),
+        kpis=kpi_table(portfolio, prefix),
         months=months,
     )
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import name_of, wording
+from salesfc_lib.reporting.blocks import Cell, Table
 from salesfc_lib.reporting.facts.summary import Summary
+from salesfc_lib.reporting.narrative.kpis import describe_kpis
 from salesfc_lib.reporting.pages.headline import ZERO
-from salesfc_lib.reporting.pages.page import WRITER
+from salesfc_lib.reporting.pages.page import WRITER, in_language
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import writer_of
+from salesfc_lib.retrospective import KPIS
 
 MATRIX_MONTHS = 12
+KPI_MONTHS = 12
 FULL_BIAS = 0.09  # bias at which the tick fills its half of the cell
 TICKS = 6
 
@@ -49,6 +53,33 @@ def matrix(portfolio: Portfolio) -> dict[str, Any]:
         "accuracy": accuracy_text,
         "tick": bias_tick,
     }
+
+
+def kpi_table(portfolio: Portfolio, prefix: str) -> Table | None:
+    """A row a unit with its KPIs over a year, of those that any unit knows; None where none does.
+
+    `prefix` leads from the page to the reports folder.
+    """
+    rows: list[dict[str, Any]] = []
+    for summary in portfolio.published:
+        place = f"{prefix}{summary.month}/{summary.unit}"
+        anchor = "#kpis" if summary.kpis else ""
+        href = f"{place}/{in_language('index.html', summary.languages)}{anchor}"
+        year = [vars(kpi) for kpi in summary.kpis if kpi.window == KPI_MONTHS]
+        described = describe_kpis(year, summary.money)
+        values = {row["kpi"]: row[f"over {KPI_MONTHS}"] for row in described if row["known"]}
+        rows.append({"unit": Cell(summary.title, href=href, bold=True), **values})
+    names = [name for name in KPIS if not KPIS[name].is_detail and any(name in row for row in rows)]
+    if not names:
+        return None
+    missing = dict.fromkeys(names, Cell(WRITER.text("kpi.none"), tone="muted"))
+    return WRITER.table(
+        "index.kpis",
+        [missing | row for row in rows],
+        columns={f">{name_of('kpi', name)}": f"{{{name}}}" for name in names},
+        months=KPI_MONTHS,
+        month=portfolio.month,
+    )
 
 
 def accuracy_text(accuracy: float, floor: float) -> str:

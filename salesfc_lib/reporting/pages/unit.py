@@ -13,14 +13,17 @@ import pandas as pd
 from salesfc_lib.foundation import amounts, level_name, wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
 from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
+from salesfc_lib.reporting.narrative.kpis import count_kpis, describe_kpis
 from salesfc_lib.reporting.narrative.outlook import draw_fan
 from salesfc_lib.reporting.narrative.revision import revision_figure
 from salesfc_lib.reporting.narrative.writer import BlockWriter
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
 from salesfc_lib.reporting.pages.page import WRITER, in_language, page, switches, write
+from salesfc_lib.retrospective import KPIS
 
 FAN_HEIGHT, FAN_WIDTH = (290.0, 270.0), 460.0
 RANKS = {"failed": 0, "overdue": 1, "floor": 2, "bias": 3, "other": 4}
+PEOPLE = "value_added_adjusted"  # the one part of a KPI that the page shows
 BOUNDS = {"lo80": "lo-80", "hi80": "hi-80", "lo95": "lo-95", "hi95": "hi-95"}
 
 
@@ -52,6 +55,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         attention=Attention(alerts),
         changes=_changes(summary),
         keys=_keys(summary),
+        kpis=_kpis(summary),
         downloads=_downloads(summary),
     )
 
@@ -219,6 +223,24 @@ def _describe_change(change: Change) -> dict[str, Any]:
         "change": change.final - change.old if change.applied else None,
         "why": applied if change.applied else refused,
     }
+
+
+def _kpis(summary: Summary) -> Table | None:
+    """KPIs over 3, 6 and 12 months beside a year earlier; those without data are folded."""
+    rows = [
+        row
+        for row in describe_kpis(map(vars, summary.kpis), summary.money)
+        if not KPIS[row["kpi"]].is_detail or row["kpi"] == PEOPLE
+    ]
+    if not rows:
+        return None
+    windows = sorted({row.window for row in summary.kpis})
+    heads = {WRITER.text("kpi.head", months=months): f"{{over {months}}}" for months in windows}
+    counts = count_kpis(rows)
+    title = f"unit.kpis.title{'' if counts['compared'] else '.new'}"
+    facts: dict[str, Any] = {"title_key": title, "month": summary.month, **counts}
+    known = [row["known"] for row in rows]
+    return WRITER.table("unit.kpis", rows, columns=heads, notable=known, **facts)
 
 
 def _downloads(summary: Summary) -> Table | None:
