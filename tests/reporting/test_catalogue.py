@@ -14,7 +14,9 @@ from salesfc_lib.foundation import FORMATS, language
 from salesfc_lib.foundation.amounts import AmountFormat
 from salesfc_lib.reporting.catalogue import Sentences
 from tests.conftest import CHECKOUT
+from tests.keys import list_said
 
+SAID = list(list_said(CHECKOUT / "salesfc_lib"))
 SENTENCES = Sentences(AmountFormat("¥"))
 OWN = {
     "plural",
@@ -29,26 +31,49 @@ PARTS = {
 }
 
 
+def read_places(template: str) -> list[tuple[str, str]]:
+    """Name and format of each place of a template."""
+    parts = string.Formatter().parse(template)
+    return [(re.split(r"[.[]", name)[0], spec or "") for _, name, spec, _ in parts if name]
+
+
 def test_every_key_that_the_library_says_is_in_the_catalogue() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "salesfc_lib").rglob("*.py")]
-    call = (
-        r"""\b(text|text_of|say|prose|record|section|table|figure|fact)\(\s*"([a-z0-9_.]+)"[,)]"""
-    )
-    calls = {found for text in texts for found in re.findall(call, text)}
     said = {
-        ".".join([key, part] if part else [key])
-        for kind, key in calls
-        for part in PARTS.get(kind, [""])
+        (call.where, ".".join([key, part] if part else [key]))
+        for call in SAID
+        for key in call.keys
+        for part in PARTS.get(call.how, [""])
     }
-    assert len(said) > 200
-    assert said - set(language.sentences()) == set()
+    assert len({key for _, key in said}) > 600
+    assert [(where, key) for where, key in said if key not in language.sentences()] == []
 
 
-def test_every_format_in_the_catalogue_exists() -> None:
-    for key, text in language.sentences().items():
-        for _, field, spec, _ in string.Formatter().parse(text):
-            name = (spec or "").partition(" ")[0]
-            assert field is None or name in {"", *FORMATS, *OWN}, (key, name)
+def test_a_sentence_has_no_place_for_a_fact_that_its_code_does_not_give() -> None:
+    checked = 0
+    for where, how, keys, facts in SAID:
+        if how in ("text", "text_of", "say") and facts is not None:
+            for key in keys:
+                places = {field for field, _ in read_places(language.sentences()[key])}
+                assert places <= facts, (where, key)
+                checked += 1
+    assert checked > 200
+
+
+@pytest.mark.parametrize("spoken", language.LANGUAGES)
+def test_every_format_in_the_catalogue_exists(spoken: str) -> None:
+    for key, text in language.sentences(spoken).items():
+        for _, spec in read_places(text):
+            assert spec.partition(" ")[0] in {"", *FORMATS, *OWN}, (key, spec)
+
+
+def test_a_plural_has_one_noun_or_two_where_english_does_not_just_add_an_s() -> None:
+    specs = [s for text in language.sentences("en").values() for _, s in read_places(text)]
+    plurals = {spec for spec in specs if spec.partition(" ")[0] == "plural"}
+    assert len(plurals) > 30
+    for spec in plurals:
+        one, *many = spec.partition(" ")[2].split("|")
+        assert one and (len(many) == 1 or not many), spec
+        assert many or not re.search(r"(s|x|z|ch|sh|[^aeiou]y)$|person$", one), spec
 
 
 def test_every_cause_and_every_proposal_can_be_said() -> None:

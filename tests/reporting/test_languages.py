@@ -46,9 +46,14 @@ NO_WORDS = {  # literals of two words that no page shows: by file
 }
 
 
+# of a gettext file: no plural of gettext's own, nothing half translated, nothing given up
+LINE = re.compile(r'((msgctxt|msgid|msgstr) )?"(\\.|[^"\\])*"|#(?!~|.*\bfuzzy\b).*|')
+FILES = sorted((language.LOCALE / "zh" / "LC_MESSAGES").glob("*.po"))
+
+
 def messages() -> Iterator[tuple[str, Message]]:
     """Every message with its file, but for those of errors and of the command line."""
-    for path in sorted((language.LOCALE / "zh" / "LC_MESSAGES").glob("*.po")):
+    for path in FILES:
         if not path.stem.startswith("messages."):
             with path.open("rb") as file:
                 yield from ((path.stem, message) for message in read_po(file) if message.id)
@@ -67,6 +72,18 @@ def test_every_sentence_and_every_text_of_a_notebook_is_written_in_chinese() -> 
         named for named, (_, message) in zip(missing, messages(), strict=True) if not message.string
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_file_of_the_catalogue_holds_whole_entries_once(path: Path) -> None:
+    """A run passes over what is broken, so that it has to be found here."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    begun = [sum(line.startswith(word) for line in lines) for word in ("msgid ", "msgstr ")]
+    with path.open("rb") as file:
+        catalog = read_po(file, abort_invalid=True)
+    has_header = 'msgid ""\nmsgstr ""\n"Content-Type' in "\n".join(lines)
+    assert begun == [len(catalog) + has_header] * 2
 
 
 def test_a_key_stands_once() -> None:
