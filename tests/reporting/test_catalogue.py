@@ -81,7 +81,7 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
     room = CHECKOUT / "salesfc_lib" / "retrospective"
     finders = (room / "causes" / "finders.py").read_text(encoding="utf-8")
     causes = re.findall(r"""Cause\(\s*[\w.]+,\s*"([a-z_]+)\"""", finders)
-    rules = (room / "proposals.py").read_text(encoding="utf-8")
+    rules = (room / "proposals" / "observed.py").read_text(encoding="utf-8")
     proposals = re.findall(
         r"""_(?:switch_off|parameter|ask_author|practice)\b.*?"([a-z]+(?:_[a-z]+)+)\"""", rules
     )
