@@ -1,13 +1,13 @@
 """A unit's month on disk: whole or not at all, with a manifest, earlier versions and locks.
 
-Folders of finished months enter; vintages of forecasts, earlier tables and what `verify` found
-leave.
-What people decide is recorded in one append-only table.
+Folders of finished months enter; vintages of forecasts, earlier tables, views of all of them for
+SQL, and what `verify` found leave. What people decide is recorded in one append-only table.
 """
 
 from __future__ import annotations
 
 from salesfc_lib.archive import manifest
+from salesfc_lib.archive.cube import list_vintages, open_cube
 from salesfc_lib.archive.manifest import describe_parameters
 from salesfc_lib.archive.months import (
     check_month_folder,
@@ -47,8 +47,10 @@ __all__ = [
     "latest_before",
     "list_folders",
     "list_months",
+    "list_vintages",
     "manifest",
     "next_version",
+    "open_cube",
     "publish",
     "read_records",
     "recover",

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -28,6 +29,8 @@ PACKAGES = (  # whose version can change a number or a page
     *("scikit-learn", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu"),
 )
 GIT_SECONDS = 10  # without an answer within this, the commit is null
+HEAD = 4096  # bytes of a manifest in which its kind and version stand
+_OF_HEAD = re.compile(r'^ "(kind|version)": "?(\w+)', re.MULTILINE)  # of the outermost level only
 
 
 class _Part(BaseModel):
@@ -146,6 +149,19 @@ def read(folder: Path) -> dict[str, Any]:
     except ValidationError as error:
         why = f"it is not a manifest ({describe_invalid(error)})"
     raise SalesForecastError.unreadable_file(path, why, restore(folder))
+
+
+def glance(folder: Path) -> dict[str, str] | None:
+    """`kind` and `version` of a folder's manifest where it begins as `write` lets it; else None.
+
+    To read the whole of a month's manifest takes 3 ms, which many months together feel.
+    """
+    try:
+        with (folder / NAME).open("rb") as file:
+            head = file.read(HEAD).decode("utf-8", errors="replace")
+    except OSError:
+        return None
+    return dict(_OF_HEAD.findall(head))
 
 
 def describe_invalid(error: ValidationError) -> str:

@@ -225,22 +225,35 @@ def table_folders(reports: Path, unit: str, through: str) -> dict[pd.Timestamp, 
 
 
 def vintages(
-    reports: Path, unit: str, through: str, *, lags: Sequence[int] | None = None
+    reports: Path,
+    unit: str,
+    through: str,
+    *,
+    lags: Sequence[int] | None = None,
+    versions: bool = False,
 ) -> pd.DataFrame:
     """Rows of table `forecast` that every month through `through` published at its own cutoff.
 
-    Only the newest version of a month counts. `lags` (values of `h`) limit what is read from disk.
+    Only the newest version of a month counts, unless `versions`: then the earlier ones are there as
+    well, and a column `version` tells them. `lags` (values of `h`) limit what is read from disk.
     """
     import pandas as pd
 
     from salesfc_lib.foundation import tables
 
     among = [] if lags is None else [("h", "in", list(lags))]
-    frames = [
-        tables.read(folder, "forecast", [("cutoff", "==", month), *among])
-        for month, folder in table_folders(reports, unit, through).items()
-    ]
-    return pd.concat(frames, ignore_index=True) if frames else tables.empty("forecast")
+    frames = []
+    for month, folder in table_folders(reports, unit, through).items():
+        name, numbered = f"{month:%Y-%m}", {0: folder.parent}
+        if versions:
+            numbered = list_versions(reports, name, unit)
+            numbered[_version_in(reports, name, unit)] = folder.parent
+        for number, place in numbered.items():
+            rows = tables.read(place / "tables", "forecast", [("cutoff", "==", month), *among])
+            frames.append(rows.assign(version=number))
+    empty = tables.empty("forecast").assign(version=0)
+    found = pd.concat(frames or [empty], ignore_index=True)
+    return found if versions else found.drop(columns="version")
 
 
 def _version_in(reports: Path, month: str, unit: str) -> int:
