@@ -6,6 +6,7 @@ people changed."""
 
 from __future__ import annotations
 
+from salesfc_lib.reconciliation import hand_written
 from salesfc_lib.reconciliation.adjustment import adjust
 from salesfc_lib.reconciliation.assumptions.application import (
     apply_effects,
@@ -20,6 +21,7 @@ from salesfc_lib.reconciliation.overrides import read_overrides, select_override
 __all__ = [
     "adjust",
     "apply_effects",
+    "hand_written",
     "intervals_with_effects",
     "list_ends",
     "list_heads",

@@ -27,6 +27,7 @@ from salesfc_lib.retrospective.compare import (
 from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.kpis import list_kpis, read_known
+from salesfc_lib.retrospective.loop import review_decisions
 from salesfc_lib.retrospective.override_bias import override_bias
 from salesfc_lib.retrospective.proposals import Observed, propose
 from salesfc_lib.retrospective.revision import forecast_revision
@@ -123,13 +124,14 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
     )
     missed = compare_month(past, month=month)
     largest = largest_misses(missed, count=agreed.largest)
-    causes = likely_causes(missed, evidence, past)
+    proposed = likely_causes(missed, evidence, past)
+    decided = review_decisions(run, past, missed=missed, proposed=proposed)
+    causes = decided["causes_all"]
     of_largest = causes["unique_id"].isin(largest["unique_id"])
     value = definition.value
     return {
         "missed": missed,
         "misses": largest,
-        "causes_all": causes,
         "causes": causes[of_largest].reset_index(drop=True),
         "difference": difference_by_cause(missed, causes),
         "people": override_bias(
@@ -139,6 +141,7 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
         "attributed": attribute_error(missed, transactions, past.series, measure=value),
         "stock": stock_view(evidence.inventory, month=month),
         "proposals": propose(observed),
+        **decided,
     }
 
 

@@ -14,6 +14,8 @@ from salesfc_lib.archive import manifest
 from salesfc_lib.foundation import hide_secrets, parameters
 from salesfc_lib.running.tasks import Task
 
+FOLDERS = ("causes", "effects", "overrides")  # of a project, with a file a unit that people write
+
 
 def gather_facts(
     task: Task, month: str, folder: Path, resolved: parameters.Resolved
@@ -56,11 +58,11 @@ def list_inputs(task: Task, folder: Path, resolved: parameters.Resolved) -> list
 
 
 def list_own_files(task: Task, resolved: parameters.Resolved) -> list[Path]:
-    """Files that people of this project write: parameters, candidates, effects, overrides."""
+    """Files that people of this project write: parameters, candidates and those in `FOLDERS`."""
     from salesfc_lib.forecasting import read_own
 
     code = [file.path for file in read_own(resolved.parameters, task.project)]
-    tables = [task.project / folder / f"{task.unit}.csv" for folder in ("effects", "overrides")]
+    tables = [task.project / folder / f"{task.unit}.csv" for folder in FOLDERS]
     return [*resolved.files, *dict.fromkeys(code), *(file for file in tables if file.is_file())]
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from salesfc_lib.foundation.contracts.columns import table
 
+CAUSES = (
+    "unique_id text, rank count, cause text, effect number?, facts text, "
+    "state proposed|confirmed|corrected, by text?, remark text?"
+)
 TABLES = {
     # WAPE of each stage at the top and bottom level, and of the stage `before` on the same rows;
     # gain = wape_before - wape.
@@ -28,15 +32,39 @@ TABLES = {
     ),
     # Why a series missed, likeliest first. effect: signed as sales (below zero: sold less than
     # forecast), null where the evidence gives no amount; those of a series sum to
-    # actual - forecast. facts: JSON.
-    "causes": table(
-        "unique_id text, rank count, cause text, effect number?, facts text", key="unique_id rank"
+    # actual - forecast. facts: JSON. state: proposed by the tables, or confirmed or corrected by a
+    # person (`by`, with a remark).
+    "causes": table(CAUSES, key="unique_id rank"),
+    # As the tables proposed them, whatever people said.
+    "causes_proposed": table(CAUSES, key="unique_id rank"),
+    # What people said of the causes of this month and the one before, a row a cause. proposed: the
+    # likeliest cause by the tables; share: of the month's summed absolute difference; source: its
+    # record ('C12') or its line; why: what `say` kept of one that is set aside.
+    "answers": table(
+        "ds month, unique_id text, label text, proposed text?, cause text, effect number?, "
+        "share number?, state confirmed|corrected|set_aside, by text, remark text, source text, "
+        "why text"
     ),
-    # From the forecast total to the actual total, a step a cause. series: number of those
-    # concerned; largest: one of them.
+    # What was promised in earlier months, overdue first. rows: a member as 'dimension=member', a
+    # series, or '' for the whole unit; series: how many that is now; since: first month forecast
+    # after it was added; before, after, measured, noise, p: as in `loop.effect.Effect`.
+    "actions": table(
+        "number count, added_in text, added_by text, added_on text, reason text, cause text, "
+        "what text, owner text, due text, kpi wape|bias|gain|error, rows text, series count, "
+        "expected number, state open|overdue|closed, overdue_days count, postponed count, "
+        "closed_by text?, closed_on text?, outcome text?, remark text?, since month, "
+        "months_before count, months_after count, before number?, after number?, "
+        "measured number?, noise number?, p number?, "
+        "verdict too_early|chance|as_expected|less|worse|no_series",
+        key="number",
+    ),
+    # How much the month read of the project's records: its last one, by number.
+    "decisions": table("last_record count, actions count, answers count"),
+    # From the forecast total to the actual total, a step a cause. confirmed: the part of the effect
+    # that people confirmed or named; series: number of those concerned; largest: one of them.
     "difference": table(
-        "position count, cause text, effect number, share number?, before number, after number, "
-        "series count, largest text?, facts text",
+        "position count, cause text, effect number, confirmed number, share number?, "
+        "before number, after number, series count, largest text?, facts text",
         key="position",
     ),
     # From what was published for a coming month the month before (the first before) to what is

@@ -39,7 +39,8 @@ def likely_causes(missed: pd.DataFrame, evidence: Evidence, past: Past) -> pd.Da
         for cause in finder(case):
             found.get(cause.unique_id, []).append(cause)
     rows = [
-        {"unique_id": unique_id, "rank": rank, "cause": cause, "effect": part, "facts": facts}
+        {"unique_id": unique_id, "rank": rank, "cause": cause, "effect": part}
+        | {"facts": facts, "state": "proposed"}
         for unique_id, causes in found.items()
         for rank, (cause, part, facts) in enumerate(_parts(case.rows[unique_id].gap, causes), 1)
     ]
@@ -52,7 +53,8 @@ def difference_by_cause(missed: pd.DataFrame, causes: pd.DataFrame) -> pd.DataFr
     Table `difference`: causes that cost sales, largest first, then those that brought sales,
     'not_explained' last. share is the effect's share of the whole difference; before and after are
     the running total, from the forecast to the actual of `missed` (all rows of `compare_month`);
-    series counts those concerned, largest is the unique_id with the largest effect and facts are
+    confirmed is the part of the effect that people confirmed or named; series counts those
+    concerned, largest is the unique_id with the largest effect and facts are
     its facts.
     """
     if missed.empty:
@@ -101,6 +103,7 @@ def _step(cause: str, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "cause": cause,
         "effect": math.fsum(rows["effect"]),
+        "confirmed": math.fsum(rows.loc[rows["state"] != "proposed", "effect"]),
         "series": rows["unique_id"].nunique(),
         "largest": largest["unique_id"],
         "facts": largest["facts"],
