@@ -22,7 +22,14 @@ def retrospect(run: UnitMonth) -> ComparedMonth:
 def read_compared(run: UnitMonth) -> ComparedMonth:
     """What the retrospective left."""
     found = {name: run.read(name) for name in RETROSPECTIVE_TABLES}
-    later = ("lag_history", "revision", "kpis")  # months of an earlier version lack them
+    later = (
+        "lag_history",
+        "revision",
+        "kpis",
+        "answers",
+        "actions",
+        "decisions",
+    )  # months of an earlier version lack them
     found |= {name: read_if_any(run, name) for name in later}
     missed, improvement = found["missed"], json.loads(found["improvement"]["facts"].iloc[0])
     months = len([each for each in list_months(run.reports, run.unit) if each < run.month])

@@ -14,7 +14,7 @@ from salesfc_lib.retrospective import read_facts
 
 KEY = "unit.attention"
 RETROSPECTIVE = PAGES["Retrospective"]
-Kind = Literal["floor", "bias", "other"]
+Kind = Literal["overdue", "floor", "bias", "other"]
 
 
 def say(month: MonthFacts, key: str, /, **facts: Any) -> str:
@@ -52,11 +52,16 @@ def label_of(month: MonthFacts, unique_id: str) -> str:
 
 
 def likely_cause(month: MonthFacts, unique_id: str) -> tuple[str, float, dict[str, Any]]:
-    """The likeliest cause of a series' miss, its effect (actual - forecast) and its facts."""
+    """The likeliest cause of a series' miss, its effect (actual - forecast) and its facts.
+
+    Of one that a person stands for the facts are who does (`by`), and the remark.
+    """
     causes = month.compared["causes_all"]
     first = causes[causes["unique_id"] == unique_id].sort_values("rank").iloc[0]
     read = read_facts(first["facts"])
     facts = {name: 0 if value is None else value for name, value in read.items()}
+    if first["state"] != "proposed":
+        facts = {"by": first["by"], "remark": first["remark"]}
     return str(first["cause"]), float(first["effect"]), facts
 
 

@@ -61,7 +61,7 @@ def _floor(month: MonthFacts) -> AttentionItem:
     cause, effect, facts = likely_cause(month, first["unique_id"])
     name = wording.first_lower(cause_name(writer_of(month.run), cause, effect))
     why = say(month, "floor.why", lost=names(lost), label=first["label"], cause=name)
-    do = say(month, f"do.{cause}", **facts | {"label": first["label"]})
+    do = say(month, f"do.{'said' if 'by' in facts else cause}", **facts | {"label": first["label"]})
     floor = month.run.parameters.retrospective.accuracy_floor
     return item(month, "floor", "floor", why, do, href=RETROSPECTIVE, floor=floor, **now)
 

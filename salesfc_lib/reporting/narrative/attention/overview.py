@@ -15,9 +15,12 @@ from salesfc_lib.reporting.facts.summary import AttentionItem
 from salesfc_lib.reporting.narrative.attention.items import item, names, say, say_proposal
 from salesfc_lib.reporting.narrative.attention.limits import missed_limits
 from salesfc_lib.reporting.narrative.attention.people import peoples_changes
+from salesfc_lib.reporting.narrative.retrospective.decisions import cause_of_action
+from salesfc_lib.reporting.narrative.writer import writer_of
 from salesfc_lib.retrospective import read_facts
 
 DUE_DAYS = 7  # days after publication by which an owner should have answered
+PROMISES = "what-did-we-promise-last-month-and-did-we-do-it"  # section of notebook 04
 SILENT = (2, 6)  # one month may be chance; after half a year nobody needs to be reminded
 
 
@@ -26,12 +29,18 @@ def list_attention(month: MonthFacts) -> tuple[AttentionItem, ...]:
     backfill, owner = month.run.kind == "backfill", month.run.parameters.unit.owner
     due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
     return tuple(
-        replace(each, who=owner, due=due, href="" if backfill else each.href)
+        replace(
+            each,
+            who=each.who or owner,
+            due="" if backfill else each.due or due,
+            href="" if backfill else each.href,
+        )
         for each in _items(month)
     )
 
 
 def _items(month: MonthFacts) -> Iterator[AttentionItem]:
+    yield from _overdue_actions(month)
     for facts in list_repeats(month.cleaned):
         why, do = say(month, "repeats.why", **facts), say(month, "repeats.do", **facts)
         yield item(month, "other", "repeats", why, do, href=PAGES["Cleaning"], **facts)
@@ -40,6 +49,18 @@ def _items(month: MonthFacts) -> Iterator[AttentionItem]:
         yield from missed_limits(month)
     yield from peoples_changes(month)
     yield from _silent_accounts(month)
+
+
+def _overdue_actions(month: MonthFacts) -> Iterator[AttentionItem]:
+    """The promise that has waited longest, with how many others are overdue."""
+    overdue = month.compared["actions"].query("state == 'overdue'")
+    for row in overdue.head(1).to_dict("records"):
+        facts = {"n": len(overdue), "action": f"A{row['number']}", "what": row["what"]}
+        facts["cause"] = cause_of_action(writer_of(month.run), row)
+        why, do = say(month, "action.why", **facts), say(month, "action.do", **facts)
+        href = f"{PAGES['Retrospective']}#{PROMISES}"
+        alert = item(month, "overdue", "action", why, do, href=href, **facts)
+        yield replace(alert, who=row["owner"], due=row["due"])
 
 
 def list_repeats(cleaned: CleanedMonth) -> Iterator[dict[str, Any]]:

@@ -61,7 +61,7 @@ def _cost(month: MonthFacts, key: str, **facts: Any) -> AttentionItem:
 
 def _largest_change(month: MonthFacts) -> list[dict[str, Any]]:
     """The series of this month whose miss a change made largest: label, authors, before, after."""
-    causes = month.compared["causes_all"].query("cause == @CHANGED")
+    causes = month.compared["causes_all"].query("cause == @CHANGED and state != 'corrected'")
     if causes.empty:
         return []
     first = causes.loc[causes["effect"].abs().idxmax()]

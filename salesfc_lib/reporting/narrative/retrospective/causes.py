@@ -132,7 +132,10 @@ def _cause_cell(writer: Sentences, causes: pd.DataFrame) -> Cell:
         name = writer.text("retrospective.misses.effect", cause=name, effect=effect)
     further = [other for other in causes["cause"].iloc[1:] if other != UNEXPLAINED]
     others = [wording.first_lower(cause_name(writer, other)) for other in further]
-    evidence = _evidence(writer, f"cause.{cause}.evidence", first["facts"])
+    if first["state"] == "proposed":
+        evidence = _evidence(writer, f"cause.{cause}.evidence", first["facts"])
+    else:
+        evidence = writer.text(f"cause.said.{first['state']}", **first[["by", "remark"]])
     if others:
         evidence = writer.text("retrospective.misses.also", evidence=evidence, others=others)
     return Cell(name, sub=evidence)

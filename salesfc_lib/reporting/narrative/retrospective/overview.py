@@ -135,6 +135,10 @@ def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
         easier = "easier" if naive["now"] >= naive["before"] else "harder"
         reading = writer.text(f"retrospective.since.{easier}")
         lines.append(writer.text("retrospective.since.naive", reading=reading, **naive))
+    overdue = compared["actions"].query("state == 'overdue'")
+    if len(overdue):
+        facts = {"n": len(overdue), "days": overdue["overdue_days"].max()}
+        lines.append(writer.text("retrospective.since.overdue", **facts))
     return *lines, writer.text("retrospective.since.proposals", n=len(compared["proposals"]))
 
 
