@@ -10,6 +10,9 @@ from salesfc_lib.steps.checks import read_if_any
 
 EXACT = 1e-9  # gap, as a share of actuals, that rounding may leave between causes and difference
 
+# of what months of an earlier version lack
+LATER = ("lag_history", "revision", "kpis", "answers", "actions", "decisions")
+
 
 def retrospect(run: UnitMonth) -> ComparedMonth:
     """Compare archived forecasts with actuals; what the step wrote comes back."""
@@ -22,15 +25,7 @@ def retrospect(run: UnitMonth) -> ComparedMonth:
 def read_compared(run: UnitMonth) -> ComparedMonth:
     """What the retrospective left."""
     found = {name: run.read(name) for name in RETROSPECTIVE_TABLES}
-    later = (
-        "lag_history",
-        "revision",
-        "kpis",
-        "answers",
-        "actions",
-        "decisions",
-    )  # months of an earlier version lack them
-    found |= {name: read_if_any(run, name) for name in later}
+    found |= {name: read_if_any(run, name) for name in LATER}
     missed, improvement = found["missed"], json.loads(found["improvement"]["facts"].iloc[0])
     months = len([each for each in list_months(run.reports, run.unit) if each < run.month])
     gap = found["difference"]["effect"].sum() - (missed["actual"] - missed["forecast"]).sum()

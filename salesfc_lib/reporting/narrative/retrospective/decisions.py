@@ -99,7 +99,7 @@ def _action_cells(writer: BlockWriter, row: Row) -> dict[str, Any]:
     kind = f"{key}.{'amount' if row['kpi'] == 'error' else 'share'}"
     measured = pd.notna(row["measured"])
     return {
-        "action": Cell(writer.text(f"{key}.action", **row), sub=sub, bold=True),
+        "action": Cell(f"A{row['number']} {row['what']}", sub=sub, bold=True),
         "day": Cell(row["owner"], sub=day, tone="alarm" if late else ""),
         "kpi": writer.name("action.kpi", row["kpi"]),
         "rows": row["rows"] or writer.text(f"{key}.rows"),
