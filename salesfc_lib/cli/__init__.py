@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from salesfc_lib.cli import loop, months
+from salesfc_lib.cli import loop, months, proposals
 from salesfc_lib.cli.verbs import app
 
-__all__ = ["app", "loop", "months"]
+__all__ = ["app", "loop", "months", "proposals"]

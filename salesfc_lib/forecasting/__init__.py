@@ -12,7 +12,7 @@ from salesfc_lib.forecasting.booked_days import find_booked_days
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.project import load_own, read_own
 from salesfc_lib.forecasting.candidates.protocol import Candidate, each_series
-from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
+from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, QUICK
 from salesfc_lib.forecasting.drivers.explain import explain_drivers
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History
@@ -26,6 +26,7 @@ from salesfc_lib.forecasting.tables import (
     list_candidates,
     list_failures,
     list_forecasts,
+    list_past,
     list_weights,
     score_modeled,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "BASELINE",
     "BOOSTING",
     "Candidate",
+    "QUICK",
     "ForecastCache",
     "History",
     "add_intervals",
@@ -50,6 +52,7 @@ __all__ = [
     "list_failures",
     "list_forecasts",
     "list_level_shifts",
+    "list_past",
     "list_weights",
     "load_own",
     "model_history",

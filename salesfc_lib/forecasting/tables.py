@@ -149,6 +149,12 @@ def list_backtest(modeled: Modeled) -> pd.DataFrame:
     return _as_forecast([_rows(history, forecasts, COMBINATION, modeled.backtest_bounds())])
 
 
+def list_past(modeled: Modeled) -> pd.DataFrame:
+    """Rows of the combination at every cutoff before now that it was learnt from, no intervals."""
+    past = {back: values for back, values in modeled.combined.items() if back > 0}
+    return _rows(modeled.candidates.history, past, COMBINATION)
+
+
 def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
     """Score table of the backtest: stages 'candidate' and 'combined' (wape, bias, mase).
 

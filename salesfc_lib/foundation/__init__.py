@@ -28,7 +28,7 @@ from salesfc_lib.foundation.calendar import (
 from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
 from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
-from salesfc_lib.foundation.parameters import defaults, flatten, resolve
+from salesfc_lib.foundation.parameters import defaults, flatten, resolve, with_value
 from salesfc_lib.foundation.saying import is_said, read_said, say, say_all
 from salesfc_lib.foundation.schema import (
     Calendar,
@@ -98,6 +98,7 @@ __all__ = [
     "set_in_yaml",
     "tables",
     "translate_message",
+    "with_value",
     "wording",
     "FORMATS",
     "FactFormatter",

@@ -81,6 +81,12 @@ def defaults() -> Parameters:
     return _validate(read_yaml(DEFAULTS), str(DEFAULTS))
 
 
+def with_value(parameters: Parameters, dotted: str, value: Any) -> Parameters:
+    """The parameters with one key at another value, checked."""
+    tree = _merge(parameters.model_dump(mode="json"), _nest(dotted, value))
+    return _validate(tree, f"the parameters with another `{dotted}`")
+
+
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Values by dotted key; an empty block stays one.
 

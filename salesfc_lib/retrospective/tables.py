@@ -29,7 +29,7 @@ from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.kpis import list_kpis, read_known
 from salesfc_lib.retrospective.loop import review_decisions
 from salesfc_lib.retrospective.override_bias import override_bias
-from salesfc_lib.retrospective.proposals import Observed, propose
+from salesfc_lib.retrospective.proposals import Observed, Rerun, list_decided, propose, read_decided
 from salesfc_lib.retrospective.revision import forecast_revision
 from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
 from salesfc_lib.retrospective.value_added import value_added
@@ -119,8 +119,11 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
         month=month,
         adjustments=adjustments,
         weights=_stack(_read_archived(run, "weights"), run.read("weights").assign(made_in=month)),
+        candidates=_read_ahead(run),
         failures=run.read("failures"),
         outliers=evidence.outliers,
+        transactions=transactions,
+        promotion=evidence.promotion,
     )
     missed = compare_month(past, month=month)
     largest = largest_misses(missed, count=agreed.largest)
@@ -128,7 +131,7 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
     decided = review_decisions(run, past, missed=missed, proposed=proposed)
     causes = decided["causes_all"]
     of_largest = causes["unique_id"].isin(largest["unique_id"])
-    value = definition.value
+    value, records = definition.value, read_decided(run)
     return {
         "missed": missed,
         "misses": largest,
@@ -140,7 +143,8 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
         "salespeople": by_salesperson(transactions, month=month, measure=value),
         "attributed": attribute_error(missed, transactions, past.series, measure=value),
         "stock": stock_view(evidence.inventory, month=month),
-        "proposals": propose(observed),
+        "proposals": propose(observed, unit=run.unit, rerun=Rerun(run), decided=records),
+        "decided": list_decided(run, past, adjustments, records),
         **decided,
     }
 
@@ -150,6 +154,17 @@ def _read_archived(run: UnitMonth, name: str) -> pd.DataFrame:
     folders = archive.table_folders(run.reports, run.unit, run.month_before)
     frames = [tables.read(each, name).assign(made_in=month) for month, each in folders.items()]
     return _stack(*frames, tables.empty(name).assign(made_in=pd.Series(dtype="datetime64[ns]")))
+
+
+def _read_ahead(run: UnitMonth) -> pd.DataFrame:
+    """What every candidate forecast one month ahead in each month of the last year."""
+    folders = archive.table_folders(run.reports, run.unit, run.month_before)
+    month = {folder: pd.Timestamp(month) for month, folder in [*folders.items()][-SEASON:]}
+    frames = [
+        tables.read(folder, "candidate_forecast", [("h", "==", 1), ("cutoff", "==", cutoff)])
+        for folder, cutoff in month.items()
+    ]
+    return _stack(*frames, tables.empty("candidate_forecast"))
 
 
 def _stack(*frames: pd.DataFrame) -> pd.DataFrame:

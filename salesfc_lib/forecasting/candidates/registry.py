@@ -101,3 +101,4 @@ CANDIDATES = (
     *(_candidate(row, "series") for row in SERIES),
 )
 REGISTRY = {candidate.name: candidate for candidate in CANDIDATES}
+QUICK = {row[0] for row in PANEL} | {BOOSTING}  # all series at once: seconds for a whole panel

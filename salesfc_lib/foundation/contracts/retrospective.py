@@ -93,9 +93,27 @@ TABLES = {
         key="kpi window",
     ),
     # What to change next month: a parameter (key dotted; now and proposed as YAML) or a practice.
-    # facts: JSON.
+    # facts: JSON. gain: WAPE that the change would have saved on `rows` series-months, `measured`
+    # on months before those it was found in (earlier), on these (same), or on each half of them
+    # with what the other half chose (crossed); noise: what chance alone stays below in 19 of 20
+    # cases; p: chance of such a gain without any; remark: why it is not known.
     "proposals": table(
-        "kind parameter|practice, key text, now text, proposed text, evidence text, facts text, "
-        "decision text"
+        "id text, kind parameter|practice, key text, now text, proposed text, evidence text, "
+        "facts text, wape_now number?, wape_proposed number?, gain number?, noise number?, "
+        "p number?, rows number?, months number?, cutoffs number?, "
+        "measured |earlier|same|crossed, remark text, decision open|not_worth_it|accepted|rejected",
+        key="id",
+    ),
+    # What was decided on a proposal in the last twelve months, and what came of it. expected: the
+    # gain that was measured for it; since: first month whose forecast was made with it; before,
+    # after: WAPE one month ahead on the rows concerned; measured: WAPE saved, without what the
+    # seasonal naive saved as well, over `months` months; noise and p as in `proposals`, two-sided.
+    "decided": table(
+        "id text, decision accepted|rejected, kind parameter|practice, key text, old text, "
+        "new text, evidence text, facts text, reviewer text, reason text, decided_at day, "
+        "made_in month, expected number?, since month?, months count, before number?, "
+        "after number?, measured number?, noise number?, p number?, "
+        "verdict |too_early|chance|as_expected|less|worse|not_in_force|no_kpi",
+        key="id",
     ),
 }
