@@ -11,7 +11,7 @@ from salesfc_lib.steps.checks import read_if_any
 EXACT = 1e-9  # gap, as a share of actuals, that rounding may leave between causes and difference
 
 # of what months of an earlier version lack
-LATER = ("lag_history", "revision", "kpis", "answers", "actions", "decisions")
+LATER = ("lag_history", "revision", "kpis", "answers", "actions", "decisions", "decided")
 
 
 def retrospect(run: UnitMonth) -> ComparedMonth:

@@ -81,11 +81,13 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
     room = CHECKOUT / "salesfc_lib" / "retrospective"
     finders = (room / "causes" / "finders.py").read_text(encoding="utf-8")
     causes = re.findall(r"""Cause\(\s*[\w.]+,\s*"([a-z_]+)\"""", finders)
-    rules = (room / "proposals" / "observed.py").read_text(encoding="utf-8")
+    rules = "".join(each.read_text(encoding="utf-8") for each in (room / "proposals").glob("*.py"))
     proposals = re.findall(
-        r"""_(?:switch_off|parameter|ask_author|practice)\b.*?"([a-z]+(?:_[a-z]+)+)\"""", rules
+        r"""(?:_switch_off|change_parameter|_ask_author|change_practice)\b[^\n]*?"""
+        r""""([a-z]+(?:_[a-z]+)+)\"""",
+        rules,
     )
-    assert (len(causes), len(proposals)) == (11, 10)
+    assert (len(causes), len(proposals)) == (11, 14)
     for name in causes:
         assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= catalogue
     assert {f"proposal.{name}" for name in proposals} <= catalogue

@@ -72,6 +72,11 @@ class ComparedMonth(NamedTables):
         table = self.tables["history"]
         return table[table["level"] == self.bottom].sort_values("ds", ignore_index=True)
 
+    @property
+    def proposed(self) -> pd.DataFrame:
+        """Proposals that wait for a decision."""
+        return self.tables["proposals"].query("decision == 'open'")
+
     def run_of_bias(self, limit: float) -> int:
         """Months running, this one included, with bias beyond the limit in the same direction."""
         bias = self.one_ahead()["bias"].iloc[::-1]

@@ -221,7 +221,7 @@ def _retrospective_lines(month: MonthFacts) -> Lines:
     return {
         "headline": {"headline": headline(month.run, compared)},
         "no_people" if gain is None else "people": {"gain": gain},
-        "proposals": {"n": len(compared["proposals"])},
+        "proposals": {"n": len(compared.proposed)},
     }
 
 

@@ -1,4 +1,4 @@
-"""Why it missed: causes of misses, people's changes, proposals.
+"""Why it missed: causes of misses, and people's changes.
 
 A cause is named with what it rests on; what no table explains is called not explained.
 """
@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import template_of, wording
-from salesfc_lib.reporting.blocks import Block, Cell, Diff, Figure, Table
+from salesfc_lib.reporting.blocks import Block, Cell, Figure, Table
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
@@ -45,7 +45,7 @@ def cause_name(writer: Sentences, cause: str, effect: float | None = None) -> st
     return writer.text(f"cause.{cause}")
 
 
-def _evidence(writer: Sentences, key: str, facts: str) -> str:
+def describe_evidence(writer: Sentences, key: str, facts: str) -> str:
     """What a cause or a proposal rests on, in a few words."""
     known = {name: 0 if value is None else value for name, value in read_facts(facts).items()}
     return writer.text(key, **known)
@@ -133,7 +133,7 @@ def _cause_cell(writer: Sentences, causes: pd.DataFrame) -> Cell:
     further = [other for other in causes["cause"].iloc[1:] if other != UNEXPLAINED]
     others = [wording.first_lower(cause_name(writer, other)) for other in further]
     if first["state"] == "proposed":
-        evidence = _evidence(writer, f"cause.{cause}.evidence", first["facts"])
+        evidence = describe_evidence(writer, f"cause.{cause}.evidence", first["facts"])
     else:
         evidence = writer.text(f"cause.said.{first['state']}", **first[["by", "remark"]])
     if others:
@@ -197,24 +197,3 @@ def _sales_table(run: UnitMonth, compared: ComparedMonth) -> Table:
     table = sales.assign(error=sales["salesperson"].map(errors))
     table = table.assign(toned=writer.toned("{error:signed_scaled}", table, "error"))
     return writer.table("retrospective.sales", table, month=run.month)
-
-
-@in_languages
-def proposals(run: UnitMonth, compared: ComparedMonth) -> Blocks:
-    """What to change next month, with the evidence, and as a change to the parameter file."""
-    writer, table, key = writer_of(run), compared["proposals"], "retrospective.proposals"
-    rows, lines = [], [f"# parameters/units/{run.unit}.yml"]
-    for row in table.to_dict("records"):
-        parameter = row["kind"] == "parameter"
-        rule = f"proposal.{row['evidence']}"
-        evidence = _evidence(writer, rule, row["facts"])
-        named = row["key"] if parameter else _evidence(writer, f"{rule}.key", row["facts"])
-        shown = {"key": Cell(named, code=parameter), "evidence": evidence}
-        rows.append(row | shown | {"decision": writer.name("decision", row["decision"])})
-        if parameter:
-            note = writer.text(f"{key}.comment", month=run.month)
-            new = f"+{row['key']}: {row['proposed']}  # {note}"
-            lines += [f"-{row['key']}: {row['now']}", new]
-    facts: dict[str, Any] = {"n": len(table), "unit": run.unit, "month": run.month}
-    diff = [Diff(writer.text(f"{key}.diff"), tuple(lines))] if len(lines) > 1 else []
-    return Blocks(*writer.section(key, rows, **facts).blocks, *diff)

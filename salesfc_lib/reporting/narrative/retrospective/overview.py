@@ -139,7 +139,7 @@ def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
     if len(overdue):
         facts = {"n": len(overdue), "days": overdue["overdue_days"].max()}
         lines.append(writer.text("retrospective.since.overdue", **facts))
-    return *lines, writer.text("retrospective.since.proposals", n=len(compared["proposals"]))
+    return *lines, writer.text("retrospective.since.proposals", n=len(compared.proposed))
 
 
 @in_languages
