@@ -1,7 +1,7 @@
 """Sales by salesperson, and the forecast error that falls to each by share.
 
-Nobody forecasts by salesperson, so a series' forecast is shared out by who sold it over the twelve
-months before. It says where to ask, not who was wrong.
+Nobody forecasts by salesperson, so a series' forecast is shared out (`decomposition.sharing`) by
+who sold it over the twelve months before. It says where to ask, not who was wrong.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, month_of
-from salesfc_lib.retrospective.compare import window
-from salesfc_lib.retrospective.members import by_series
+from salesfc_lib.foundation import month_of
+from salesfc_lib.retrospective.decomposition.sharing import (
+    VALUES,
+    sales_around,
+    share_out,
+    sum_sales,
+)
 
 SALES = ["salesperson", "actual", "last_year", "change", "growth", "share"]
 ATTRIBUTED = ["salesperson", "actual", "attributed_forecast", "attributed_difference", "series"]
@@ -60,19 +64,12 @@ def attribute_error(
     """
     if missed.empty or "salesperson" not in transactions.columns:
         return _empty(ATTRIBUTED)
-    month = missed["ds"].iloc[0]
-    recent = transactions[month_of(transactions) >= month - pd.DateOffset(months=SEASON)]
-    by = ["unique_id", "ds", "salesperson"]
-    sold = _sums(by_series(recent, series), by, measure).rename("sold").reset_index()
-    share = _share_by_name(window(sold, month - pd.DateOffset(months=1), SEASON))
-    rows = missed[["unique_id", "forecast"]].merge(share, on="unique_id", how="left")
-    rows = rows.assign(attributed_forecast=rows["forecast"] * rows["share"].fillna(1.0))
-    by_name = rows.groupby("salesperson", dropna=False)
-    counts = by_name["unique_id"].nunique().rename("series")
-    scored = sold[(sold["ds"] == month) & sold["unique_id"].isin(missed["unique_id"])]
-    actual = scored.groupby("salesperson", dropna=False)["sold"].sum().rename("actual")
-    table = pd.concat([by_name["attributed_forecast"].sum(), counts, actual], axis=1).fillna(0.0)
-    table = table.rename_axis("salesperson").reset_index().astype({"series": "int64"})
+    sales = sales_around(transactions, series, month=missed["ds"].iloc[0], measure=measure)
+    sold = sum_sales(sales, ["salesperson"])
+    rows = share_out(missed[["unique_id", *VALUES]], sold, "salesperson")
+    by_name = rows.assign(series=rows["forecast"].ne(0)).groupby("salesperson", dropna=False)
+    table = by_name[[*VALUES, "series"]].sum().reset_index()
+    table = table.rename(columns={"forecast": "attributed_forecast"}).astype({"series": "int64"})
     difference = table["attributed_forecast"] - table["actual"]
     table = table.assign(attributed_difference=difference)[ATTRIBUTED]
     return table.sort_values("salesperson", ignore_index=True)
@@ -81,14 +78,6 @@ def attribute_error(
 def _empty(columns: list[str]) -> pd.DataFrame:
     types = {name: object if name == "salesperson" else "float64" for name in columns}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
-
-
-def _share_by_name(sold: pd.DataFrame) -> pd.DataFrame:
-    """Share of each salesperson in each series that sold: unique_id, salesperson, share."""
-    sums = sold.groupby(["unique_id", "salesperson"], dropna=False)["sold"].sum()
-    rows = sums[sums > 0].reset_index()
-    share = rows["sold"] / rows.groupby("unique_id")["sold"].transform("sum")
-    return rows.assign(share=share)[["unique_id", "salesperson", "share"]]
 
 
 def _sums(rows: pd.DataFrame, by: list[str], measure: str) -> pd.Series:

@@ -24,6 +24,8 @@ from salesfc_lib.retrospective.compare import (
     score_as,
     window,
 )
+from salesfc_lib.retrospective.decomposition.decompose import decompose
+from salesfc_lib.retrospective.decomposition.rules import find_gone
 from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.kpis import list_kpis, read_known
@@ -40,9 +42,12 @@ def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:
     vintages = archive.vintages(run.reports, run.unit, run.month_before)
     past = Past(vintages, run.read("panel"), run.read("series"))
     improvement = write_facts(**gaming_check(past, month=run.cutoff))
+    transactions = _read_sales(run)
+    reasons = _reasons(run, past, transactions)
     return {
         **_accuracy(run, past),
-        **_reasons(run, past),
+        **reasons,
+        **_decomposition(run, past, reasons["missed"], transactions),
         "improvement": pd.DataFrame({"facts": [improvement]}),
         "revision": forecast_revision(run),
         "kpis": list_kpis(read_known(run, past)),
@@ -91,13 +96,30 @@ def _series_errors(rows: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
     return both[["unique_id"]].assign(error=error, naive_error=naive_error)
 
 
-def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
-    month, agreed, definition = run.cutoff, run.parameters.retrospective, run.parameters.measure
-    adjustments, returns_count = _read_archived(run, "adjustment"), definition.returns != "apart"
-    since = month - pd.DateOffset(months=SEASON)
+def _decomposition(
+    run: UnitMonth, past: Past, missed: pd.DataFrame, transactions: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    return decompose(
+        missed,
+        transactions,
+        past.series,
+        measure=run.parameters.measure.value,
+        silent_months=run.parameters.lifecycle.silent_months,
+        gone=find_gone(past, missed, run.read_before("series")),
+    )
+
+
+def _read_sales(run: UnitMonth) -> pd.DataFrame:
+    """Transactions that count as sales, of the month and the twelve before."""
+    since = run.cutoff - pd.DateOffset(months=SEASON)
     transactions = run.read("transactions", only=[("month", ">=", since)])
-    if not returns_count:
-        transactions = transactions[transactions["kind"] != "return"]
+    apart = run.parameters.measure.returns == "apart"
+    return transactions[transactions["kind"] != "return"] if apart else transactions
+
+
+def _reasons(run: UnitMonth, past: Past, transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    month, agreed, definition = run.cutoff, run.parameters.retrospective, run.parameters.measure
+    adjustments = _read_archived(run, "adjustment")
     evidence = Evidence(
         transactions=transactions,
         inventory=run.read("inventory"),
@@ -106,7 +128,7 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
         outliers=run.read("outliers"),
         adjustments=adjustments,
         measure=definition.value,
-        returns_count=returns_count,
+        returns_count=definition.returns != "apart",
         window=definition.promotion_window,
         calendar=run.parameters.calendar,
         lifecycle=run.parameters.lifecycle,

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+
+import pandas as pd
 
 from salesfc_lib.archive import UnitMonth, list_months
 from salesfc_lib.reporting import RETROSPECTIVE_TABLES, Check, ComparedMonth
 from salesfc_lib.steps.checks import read_if_any
 
+CENT = 0.005
 EXACT = 1e-9  # gap, as a share of actuals, that rounding may leave between causes and difference
 
 # of what months of an earlier version lack
-LATER = ("lag_history", "revision", "kpis", "answers", "actions", "decisions", "decided")
+LATER = (
+    *("lag_history", "revision", "kpis", "answers", "actions", "decisions", "decided"),
+    *("attribution", "drill", "price_volume_mix", "customer_change", "decomposition_rules"),
+)
 
 
 def retrospect(run: UnitMonth) -> ComparedMonth:
@@ -35,6 +42,19 @@ def read_compared(run: UnitMonth) -> ComparedMonth:
     checks = (
         Check("Causes take the forecast to the actual exactly", closes, f"left: {gap:.2e}"),
         Check(published, earlier, f"{months} earlier months"),
+        _check_decomposition(found),
     )
     series, bottom = run.read("series"), run.parameters.bottom
     return ComparedMonth(found, improvement, series, months, run.cutoff, bottom, checks)
+
+
+def _check_decomposition(found: Mapping[str, pd.DataFrame]) -> Check:
+    """Check that every decomposition sums to the difference, to the cent."""
+    difference, tree = found["missed"]["difference"], found["drill"]
+    parts = [rows["difference"] for _, rows in found["attribution"].groupby("dimension")]
+    parts += [tree.loc[~tree["path"].isin(tree["parent"]), "difference"]]
+    parts += [found["customer_change"]["difference"], -found["price_volume_mix"]["effect"]]
+    gap = max((abs(part.sum() - difference.sum()) for part in parts if len(part)), default=0.0)
+    name = "Members, names, prices and customers sum to the difference"
+    exact = bool(gap <= max(CENT, EXACT * found["missed"]["actual"].abs().sum()))
+    return Check(name, exact, f"left: {gap:.2e}")

@@ -67,6 +67,43 @@ TABLES = {
         "before number, after number, series count, largest text?, facts text",
         key="position",
     ),
+    # The month's difference by member of each dimension, and of each column of names below the
+    # bottom level (customer, product, salesperson), to which forecasts are shared out by the sales
+    # of the twelve months before (shared). member: null for what has none. Each dimension's rows
+    # sum to `missed`.
+    "attribution": table(
+        "dimension text, member text?, forecast number, actual number, difference number, "
+        "shared flag",
+        key="dimension member",
+    ),
+    # From the whole difference down to names; children sum to their parent. rest: all further
+    # members, as many as `members`; unnamed: what has no member. share: of the parent's difference;
+    # gross: absolute differences of all members below, before they cancel out.
+    "drill": table(
+        "path text, parent text?, depth count, kind total|member|unnamed|rest, dimension text?, "
+        "member text?, members count, forecast number, actual number, difference number, "
+        "share number?, gross number?, shared flag",
+        key="path",
+    ),
+    # From the forecast to the actual amount by volume, mix and price, then what has no price of the
+    # twelve months before (no_reference) or no quantity. effect: signed as sales; facts: JSON.
+    "price_volume_mix": table(
+        "position count, cause volume|mix|price|no_reference|no_quantity, effect number, "
+        "share number?, before number, after number, items count, facts text",
+        key="cause",
+    ),
+    # A customer with the forecast shared out to it. Of the twelve months before: months with a
+    # sale, longest: most months between two; silent: months since the last, this one included.
+    "customer_change": table(
+        "customer text?, change new|kept|pausing|lost|returned|unnamed, forecast number, "
+        "actual number, difference number, months count, longest count, silent count",
+        key="customer",
+    ),
+    # What the decomposition could not place as it is. n: series, or people who moved; facts: JSON
+    # with names.
+    "decomposition_rules": table(
+        "rule text, n count, forecast number, actual number, facts text", key="rule"
+    ),
     # From what was published for a coming month the month before (the first before) to what is
     # published now (the last after), for the unit's total, a step a cause, in this order.
     "revision": table(

@@ -1,0 +1,1 @@
+"""Who and what made the difference of a month: shares that always sum to it."""
