@@ -127,6 +127,8 @@ def _reasons(run: UnitMonth, past: Past, transactions: pd.DataFrame) -> dict[str
         promotion_then=run.read_before("promotion"),
         outliers=run.read("outliers"),
         adjustments=adjustments,
+        effects=_read_effects(run),
+        restatement=run.read("restatement"),
         measure=definition.value,
         returns_count=definition.returns != "apart",
         window=definition.promotion_window,
@@ -169,6 +171,16 @@ def _reasons(run: UnitMonth, past: Past, transactions: pd.DataFrame) -> dict[str
         "decided": list_decided(run, past, adjustments, records),
         **decided,
     }
+
+
+def _read_effects(run: UnitMonth) -> pd.DataFrame:
+    """What declared effects did to the forecasts of the month before, with author and reason."""
+    found = [run.read_before(name) for name in ("effect_applied", "effect")]
+    applied, declared = (
+        tables.empty(name) if frame is None else frame
+        for name, frame in zip(("effect_applied", "effect"), found, strict=True)
+    )
+    return applied.merge(declared[["id", "author", "reason"]], on="id", how="left")
 
 
 def _read_archived(run: UnitMonth, name: str) -> pd.DataFrame:

@@ -87,7 +87,7 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
         r""""([a-z]+(?:_[a-z]+)+)\"""",
         rules,
     )
-    assert (len(causes), len(proposals)) == (11, 14)
+    assert (len(causes), len(proposals)) == (13, 14)
     for name in causes:
         assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= catalogue
     assert {f"proposal.{name}" for name in proposals} <= catalogue

@@ -326,6 +326,57 @@ def test_three_months_missed_the_same_way_are_a_trend() -> None:
     assert read_facts(table["facts"][0])["differences"] == [20, 20, 20]
 
 
+def restated(kind: str, amount: str, ds: pd.Timestamp = MAY) -> pd.DataFrame:
+    """Table `restatement`: the difference of one line's month."""
+    row = {"ds": ds, "product_line": "A", "kind": kind, "amount_difference": amount}
+    return pd.DataFrame([row])
+
+
+def test_a_month_posted_late_is_named_where_sales_came_in_on_its_side() -> None:
+    late = Evidence(restatement=restated("late_posting", "12.50"))
+    table = causes_of("A/other", history(A=130), late)
+    assert listed(table) == [("late_posting", None), ("not_explained", 30.0)]
+    assert read_facts(table["facts"][0]) == {"posted": 12.5, "month": "2026-05", "share": 0.125}
+    assert listed(causes_of("A/other", history(A=70), late)) == [("not_explained", -30.0)]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        restated("corrected", "12.50"),
+        restated("late_posting", "4.99"),
+        restated("late_posting", "12.50", pd.Timestamp("2026-04-01")),
+    ],
+)
+def test_what_was_corrected_or_little_or_long_known_is_no_late_posting(table: pd.DataFrame) -> None:
+    found = causes_of("A/other", history(A=130), Evidence(restatement=table))
+    assert listed(found) == [("not_explained", 30.0)]
+
+
+def declared(after: float) -> Evidence:
+    """What was declared for A in June, which took 100 to `after` in two effects."""
+    row = {"unique_id": "A/other", "ds": JUNE, "author": "林志强", "reason": "新店"}
+    half = (100 + after) / 2
+    rows = [
+        {"id": "E1", "before": 100.0, "after": half} | row,
+        {"id": "E2", "before": half, "after": after} | row,
+        {"id": "E1", "before": 100.0, "after": 500.0} | row | {"ds": MAY},
+    ]
+    return Evidence(effects=pd.DataFrame(rows))
+
+
+def test_a_declared_effect_that_did_not_come_explains_what_it_added() -> None:
+    table = causes_of("A/other", history(A=95), declared(130.0), archive(A=130))
+    assert listed(table) == [("declared_effect", -30.0), ("not_explained", -5.0)]
+    facts = {"change": 30.0, "effects": ["E1", "E2"], "reasons": ["新店"]}
+    assert read_facts(table["facts"][0]) == facts
+
+
+def test_a_declared_effect_that_took_the_forecast_nearer_is_no_cause() -> None:
+    table = causes_of("A/other", history(A=120), declared(130.0), archive(A=130))
+    assert listed(table) == [("not_explained", -10.0)]
+
+
 def test_what_merely_coincides_is_not_named_once_the_miss_is_explained() -> None:
     found = Evidence(
         inventory=pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]}),

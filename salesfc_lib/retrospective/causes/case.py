@@ -19,9 +19,11 @@ class Evidence:
     """The unit's tables that may hold a cause; any of them may be empty.
 
     promotion_then: the promotion calendar as it was when the forecast was made (None: not
-    archived); measure: column of the transactions that is forecast; returns_count: false where
-    returns are kept apart; window: days around a promotion that it is agreed to influence, in the
-    months of `calendar`; lifecycle: when a series sold regularly, and when it has ended.
+    archived); effects: what declared effects did to the forecast then (table `effect_applied` with
+    author and reason); restatement: what became of history since; measure: column of the
+    transactions that is forecast; returns_count: false where returns are kept apart; window: days
+    around a promotion that it is agreed to influence, in the months of `calendar`; lifecycle: when
+    a series sold regularly, and when it has ended.
     """
 
     transactions: pd.DataFrame = no_rows("transactions")
@@ -30,6 +32,8 @@ class Evidence:
     promotion_then: pd.DataFrame | None = None
     outliers: pd.DataFrame = no_rows("outliers")
     adjustments: pd.DataFrame = no_rows("adjustment")
+    effects: pd.DataFrame = no_rows("effect_applied")
+    restatement: pd.DataFrame = no_rows("restatement")
     measure: str = "amount"
     returns_count: bool = True
     window: schema.PromotionWindow = schema.PromotionWindow()

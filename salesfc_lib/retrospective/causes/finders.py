@@ -30,6 +30,7 @@ RETURNS_ABOVE = 1.5  # times the usual rate of returns
 PROMOTION_MOVED = 0.1  # share of the month by which the calendar must have changed
 TREND_MONTHS = 3
 TREND_SIZE = 0.1  # each month's miss, as a share of its forecast
+POSTED_LATE = 0.05  # of the last month that the forecast knew, at least
 
 
 class Cause(NamedTuple):
@@ -72,6 +73,18 @@ def find_changes_by_people(case: Case) -> Iterator[Cause]:
             facts = {"before": before[unique_id], "after": after[unique_id]}
             facts |= {"authors": authors, "reasons": reasons}
             yield Cause(unique_id, "change_by_people", -change, facts)
+
+
+def find_declared_effects(case: Case) -> Iterator[Cause]:
+    """Series in which what the business had declared moved the forecast away from what was sold."""
+    rows = case.evidence.effects
+    rows = rows[rows["ds"].eq(case.month) & rows["unique_id"].isin(case.rows)]
+    for unique_id, group in rows.groupby("unique_id"):
+        row, change = case.rows[unique_id], float((group["after"] - group["before"]).sum())
+        if abs(row.difference) > abs(row.difference - change):
+            facts = {"change": change, "effects": group["id"].unique()}
+            facts |= {"reasons": group["reason"].dropna().unique()}
+            yield Cause(unique_id, "declared_effect", -change, facts)
 
 
 def find_lost_accounts(case: Case) -> Iterator[Cause]:
@@ -180,6 +193,26 @@ def find_promotions(case: Case) -> Iterator[Cause]:
             yield Cause(unique_id, "promotion_ran", None, facts)
 
 
+def find_late_postings(case: Case) -> Iterator[Cause]:
+    """Series whose last month before the forecast was posted in part after it was made.
+
+    Named where that month changed by `POSTED_LATE` or more in the direction of the miss. Without an
+    amount: how far the models would have carried it into this month is not known.
+    """
+    rows = case.evidence.restatement
+    rows = rows[rows["kind"].eq("late_posting") & rows["ds"].eq(case.made_in)].reset_index(
+        drop=True
+    )
+    posted = rows[f"{case.evidence.measure}_difference"].astype(float)
+    known = case.sales.reindex([case.made_in]).iloc[0]
+    for unique_id, group in match(rows, case.series).groupby("unique_id"):
+        late, month = float(posted[group["row"]].sum()), known.get(unique_id, np.nan)
+        row = case.rows.get(unique_id)
+        if row and late * row.gap > 0 and abs(late) >= POSTED_LATE * abs(month) > 0:
+            facts = {"posted": late, "month": case.made_in, "share": late / month}
+            yield Cause(unique_id, "late_posting", None, facts)
+
+
 def find_trends(case: Case) -> Iterator[Cause]:
     """Series that missed the same way, by a tenth or more, three months running at this lag."""
     lag = len(pd.period_range(case.made_in, case.month, freq="M")) - 1
@@ -199,6 +232,7 @@ def find_trends(case: Case) -> Iterator[Cause]:
 # coincidence last.
 FINDERS: tuple[Finder, ...] = (
     find_changes_by_people,
+    find_declared_effects,
     find_lost_accounts,
     find_ended_series,
     find_new_series,
@@ -206,6 +240,7 @@ FINDERS: tuple[Finder, ...] = (
     find_outliers,
     find_stockouts,
     find_promotions,
+    find_late_postings,
     find_trends,
 )
 
