@@ -5,7 +5,7 @@ A cause is named with what it rests on; what no table explains is called not exp
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -17,7 +17,14 @@ from salesfc_lib.reporting.blocks import Block, Cell, Figure, Table
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
-from salesfc_lib.reporting.narrative.writer import Blocks, Row, draw, tone_of, writer_of
+from salesfc_lib.reporting.narrative.writer import (
+    Blocks,
+    BlockWriter,
+    Row,
+    draw,
+    tone_of,
+    writer_of,
+)
 from salesfc_lib.retrospective import read_facts
 
 Question = Callable[[UnitMonth, ComparedMonth], Blocks]
@@ -60,16 +67,8 @@ def difference(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     unexplained = steps["cause"] == UNEXPLAINED
     names = map(cause_name, [writer] * len(steps), steps["cause"], steps["effect"])
     kinds = unexplained.map({True: "unexplained", False: "cause"})
-    frame = pd.DataFrame(
-        {
-            "label": [writer.text("head.forecast"), *names, writer.text("head.actual")],
-            "value": [now["forecast"], *steps["effect"], now["actual"]],
-            "kind": ["start", *kinds, "end"],
-        }
-    )
-    signs = ["", *["signed_"] * len(steps), ""]
-    rows = zip(signs, frame.to_dict("records"), strict=True)
-    shown = [writer.fill(f"{{value:{sign}scaled}}", row) for sign, row in rows]
+    causes = zip(names, steps["effect"], kinds, strict=True)
+    fall = lay_out_fall(writer, now["forecast"], causes, now["actual"])
     rest = float(steps.loc[unexplained, "effect"].sum())
     gap: dict[str, Any] = {
         "named": float(now["actual"] - now["forecast"]) - rest,
@@ -77,14 +76,29 @@ def difference(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     }
     figure = writer.figure(
         f"{key}.figure",
-        draw("waterfall", frame, scale=writer.scale),
-        frame.assign(shown=shown),
+        draw("waterfall", fall, scale=writer.scale),
+        fall,
         title_key=f"{key}.title" if len(steps) > 1 else f"{key}.title.none",
         month=run.month,
         axis=writer.axis,
         **gap,
     )
     return Blocks(writer.prose(key, causes=int((~unexplained).sum()), **gap, **now), figure)
+
+
+def lay_out_fall(
+    writer: BlockWriter, forecast: float, steps: Iterable[tuple[str, float, str]], actual: float
+) -> pd.DataFrame:
+    """Rows of a waterfall from the forecast by steps (label, value, kind) to the actual."""
+    ends = (
+        (writer.text("head.forecast"), forecast, "start"),
+        (writer.text("head.actual"), actual, "end"),
+    )
+    frame = pd.DataFrame([ends[0], *steps, ends[1]], columns=["label", "value", "kind"])
+    signs = frame["kind"].isin(["start", "end"]).map({True: "", False: "signed_"})
+    rows = zip(signs, frame.to_dict("records"), strict=True)
+    shown = [writer.fill(f"{{value:{sign}scaled}}", row) for sign, row in rows]
+    return frame.assign(shown=shown)
 
 
 @scored
