@@ -26,6 +26,7 @@ EXPLAINS = 0.2  # of its members' differences that a dimension has to concentrat
 MOSTLY = 0.5  # of its parent's difference: below, a name is not opened
 
 Node = dict[str, Any]
+Split = tuple[str, Part, pd.DataFrame]  # column, the part split by it, its members
 
 
 def drill(month: Part, names: Sequence[str]) -> pd.DataFrame:
@@ -70,41 +71,49 @@ def _open(part: Part, node: Node, names: Sequence[str], least: float | None) -> 
     if best is None:
         yield node
         return
-    inside = part.split(best)
-    table, own = inside.by(best), best in part.rows
+    (name, inside, table), own = best, best[0] in part.rows
     yield node | {"gross": float(table["difference"].abs().sum())}
     least = MATERIAL * float(table["difference"].abs().max()) if least is None else least
     for place, child in enumerate(_children(table, node["difference"], signed=not own), start=1):
         child |= {"path": f"{node['path']}.{place}", "parent": node["path"]}
-        child |= {"depth": node["depth"] + 1, "dimension": best, "shared": not own}
+        child |= {"depth": node["depth"] + 1, "dimension": name, "shared": not own}
         if child["kind"] == "rest":
             yield child
         else:
-            yield from _open(inside.only(best, child["member"]), child, names, least)
+            yield from _open(inside.only(name, child["member"]), child, names, least)
 
 
-def _explaining(part: Part) -> str | None:
-    """The dimension that concentrates most of the difference; none after `STEPS` or names."""
-    left = [name for name in part.dimensions if name not in part.fixed]
-    tables_by = {name: part.by(name) for name in left if part.rows[name].nunique(dropna=False) > 1}
-    if part.named or len(part.fixed) == STEPS or not tables_by:
+def _explaining(part: Part) -> Split | None:
+    """By the dimension that concentrates most of the difference; none after `STEPS` or names."""
+    if part.named or len(part.fixed) == STEPS:
         return None
-    weights = {name: concentration(table) for name, table in tables_by.items()}
-    best = max(weights, key=lambda name: weights[name])
-    gross = float(tables_by[best]["difference"].abs().sum())
-    return best if weights[best] > EXPLAINS * gross else None
+    found = _splits(part, [name for name in part.dimensions if name not in part.fixed])
+    best = max(found, key=lambda split: concentration(split[2]), default=None)
+    if best is None:
+        return None
+    gross = float(best[2]["difference"].abs().sum())
+    return best if concentration(best[2]) > EXPLAINS * gross else None
 
 
-def _naming(part: Part, names: Sequence[str]) -> str | None:
-    """The names that concentrate most of the difference, as far as they do not cancel out."""
-    left = [name for name in names if name not in part.named]
-    found = {name: part.split(name).by(name) for name in left} if len(part.named) < STEPS else {}
-    weights = {
-        name: concentration(table) * abs(table["difference"].sum()) / gross
-        for name, table in found.items()
-        if len(table) > 1 and (gross := table["difference"].abs().sum())
-    }
-    return max(weights, key=lambda name: weights[name], default=None)
+def _naming(part: Part, names: Sequence[str]) -> Split | None:
+    """By the names that concentrate most of the difference, as far as they do not cancel out."""
+    if len(part.named) == STEPS:
+        return None
+
+    def explained(split: Split) -> float:
+        gross = float(split[2]["difference"].abs().sum())
+        left = abs(float(split[2]["difference"].sum()))
+        return concentration(split[2]) * left / gross if gross else 0.0
+
+    found = _splits(part, [name for name in names if name not in part.named])
+    return max(found, key=explained, default=None)
+
+
+def _splits(part: Part, columns: Sequence[str]) -> list[Split]:
+    """The part by each of the columns that has more than one member in it."""
+    parts = {name: part.split(name) for name in columns}
+    found = [(name, inside, inside.by(name)) for name, inside in parts.items()]
+    return [split for split in found if len(split[2]) > 1]
 
 
 def _children(table: pd.DataFrame, whole: float, *, signed: bool) -> Iterator[Node]:
