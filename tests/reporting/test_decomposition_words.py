@@ -17,6 +17,7 @@ from salesfc_lib.reporting.narrative.retrospective import decomposition
 from salesfc_lib.retrospective.facts import write_facts
 
 MONTH = pd.Timestamp("2026-06-01")
+SPLIT = ("volume", "mix", "price")
 NAMES = ("decomposition_rules", "price_volume_mix", "customer_change", "attribution")
 
 
@@ -165,9 +166,9 @@ def test_every_rule_can_be_said(run: UnitMonth, spoken: str) -> None:
 
 def steps(**effects: float) -> pd.DataFrame:
     """Table `price_volume_mix` of these effects."""
-    all_steps = dict.fromkeys(["volume", "mix", "price", "no_reference", "no_quantity"], 0.0)
+    all_steps = dict.fromkeys([*SPLIT, "average", "no_reference", "no_quantity"], 0.0)
     item = {"product": "p1", "label": "A", "effect": -12}
-    facts = write_facts(planned=20.0, sold=16.0, largest=[item])
+    facts = write_facts(planned=20.0, sold=16.0, whole=3, largest=[item])
     rows: list[dict[str, Any]] = [
         {"position": place, "cause": cause, "effect": effect, "before": 0.0, "after": 0.0}
         for place, (cause, effect) in enumerate((all_steps | effects).items(), start=1)
@@ -182,6 +183,7 @@ def steps(**effects: float) -> pd.DataFrame:
         ({"volume": 80.0, "mix": -60.0}, "More pieces of cheaper goods: quantity +80, mix −60"),
         ({"volume": -80.0, "mix": 10.0}, "Quantity moved sales most: −80 against the forecast"),
         ({"volume": -5.0, "price": 9.0}, "Price moved sales most: +9 against the forecast"),
+        ({"volume": -500.0}, "Quantity moved sales most: −500 against the forecast"),
     ],
 )
 def test_a_title_says_what_quantity_and_mix_mean_together(
@@ -193,7 +195,8 @@ def test_a_title_says_what_quantity_and_mix_mean_together(
         ).blocks
     assert isinstance(figure, Figure) and isinstance(text, Prose)
     assert figure.title == title
-    assert "16 pieces sold" in text.text.replace("\xa0", " ") and "p1 (−12)" in text.text
+    assert "16 pieces sold" in text.text.replace("\xa0", " ") and "In 3 series" in text.text
+    assert ("p1 (−12)" in text.text) == (max(map(abs, effects.values())) <= 120)
 
 
 def test_what_cannot_be_split_is_said_and_drawn_apart(run: UnitMonth) -> None:

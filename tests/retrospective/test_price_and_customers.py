@@ -38,6 +38,7 @@ def test_volume_mix_and_price_by_hand() -> None:
             "volume": (16 - 20) * 7.50,
             "mix": (12 - 16 * 0.5) * 10 + (4 - 16 * 0.5) * 5,
             "price": 12 * (9 - 10) + 4 * (6 - 5),
+            "average": 0.0,
             "no_reference": 0.0,
             "no_quantity": 0.0,
         }
@@ -46,10 +47,10 @@ def test_volume_mix_and_price_by_hand() -> None:
 
 def test_steps_lead_from_the_forecast_to_the_actual() -> None:
     table = decomposed({"A/e": 150.0}, orders(*YEAR, *SOLD))["price_volume_mix"]
-    assert table["before"].tolist() == pytest.approx([150, 120, 140, 132, 132])
-    assert table["after"].tolist() == pytest.approx([120, 140, 132, 132, 132])
-    assert table["share"].tolist() == pytest.approx([-30 / -18, 20 / -18, -8 / -18, 0, 0])
-    assert table["items"].tolist() == [2, 2, 2, 0, 0]
+    assert table["before"].tolist() == pytest.approx([150, 120, 140, 132, 132, 132])
+    assert table["after"].tolist() == pytest.approx([120, 140, 132, 132, 132, 132])
+    assert table["share"].tolist() == pytest.approx([-30 / -18, 20 / -18, -8 / -18, 0, 0, 0])
+    assert table["items"].tolist() == [2, 2, 2, 2, 0, 0]
     facts = read_facts(table["facts"][0])
     assert (facts["planned"], facts["sold"]) == pytest.approx((20, 16))
     dearest = read_facts(table["facts"][2])["largest"][0]
@@ -57,10 +58,21 @@ def test_steps_lead_from_the_forecast_to_the_actual() -> None:
 
 
 def test_a_new_product_has_no_reference_price_and_a_step_of_its_own() -> None:
-    new = sale("2026-06-20", "p9", 3, "77.00")
+    new = sale("2026-06-20", "p9", 3, "7.70")
     found = effects(orders(*YEAR, *SOLD, new))
-    assert found["no_reference"] == pytest.approx(77.0)
+    assert found["no_reference"] == pytest.approx(7.70)
     assert found["volume"] == pytest.approx(-30.0)
+
+
+def test_a_series_of_mostly_new_products_is_one_item_and_counted() -> None:
+    new = sale("2026-06-20", "p9", 4, "77.00")
+    table = decomposed({"A/e": 150.0}, orders(*YEAR, *SOLD, new))["price_volume_mix"]
+    found = table.set_index("cause")["effect"]
+    reference, planned, sold = 1500 / 200, 150 / 7.5, 12 + 4 + 4
+    assert found["volume"] == pytest.approx((sold - planned) * reference)
+    assert found["average"] == pytest.approx(132 + 77 - sold * reference)
+    assert (found["mix"], found["price"], found["no_reference"]) == pytest.approx((0, 0, 0))
+    assert read_facts(table["facts"][0])["whole"] == 1
 
 
 def test_a_product_sold_without_a_quantity_is_not_split() -> None:
@@ -88,7 +100,8 @@ def test_without_products_the_series_is_the_item() -> None:
     found = effects(orders(*rows))
     reference, planned = 1500 / 200, 20
     assert found["volume"] == pytest.approx((16 - planned) * reference)
-    assert (found["mix"], found["price"]) == pytest.approx((0, 132 - 16 * reference))
+    assert (found["mix"], found["price"]) == pytest.approx((0, 0))
+    assert found["average"] == pytest.approx(132 - 16 * reference)
 
 
 def test_a_unit_without_quantities_or_forecast_in_pieces_has_no_steps() -> None:
@@ -99,7 +112,7 @@ def test_a_unit_without_quantities_or_forecast_in_pieces_has_no_steps() -> None:
 
 
 def test_items_hold_what_the_steps_sum() -> None:
-    transactions = orders(*YEAR, *SOLD, sale("2026-06-20", "p9", 3, "77.00"))
+    transactions = orders(*YEAR, *SOLD, sale("2026-06-20", "p9", 3, "7.70"))
     sales = sales_around(transactions, SERIES, month=JUNE, measure="amount")
     items = split_items(month_of({"A/e": 150.0}, transactions), sales)
     assert items.set_index("product")["state"].to_dict() == {
@@ -122,33 +135,34 @@ def test_customers_are_new_kept_pausing_or_lost_by_their_own_rhythm() -> None:
         *months("monthly", "2026-03", "2026-04", "2026-05"),
         *months("silent", "2026-01", "2026-02", "2026-03"),
         *months("seldom", "2025-07", "2025-12"),
-        *months("gone", "2025-06", "2025-10"),
-        *months("once", "2025-12"),
+        *months("often", "2025-07", "2025-08", "2025-09", "2025-11"),
+        *months("once", "2025-07"),
         *months("back", "2026-06", amount="-5.00"),
     )
-    table = decomposed({"A/e": 1200.0}, transactions)["customer_change"].set_index("customer")
+    table = decomposed({"A/e": 1400.0}, transactions)["customer_change"].set_index("customer")
     assert table["change"].to_dict() == {
         "kept": "kept",
         "new": "new",
         "monthly": "pausing",  # its first month without a sale
         "silent": "lost",  # April, May and June, where it never missed a month
-        "seldom": "lost",  # silent for six months, once for four
-        "gone": "lost",
-        "once": "lost",
+        "seldom": "pausing",  # one month of five after the first: (4/5)^6 = 26 % are that silent
+        "often": "lost",  # three of four: (1/4)^7
+        "once": "pausing",  # whether it ever buys again is not known
         "back": "returned",
     }
-    assert table.loc["seldom", ["months", "longest", "silent"]].tolist() == [2, 4, 6]
+    assert table.loc["often", ["months", "longest", "silent"]].tolist() == [4, 1, 7]
     assert table.loc["kept", ["months", "silent"]].tolist() == [1, 0]
-    assert table.at["monthly", "forecast"] == pytest.approx(1200 * 3 / 12)
+    assert table.at["monthly", "forecast"] == pytest.approx(1400 * 3 / 14)
 
 
-def test_a_customer_who_always_buys_seldom_is_pausing() -> None:
-    transactions = orders(*months("Li", "2025-09", "2026-01"), *months("Wu", "2026-06"))
+def test_a_silence_that_a_customer_had_before_is_a_pause() -> None:
+    bought = [f"2025-{month:02}" for month in (6, 7, 8, 9, 10)]
+    transactions = orders(*months("Li", *bought, "2026-02"), *months("Wu", "2026-06"))
     table = decomposed({"A/e": 100.0}, transactions)["customer_change"].set_index("customer")
-    assert table.loc["Li", ["change", "longest", "silent"]].tolist() == ["lost", 3, 5]
-    transactions = orders(*months("Li", "2025-09", "2026-03"), *months("Wu", "2026-06"))
+    assert table.loc["Li", ["change", "longest", "silent"]].tolist() == ["lost", 3, 4]
+    transactions = orders(*months("Li", *bought, "2026-03"), *months("Wu", "2026-06"))
     table = decomposed({"A/e": 100.0}, transactions)["customer_change"].set_index("customer")
-    assert table.loc["Li", ["change", "longest", "silent"]].tolist() == ["pausing", 5, 3]
+    assert table.loc["Li", ["change", "longest", "silent"]].tolist() == ["pausing", 4, 3]
 
 
 def test_what_no_customer_by_name_bought_is_a_row_and_a_unit_without_customers_has_none() -> None:

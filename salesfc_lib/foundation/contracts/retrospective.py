@@ -85,10 +85,11 @@ TABLES = {
         "share number?, gross number?, shared flag",
         key="path",
     ),
-    # From the forecast to the actual amount by volume, mix and price, then what has no price of the
-    # twelve months before (no_reference) or no quantity. effect: signed as sales; facts: JSON.
+    # From the forecast to the actual amount by volume, mix and price; average: price or products,
+    # in series whose products are not known; then what has no price of the twelve months before
+    # (no_reference) or no quantity. effect: signed as sales; facts: JSON.
     "price_volume_mix": table(
-        "position count, cause volume|mix|price|no_reference|no_quantity, effect number, "
+        "position count, cause volume|mix|price|average|no_reference|no_quantity, effect number, "
         "share number?, before number, after number, items count, facts text",
         key="cause",
     ),

@@ -25,20 +25,23 @@ from salesfc_lib.foundation import tables
 from salesfc_lib.retrospective.decomposition.sharing import VALUES, share_out, sum_by, sum_sales
 from salesfc_lib.retrospective.facts import write_facts
 
-STEPS = ("volume", "mix", "price", "no_reference", "no_quantity")
+PRICED = ("volume", "mix", "price", "average")
+STATES = ("no_reference", "no_quantity")  # of items that have no price, or no quantity
+STEPS = (*PRICED, *STATES)
 LARGEST = 3  # items that a step names
+COVERED = 0.8  # of a series' sales in products with a price: below, the series is the item
 CENT = 0.005
 
 
 def price_volume_mix(missed: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
     """Table `price_volume_mix`: from the forecast to the actual amount, a step a row.
 
-    An item is a product in a bottom series, or the series where rows have no product. Effects are
-    signed as sales (below zero: sold less than forecast) and sum to actual - forecast: volume, mix
-    and price of the items that have both, then those without a price of the twelve months before
-    (`no_reference`: new, or not sold then) and those of which a part of the amount has no quantity
-    (`no_quantity`). No rows where no sale has a quantity. `sales` comes from `sales_around` of a
-    unit that forecasts amounts.
+    Effects are signed as sales (below zero: sold less than forecast) and sum to actual - forecast:
+    volume, mix and price of the items that have both; `average`, the price step of items that are a
+    whole series, in which prices and products cannot be told apart; then items without a price of
+    the twelve months before (`no_reference`: new, or not sold then) and those of which a part of
+    the amount has no quantity (`no_quantity`). No rows where no sale has a quantity. `sales` comes
+    from `sales_around` of a unit that forecasts amounts.
     """
     if missed.empty or not sales["quantity"].astype(bool).any():
         return tables.empty("price_volume_mix")
@@ -49,7 +52,7 @@ def price_volume_mix(missed: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
     rows = effects.rename("effect").rename_axis("cause").reset_index()
     rows = rows.assign(before=(after - effects).to_numpy(), after=after.to_numpy())
     facts = [write_facts(**_facts(items, step)) for step in STEPS]
-    states = ["priced"] * 3 + [*STEPS[3:]]
+    states = ["priced"] * len(PRICED) + [*STATES]
     counts = items["state"].value_counts().reindex(states, fill_value=0).to_numpy()
     share = rows["effect"] / (gap or math.nan)
     rows = rows.assign(position=range(1, len(STEPS) + 1), share=share, items=counts, facts=facts)
@@ -59,31 +62,48 @@ def price_volume_mix(missed: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
 def split_items(missed: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
     """Every item with its forecast, actual, quantities, prices and one column a step.
 
-    state: `priced`, `no_reference` or `no_quantity`; quantity and `planned` (the forecast quantity)
-    are null where it is not priced.
+    An item is a product in a bottom series. Where less than `COVERED` of a series was sold in
+    products that have a price of the twelve months before, or rows have no product, the series is
+    one item, whose product is null. state: `priced`, `no_reference` or `no_quantity`;
+    sold and planned (the forecast quantity) are null where an item is not priced.
     """
-    key, sales = ["unique_id", "product"], sales.assign(product=sales.get("product"))
-    month = missed[["unique_id", "label", *VALUES]]
-    items = share_out(month, sum_sales(sales, ["product"]), "product")
-    items = items.merge(_sums(sales, key), on=key, how="left")
-    reference = (items["amount_before"] / items["quantity_before"]).where(
-        (items["quantity_before"] > 0) & (items["amount_before"] > 0)
-    )
-    told = (items["actual"] - items["amount"].fillna(0.0)).abs() < CENT
-    missing = [reference.isna(), ~told | items["without"].gt(0)]
-    state = pd.Series(np.select(missing, STEPS[3:], "priced"), index=items.index)
-    priced, gap = state == "priced", items["actual"] - items["forecast"]
+    sales = sales.assign(product=sales.get("product"))
+    items = _price(missed, sales)
+    size = items["actual"].abs()
+    known = size.where(items["reference"].notna(), 0.0).groupby(items["unique_id"]).sum()
+    whole = known.index[known < COVERED * size.groupby(items["unique_id"]).sum()]
+    if len(whole):
+        items = _price(
+            missed, sales.assign(product=sales["product"].mask(sales["unique_id"].isin(whole)))
+        )
+    priced, gap = items["state"] == "priced", items["actual"] - items["forecast"]
+    reference = items["reference"]
     planned, sold = (items["forecast"] / reference).where(priced), items["quantity"].where(priced)
     pieces = planned.sum()
     in_mix = planned * (sold.sum() / pieces) if pieces else planned
+    price, alone = items["actual"] - sold * reference, items["product"].notna()
     steps = {
         "volume": (in_mix - planned) * reference,
         "mix": (sold - in_mix) * reference,
-        "price": items["actual"] - sold * reference,
-        **{step: gap.where(state == step) for step in STEPS[3:]},
+        "price": price.where(alone),
+        "average": price.mask(alone),
+        **{step: gap.where(items["state"] == step) for step in STATES},
     }
     steps = {name: values.fillna(0.0) for name, values in steps.items()}
-    return items.assign(state=state, planned=planned, sold=sold, reference=reference, **steps)
+    return items.assign(planned=planned, sold=sold, **steps)
+
+
+def _price(missed: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
+    """Items with forecast, actual, quantity, reference (price of the year before) and state."""
+    key = ["unique_id", "product"]
+    rows = missed[["unique_id", "label", *VALUES]]
+    items = share_out(rows, sum_sales(sales, ["product"]), "product")
+    items = items.merge(_sums(sales, key), on=key, how="left")
+    usual = (items["quantity_before"] > 0) & (items["amount_before"] > 0)
+    reference = (items["amount_before"] / items["quantity_before"]).where(usual)
+    told = (items["actual"] - items["amount"].fillna(0.0)).abs() < CENT
+    missing = [reference.isna(), ~told | items["without"].gt(0)]
+    return items.assign(reference=reference, state=np.select(missing, STATES, "priced"))
 
 
 def _sums(sales: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -109,4 +129,5 @@ def _facts(items: pd.DataFrame, step: str) -> dict[str, Any]:
     order = size[size != 0].abs().sort_values(ascending=False, kind="stable").index[:LARGEST]
     named = items.loc[order, ["label", "product", "reference", "sold", "actual", "forecast"]]
     largest = named.assign(effect=size[order]).to_dict("records")
-    return {"largest": largest} | (sums if step in STEPS[:3] else {})
+    sums |= {"whole": priced.loc[priced["product"].isna(), "unique_id"].nunique()}
+    return {"largest": largest} | (sums if step in PRICED else {})

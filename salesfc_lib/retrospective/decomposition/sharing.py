@@ -14,6 +14,7 @@ from salesfc_lib.foundation import SEASON, month_of
 from salesfc_lib.retrospective.compare import window
 from salesfc_lib.retrospective.members import bottom_series, by_series, dimensions
 
+# an order is none of them: it has no sales of the year before, by which a forecast could be shared
 NAMES = ("customer", "product", "salesperson")
 VALUES = ["forecast", "actual"]
 PLACES = 6  # decimals of what is left without a name: far below a cent, above binary noise

@@ -30,11 +30,12 @@ from salesfc_lib.retrospective import read_facts
 KEY = "decomposition"
 INDENT = "\u2003"  # an em space, which a page does not collapse
 SOME = 0.2  # of the whole: below, no member stands out
+NOTED = 0.1  # of the largest step: below, no price of an item is spoken of
 WHOLE = 1.005  # of the whole: above, others made up for a part
 SAID = ("lost", "pausing", "new", "kept")
 CHANGES = (*SAID, "returned", "unnamed")
 NAMED = 3  # customers named in a row
-SPLIT = ("volume", "mix", "price")
+SPLIT, UNSPLIT = ("volume", "mix", "price"), ("no_reference", "no_quantity")
 
 
 @scored
@@ -44,7 +45,8 @@ def who(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     tree = Tree(compared["drill"])
     children = tree.below(tree.top)
     writer = writer_of(run).at([*children["forecast"], *children["actual"]])
-    text = Prose(wording.paragraph([_conclude(writer, tree), *_rules(writer, compared)]))
+    rules = wording.paragraph(_rules(writer, compared))
+    text = Prose("\n\n".join(filter(None, [_conclude(writer, tree), rules])))
     if children.empty:
         return Blocks(text)
     facts = {"month": run.month, "axis": writer.axis, "dimension": children["dimension"].iloc[0]}
@@ -129,23 +131,24 @@ def _names(writer: BlockWriter, tree: Tree, node: Row) -> str:
 def _rows(writer: BlockWriter, tree: Tree, nodes: pd.DataFrame) -> pd.DataFrame:
     """The nodes with cells for their place, difference and size, and their part of the parent."""
     largest = nodes["difference"].abs().max() or 1.0
-    parents = nodes["parent"].map(tree.cancelling)
-    places = [
-        _place_cell(writer, row, int(nodes["depth"].min())) for row in nodes.to_dict("records")
-    ]
     bars = [
         Cell(bar=abs(difference) / largest, tone=tone_of(difference))
         for difference in nodes["difference"]
     ]
-    rows = nodes.assign(gap=-nodes["difference"], of=nodes["share"].mask(parents), place=places)
-    return rows.assign(toned=writer.toned("{gap:signed_scaled}", rows, "difference"), bar=bars)
+    of = nodes["share"].mask(nodes["parent"].map(tree.cancelling))
+    rows = nodes.assign(gap=-nodes["difference"], of=of, bar=bars, place=_places(writer, nodes))
+    return rows.assign(toned=writer.toned("{gap:signed_scaled}", rows, "difference"))
 
 
-def _place_cell(writer: BlockWriter, node: Row, first: int) -> Cell:
-    """A node's name over its dimension, indented below depth `first`."""
-    indent, rest = INDENT * (node["depth"] - first), node["kind"] == "rest"
-    name = indent + _member(writer, node)
-    return Cell(name, "" if rest else f"{indent}{level_name(node['dimension'])}", bold=not rest)
+def _places(writer: BlockWriter, nodes: pd.DataFrame) -> list[Cell]:
+    """Names of the nodes, indented below the first, over their dimensions where they have many."""
+    first, many = int(nodes["depth"].min()), nodes["dimension"].nunique() > 1
+    cells = []
+    for node in nodes.to_dict("records"):
+        indent, member = INDENT * (node["depth"] - first), node["kind"] != "rest"
+        below = f"{indent}{level_name(node['dimension'])}" if many and member else ""
+        cells.append(Cell(indent + _member(writer, node), below, bold=member))
+    return cells
 
 
 def _mostly(writer: BlockWriter, tree: Tree, node: Row) -> str:
@@ -176,26 +179,26 @@ def price_volume_mix(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     if table.empty:
         in_pieces = run.parameters.measure.value == "quantity"
         return Blocks(writer.prose(f"{key}.{'pieces' if in_pieces else 'none'}"))
-    effects, names = table.set_index("cause")["effect"], {}
-    for cause in effects.index:
-        names[cause] = writer.text(f"{key}.{cause}")
+    effects = table.set_index("cause")["effect"]
+    names = {cause: writer.text(f"{key}.{cause}") for cause in effects.index}
     steps = [
-        (names[cause], effect, "cause" if cause in SPLIT else "unexplained")
+        (names[cause], effect, "unexplained" if cause in UNSPLIT else "cause")
         for cause, effect in effects.items()
         if effect or cause in SPLIT
     ]
     fall = lay_out_fall(writer, whole["forecast"], steps, whole["actual"])
-    volume, _, price = (read_facts(facts) for facts in table["facts"].head(3))
+    volume, price = (read_facts(table["facts"].iloc[at]) for at in (0, SPLIT.index("price")))
     pieces, first = amounts.AmountFormat("", unit.quantity_unit), effects[[*SPLIT]].abs().idxmax()
     facts = {name: pieces.amount(volume[name]) for name in ("planned", "sold")} | {**effects}
-    facts |= {"rest": effects["no_reference"] + effects["no_quantity"], "month": run.month}
-    facts |= {"name": names[first], "most": effects[first], "axis": writer.axis}
-    said = [writer.text(key, **facts), writer.text(f"{key}.rest", **facts) if facts["rest"] else ""]
+    facts |= {"month": run.month, "axis": writer.axis, "name": names[first], "most": effects[first]}
     listed = [
-        writer.text(f"{KEY}.name", member=item["product"] or item["label"], gap=item["effect"])
-        for item in price["largest"][:2]
+        writer.text(f"{KEY}.name", member=item["product"], gap=item["effect"])
+        for item in price["largest"]
+        if abs(item["effect"]) >= NOTED * effects.abs().max()
     ]
-    said.append(writer.text(f"{key}.prices", listed=listed) if listed else "")
+    also = {"whole": volume["whole"], "rest": effects[[*UNSPLIT]].sum(), "prices": listed}
+    said = [writer.text(f"{key}.{name}", **also, **effects) for name, of in also.items() if of]
+    said = [writer.text(key, **facts), *said]
     drawn = draw("waterfall", fall, scale=writer.scale)
     title = f"{key}.title.{_reading(effects)}"
     figure = writer.figure(f"{key}.figure", drawn, fall, title_key=title, **facts)
