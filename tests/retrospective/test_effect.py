@@ -10,7 +10,13 @@ import pytest
 
 from salesfc_lib.errors import RequestError
 from salesfc_lib.retrospective.compare import Past
-from salesfc_lib.retrospective.loop.effect import SIGNIFICANT, Effect, _test, measure_effect
+from salesfc_lib.retrospective.loop.effect import (
+    SIGNIFICANT,
+    Effect,
+    _take_off,
+    _test,
+    measure_effect,
+)
 from tests.retrospective.test_retrospective import EAST, LAMP, NORTH, SERIES, forecast, sold
 
 MONTHS = pd.date_range("2025-01-01", periods=18, freq="MS")
@@ -51,7 +57,7 @@ def made(**more: pd.DataFrame) -> Past:
         ("error", 10.0, 4.0, -6.0 - (15.0 - 20.0)),
     ],
 )
-def test_the_effect_is_the_change_that_the_naive_does_not_share(
+def test_the_effect_is_the_change_that_easier_months_do_not_account_for(
     kpi: str, before: float, after: float, measured: float
 ) -> None:
     effect = measure_effect(made(), [LAMP], kpi, SINCE, "2026-06")
@@ -59,6 +65,21 @@ def test_the_effect_is_the_change_that_the_naive_does_not_share(
     assert (effect.before, effect.after) == (pytest.approx(before), pytest.approx(after))
     assert effect.measured == pytest.approx(measured)
     assert effect.p is not None and effect.p < 0.01
+
+
+@pytest.mark.parametrize(("share", "measured"), [(0.0, -0.04), (0.5, -0.04 - 0.5 * 0.20)])
+def test_of_the_naives_change_only_what_moves_with_the_error_is_taken_off(
+    share: float, measured: float
+) -> None:
+    naive, published = steps(120, 140), steps(110, 106)
+    naive.iloc[::2] += 10.0
+    published.iloc[::2] += 10.0 * share
+    past = made(published=published, naive=naive)
+    found = measure_effect(past, [LAMP], "wape", SINCE, "2026-06").measured
+    assert found == pytest.approx(measured)
+    gain = measure_effect(past, [LAMP], "gain", SINCE, "2026-06")
+    assert gain.measured == pytest.approx(-measured)
+    assert gain.after - gain.before == pytest.approx(0.20 + 0.04)
 
 
 def test_months_are_pooled_and_never_averaged() -> None:
@@ -168,9 +189,12 @@ def test_an_action_that_does_nothing_is_called_chance_in_19_of_20_cases(phi: flo
     y, ahead, naive = simulate(7, 400, phi)
     is_after, found = np.arange(18) >= 12, {"wape": 0, "bias": 0}
     for at in range(0, y.shape[1], 3):
-        actual, error, without = (frame.iloc[:, at : at + 3] for frame in (y, ahead - y, naive - y))
-        for kpi, values in (("wape", error.abs() - without.abs()), ("bias", error)):
-            p = _test(values.sum(axis=1).to_numpy(), actual.sum(axis=1).to_numpy(), is_after)[2]
+        size, error, without = (frame.iloc[:, at : at + 3] for frame in (y, ahead - y, naive - y))
+        for kpi, own, other in (("wape", error.abs(), without.abs()), ("bias", error, None)):
+            months = {"error": own.sum(axis=1), "size": size.sum(axis=1)}
+            months["naive"] = np.nan if other is None else other.sum(axis=1)
+            table = pd.DataFrame(months)
+            p = _test(_take_off(table, is_after), table["size"].to_numpy(), is_after)[2]
             found[kpi] += p <= SIGNIFICANT
     assert max(found.values()) <= 0.07 * 400, found
 
