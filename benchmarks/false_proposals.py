@@ -211,7 +211,7 @@ def count(fault: str, companies: int, seed: int) -> dict[str, Any]:
 def main() -> None:
     """Count, print and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--companies", type=int, default=100)
+    parser.add_argument("--companies", type=int, default=40)
     parser.add_argument("--faults", nargs="*", default=FAULTS, choices=FAULTS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
