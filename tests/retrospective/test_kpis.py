@@ -114,6 +114,7 @@ def test_every_kpi_has_a_row_for_each_window_and_a_name_and_a_formula_in_both_la
     keys = [f"{key}.{kpi}" for kpi in KPIS for key in ("kpi", "kpi.formula")]
     keys += [f"kpi.unit.{kpi.unit}" for kpi in KPIS.values()]
     keys += [f"kpi.source.{role}" for kpi in KPIS.values() for role in kpi.needs]
+    keys += ["kpi.source.valued", "kpi.source.counted"]
     for spoken in language.LANGUAGES:
         assert not {*keys} - {*language.sentences(spoken)}
 
@@ -159,8 +160,9 @@ INVENTORY = rows(
     ("2026-05", "A", 40.0, 0.0, 400.0),
     ("2026-05", "B", 10.0, 0.0, None),
     ("2026-06", "A", 30.0, 3.0, 300.0),
-    ("2026-06", "B", 20.0, 99.0, 200.0),
+    ("2026-06", "B", 20.0, 99.0, 400.0),
 )
+PIECES = INVENTORY.assign(value=np.nan)  # nothing says what the stock cost
 
 
 def bought(**quantity: str) -> pd.DataFrame:
@@ -175,9 +177,10 @@ def bought(**quantity: str) -> pd.DataFrame:
     ("kpi", "value", "months"),
     [
         ("stock_out_rate", (3 + 30) / (2 * 31 + 2 * 30), 2),  # never more days than the month has
-        ("inventory_turnover", 12 * (15 + 15) / (50 + 50), 2),
-        ("days_of_stock", (50 * 31 + 50 * 30) / 30, 2),
-        ("capital_tied_up", 500.0, 1),  # in May the value of B is not known
+        # at cost, 10 a piece of A and 20 of B; in May that of B is not known
+        ("inventory_turnover", 12 * (10 * 10 + 5 * 20) / (300 + 400), 1),
+        ("days_of_stock", (300 + 400) * 30 / (10 * 10 + 5 * 20), 1),
+        ("capital_tied_up", 700.0, 1),
     ],
 )
 def test_stock_is_judged_over_the_months_in_which_it_was_counted(
@@ -189,8 +192,30 @@ def test_stock_is_judged_over_the_months_in_which_it_was_counted(
     assert (row["months"], row["last"]) == (months, JUNE)
 
 
+def test_without_its_cost_stock_turns_over_in_pieces_and_the_source_says_so() -> None:
+    found = known("stock", inventory=PIECES, transactions=bought(A="10", B="5"))
+    row = find(found, "inventory_turnover")
+    assert row["value"] == pytest.approx(12 * (15 + 15) / (50 + 50))
+    assert row["source"] == "counted, orders"
+    days = find(found, "days_of_stock")["value"]
+    assert days == pytest.approx((50 * 31 + 50 * 30) / 30)
+    valued = known("stock", inventory=INVENTORY, transactions=bought(A="10", B="5"))
+    assert find(valued, "inventory_turnover")["source"] == "valued, orders"
+
+
+def test_what_is_sold_out_is_sold_at_what_its_stock_cost_before() -> None:
+    stock = rows(
+        "ds product_line stock stockout_days value",
+        ("2026-06", "A", 0.0, 9.0, 0.0),
+        ("2026-05", "A", 40.0, 0.0, 400.0),
+        ("2026-04", "A", 0.0, 0.0, 0.0),
+    )
+    found = known("stock", inventory=stock, transactions=bought(A="10"))
+    assert find(found, "inventory_turnover")["value"] == pytest.approx(12 * 3 * 10 * 10 / 400)
+
+
 def test_only_what_stock_is_counted_of_counts_as_sold() -> None:
-    stock = INVENTORY[INVENTORY["product_line"].eq("A")]
+    stock = PIECES[PIECES["product_line"].eq("A")]
     found = known("stock", inventory=stock, transactions=bought(A="10", B="5"))
     assert find(found, "inventory_turnover")["value"] == pytest.approx(12 * 20 / 70)
     everything = stock.assign(product_line=None)
@@ -199,10 +224,10 @@ def test_only_what_stock_is_counted_of_counts_as_sold() -> None:
 
 
 def test_nothing_sold_or_nothing_in_stock_gives_no_ratio_and_says_so() -> None:
-    found = known("stock", inventory=INVENTORY, transactions=bought(A="0"))
+    found = known("stock", inventory=PIECES, transactions=bought(A="0"))
     assert find(found, "inventory_turnover")["value"] == 0
     assert "divided by is not above zero" in needs(found, "days_of_stock")
-    empty = INVENTORY.assign(stock=0.0)
+    empty = PIECES.assign(stock=0.0)
     found = known("stock", inventory=empty, transactions=bought(A="1"))
     assert "divided by is not above zero" in needs(found, "inventory_turnover")
 

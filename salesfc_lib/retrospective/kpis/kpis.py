@@ -10,101 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 
-from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import pool
-from salesfc_lib.foundation import SEASON, STAGES, Parameters, bound_months, say, tables
+from salesfc_lib.foundation import SEASON, STAGES, say, tables
 from salesfc_lib.retrospective.accuracy import score_intervals
-from salesfc_lib.retrospective.compare import Past, no_rows, window
-from salesfc_lib.retrospective.members import bottom_series, by_series, match
-from salesfc_lib.retrospective.value_added import score_steps
+from salesfc_lib.retrospective.compare import window
+from salesfc_lib.retrospective.kpis.known import ARCHIVED, YEARS, Known, sum_by_month
 
 WINDOWS = (3, 6, 12)  # months
-YEARS = 2 * SEASON  # months that the windows and those a year before them reach back
 PARTS = ["numerator", "denominator"]
 
 Needs = Mapping[str, tuple[str, ...]]  # role of a source: its columns
-# what months before bring, and no source
-ARCHIVED = {"archive": "", "effects": "assumed", "overrides": "adjusted"}  # stage that it leaves
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a unit's KPIs rest on: months up to `month`, of the tables by those names.
-
-    Any table may be empty. `transactions` are those whose quantities count as sold.
-    """
-
-    past: Past
-    month: pd.Timestamp
-    parameters: Parameters
-    inventory: pd.DataFrame = no_rows("inventory")
-    delivery: pd.DataFrame = no_rows("delivery")
-    target: pd.DataFrame = no_rows("target")
-    transactions: pd.DataFrame = no_rows("transactions")
-
-    @cached_property
-    def bottom(self) -> pd.DataFrame:
-        """The series that partition the business: their `unique_id` alone."""
-        return bottom_series(self.past.series)[["unique_id"]]
-
-    @cached_property
-    def scores(self) -> pd.DataFrame:
-        """Scores of what was published one month ahead, at the bottom level."""
-        return self.past.scores(self.month, YEARS, [1]).merge(self.bottom, on="unique_id")
-
-    @cached_property
-    def steps(self) -> pd.DataFrame:
-        """Scores of each stage that was archived, beside the stage before it, bottom level."""
-        scored = score_steps(self.past, month=self.month, months=YEARS)
-        scored = scored[scored["before"].notna() & (scored["own_months"] > 0)]
-        return scored.merge(self.bottom, on="unique_id")
-
-    @cached_property
-    def sales(self) -> pd.DataFrame:
-        """Sales (`sold`) of each bottom series in the months with any row of the unit."""
-        rows = self.past.actual.merge(self.bottom, on="unique_id").dropna(subset="y_raw")
-        return rows[["unique_id", "ds", "y_raw"]].rename(columns={"y_raw": "sold"})
-
-    @cached_property
-    def stocked(self) -> pd.DataFrame:
-        """By month: its days, the stock at its end, and the quantity sold (`sold`) of the series
-        that stock is counted of.
-        """
-        rows = by_series(self.transactions, self.past.series)
-        quantity = rows["quantity"].astype(float).rename("sold")
-        quantity = quantity.groupby([rows["unique_id"], rows["ds"]]).sum().reset_index()
-        counted = _by_month(self.inventory["ds"], stock=self.inventory["stock"])
-        counted = counted[counted.index.isin(self.sales["ds"])]
-        months = counted.join(self.sum_covered(self.inventory, quantity)).fillna({"sold": 0.0})
-        return months.assign(days=self.days(months.index.to_series()))
-
-    def sum_covered(self, rows: pd.DataFrame, sales: pd.DataFrame) -> pd.Series:
-        """Sales (`sold`) by month of the series that the rows of that month hold for, once each."""
-        rows = rows.reset_index(drop=True)
-        pairs = match(rows, self.past.series)
-        covered = pairs.assign(ds=rows["ds"].reindex(pairs["row"]).to_numpy())
-        covered = covered[["unique_id", "ds"]].drop_duplicates()
-        return sales.merge(covered, on=["unique_id", "ds"]).groupby("ds")["sold"].sum()
-
-    def days(self, months: pd.Series) -> pd.Series:
-        """Days of each month in the unit's calendar."""
-        first, after = bound_months(months.to_numpy(), self.parameters.calendar)
-        return pd.Series((after - first).astype(float), index=months.index)
-
-    def has(self, role: str, columns: tuple[str, ...]) -> bool:
-        """Whether the archive has it, or a source of that role these columns (`a|b`: either)."""
-        if role in ARCHIVED:
-            stages = self.past.vintages["stage"]
-            return bool(stages.eq(ARCHIVED[role]).any() if ARCHIVED[role] else len(stages))
-        return any(
-            source.role == role and all({*each.split("|")} & {*source.columns} for each in columns)
-            for source in self.parameters.sources.values()
-        )
 
 
 @dataclass(frozen=True)
@@ -127,30 +47,17 @@ class Kpi:
     aim: float = 0.0
 
 
-def read_known(run: UnitMonth, past: Past) -> Known:
-    """What the KPIs of a unit's month rest on; quantities only where stock is counted."""
-    names = ("inventory", "delivery", "target")
-    side = {name: window(run.read_if_any(name), run.cutoff, YEARS) for name in names}
-    stock = side["inventory"]
-    side["inventory"] = stock.assign(value=stock.get("value"))  # absent in earlier versions
-    if len(stock):
-        since = run.cutoff - pd.DateOffset(months=YEARS)
-        sold = run.read("transactions", only=[("month", ">", since)])
-        is_apart = run.parameters.measure.returns == "apart"
-        side["transactions"] = sold[sold["kind"] != "return"] if is_apart else sold
-    return Known(past, run.cutoff, run.parameters, **side)
-
-
 def list_kpis(known: Known) -> pd.DataFrame:
     """Table kpis: every KPI of `KPIS` over each of `WINDOWS`, and what it was a year before."""
     rows: list[dict[str, Any]] = []
     year_before = known.month - pd.DateOffset(months=SEASON)
     for name, kpi in KPIS.items():
         source = _say_source(known, kpi)
+        names = ", ".join(known.name_source(role, columns) for role, columns in kpi.needs.items())
         sums = tables.empty("kpis")[PARTS] if source else kpi.sums(known)[PARTS].dropna()
         sums = sums.rename_axis("ds").reset_index().astype({"ds": "datetime64[ns]"})
         for months in WINDOWS:
-            about = {"kpi": name, "window": months, "source": ", ".join(kpi.needs)}
+            about = {"kpi": name, "window": months, "source": names}
             now, then = (
                 _over(kpi, window(sums, last, months), months)
                 for last in (known.month, year_before)
@@ -188,13 +95,6 @@ def _say_months(kpi: Kpi, found: Mapping[str, Any], months: int) -> str:
     return say("kpi.needs.above_zero")
 
 
-def _by_month(months: pd.Series, **columns: pd.Series) -> pd.DataFrame:
-    """Sums by month; a month in which anything is null is not known, and left out."""
-    frame = pd.DataFrame(columns).assign(ds=months)
-    unknown = frame.loc[frame.isna().any(axis=1), "ds"]
-    return frame[~frame["ds"].isin(unknown)].groupby("ds").sum()
-
-
 def _scored(metric: str, stage: str, known: Known) -> pd.DataFrame:
     scores = known.scores[known.scores["metric"] == metric]
     return pool(scores[scores["stage"] == stage], ["ds"]).set_index("ds")
@@ -213,7 +113,7 @@ def _above_naive(known: Known) -> pd.DataFrame:
 def _step(stage: str, known: Known) -> pd.DataFrame:
     rows = known.steps[known.steps["stage"] == stage]
     saved = rows["numerator_before"] - rows["numerator"]
-    return _by_month(rows["ds"], numerator=saved, denominator=rows["denominator"])
+    return sum_by_month(rows["ds"], numerator=saved, denominator=rows["denominator"])
 
 
 def _coverage(known: Known) -> pd.DataFrame:
@@ -224,27 +124,28 @@ def _coverage(known: Known) -> pd.DataFrame:
 def _stock_outs(known: Known) -> pd.DataFrame:
     months, days = known.inventory["ds"], known.days(known.inventory["ds"])
     out = known.inventory["stockout_days"].clip(lower=0, upper=days)
-    return _by_month(months, numerator=out, denominator=days)
+    return sum_by_month(months, numerator=out, denominator=days)
 
 
 def _turnover(known: Known) -> pd.DataFrame:
-    months = known.stocked
-    return months.assign(numerator=SEASON * months["sold"], denominator=months["stock"])
+    rows = known.stocked
+    return sum_by_month(rows["ds"], numerator=SEASON * rows["sold"], denominator=rows["level"])
 
 
 def _days_of_stock(known: Known) -> pd.DataFrame:
-    months = known.stocked
-    return months.assign(numerator=months["stock"] * months["days"], denominator=months["sold"])
+    rows = known.stocked
+    held = rows["level"] * known.days(rows["ds"])
+    return sum_by_month(rows["ds"], numerator=held, denominator=rows["sold"])
 
 
 def _capital(known: Known) -> pd.DataFrame:
-    tied = _by_month(known.inventory["ds"], numerator=known.inventory["value"])
+    tied = sum_by_month(known.inventory["ds"], numerator=known.inventory["value"])
     return tied.assign(denominator=1.0)
 
 
 def _delivered(part: str, whole: str, known: Known) -> pd.DataFrame:
     table = known.delivery
-    return _by_month(table["ds"], numerator=table[part], denominator=table[whole])
+    return sum_by_month(table["ds"], numerator=table[part], denominator=table[whole])
 
 
 def _last_year(known: Known) -> pd.DataFrame:
@@ -256,9 +157,10 @@ def _target(known: Known) -> pd.DataFrame:
     """Sales of what targets are set for; of a month's targets, only those of its fewest parts."""
     target = known.target.dropna(subset="target")
     parts = target.drop(columns=["ds", "target"]).notna().sum(axis=1)
-    target = target[parts.eq(parts.groupby(target["ds"]).transform("min"))]
-    sums = _by_month(target["ds"], denominator=target["target"])
-    return sums.join(known.sum_covered(target, known.sales).rename("numerator"))
+    target = target[parts.eq(parts.groupby(target["ds"]).transform("min"))].reset_index(drop=True)
+    sums = sum_by_month(target["ds"], denominator=target["target"])
+    sold = known.cover(target, known.sales).drop_duplicates(["unique_id", "ds"])
+    return sums.assign(numerator=sold.groupby("ds")["sold"].sum())
 
 
 FORECASTS: Needs = {"archive": (), "orders": ()}
