@@ -13,8 +13,8 @@ import pandas as pd
 
 from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.retrospective.compare import Past, of_stage, published, tabulate, window
+from salesfc_lib.retrospective.habits import sign_p
 from salesfc_lib.retrospective.members import bottom_series, top_series
-from salesfc_lib.retrospective.override_bias import sign_p
 
 STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesfc_lib.foundation import month_of
+from salesfc_lib.foundation import month_of, tables
 from salesfc_lib.panel import DESCRIBING, list_levels
 
 
@@ -53,6 +53,31 @@ def by_series(transactions: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     rows = transactions.drop(columns="unique_id", errors="ignore").assign(ds=month_of(transactions))
     shared = [name for name in dimensions(series) if name in rows.columns]
     return _join(rows, bottom, [name for name in shared if bottom[name].notna().any()])
+
+
+def sum_targets(target: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Target of every series and month that has one for all of its members: columns unique_id, ds
+    and target.
+
+    Targets may be set by several combinations of dimensions. Those of a series are summed from the
+    coarsest one that is at least as fine as its level, so that no target counts twice.
+    """
+    rows = target.dropna(subset="target").reset_index(drop=True)
+    named = rows[[name for name in dimensions(series) if name in rows]].notna()
+    kinds = [frozenset(named.columns[each]) for each in named.drop_duplicates().to_numpy()]
+    bottom, found = bottom_series(series), [tables.empty("target").assign(unique_id="")]
+    for level, crossed in list_levels(series).items():
+        fine = sorted((each for each in kinds if each >= {*crossed}), key=len)
+        if fine:
+            own, keys = series[series["level"] == level], ["ds", *crossed]
+            mine = rows[(named == named.columns.isin(fine[0])).all(axis=1)]
+            pairs = match(mine, series).merge(bottom[["unique_id", *crossed]], on="unique_id")
+            covered = pairs.assign(ds=mine["ds"].loc[pairs["row"]].to_numpy()).groupby(keys).size()
+            sums = mine.groupby(keys)["target"].sum().to_frame().assign(covered=covered)
+            sums = _join(sums.reset_index(), own, crossed)
+            sizes = _join(bottom[crossed], own, crossed)["unique_id"].value_counts()
+            found.append(sums[sums["covered"] == sums["unique_id"].map(sizes)])
+    return pd.concat(found, ignore_index=True)[["unique_id", "ds", "target"]]
 
 
 def _join(rows: pd.DataFrame, bottom: pd.DataFrame, on: list[str]) -> pd.DataFrame:

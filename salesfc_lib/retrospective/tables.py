@@ -30,7 +30,6 @@ from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.kpis import list_kpis, read_known
 from salesfc_lib.retrospective.loop import review_decisions
-from salesfc_lib.retrospective.override_bias import override_bias
 from salesfc_lib.retrospective.proposals import Observed, Rerun, list_decided, propose, read_decided
 from salesfc_lib.retrospective.revision import forecast_revision
 from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
@@ -148,6 +147,10 @@ def _reasons(run: UnitMonth, past: Past, transactions: pd.DataFrame) -> dict[str
         outliers=evidence.outliers,
         transactions=transactions,
         promotion=evidence.promotion,
+        overrides=run.read("override"),
+        target=run.read_if_any("target"),
+        publication_day=run.parameters.adjust.publication_day,
+        bias_limit=agreed.bias_limit,
     )
     missed = compare_month(past, month=month)
     largest = largest_misses(missed, count=agreed.largest)
@@ -161,9 +164,8 @@ def _reasons(run: UnitMonth, past: Past, transactions: pd.DataFrame) -> dict[str
         "misses": largest,
         "causes": causes[of_largest].reset_index(drop=True),
         "difference": difference_by_cause(missed, causes),
-        "people": override_bias(
-            adjustments, past.actual, month=month, bias_limit=agreed.bias_limit
-        ),
+        "people": observed.people,
+        "habits": observed.habits,
         "salespeople": by_salesperson(transactions, month=month, measure=value),
         "attributed": attribute_error(missed, transactions, past.series, measure=value),
         "stock": stock_view(evidence.inventory, month=month),

@@ -11,10 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.foundation import tables
-from salesfc_lib.retrospective.override_bias import judge_overrides, override_bias, sign_p
+from salesfc_lib.retrospective.habits import Conduct, describe_people, judge, judge_habits, sign_p
+from salesfc_lib.retrospective.habits import judge_overrides as judge_conduct
 from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
 
 JUNE = pd.Timestamp("2026-06-01")
+
+
+def override_bias(
+    adjustments: pd.DataFrame, actual: pd.DataFrame, *, month: pd.Timestamp
+) -> pd.DataFrame:
+    """Table `people`, whose leans are what the tests of habits say."""
+    conduct = Conduct(adjustments=adjustments, actual=actual, month=month)
+    return describe_people(conduct, judge_habits(conduct))
+
+
+def judge_overrides(
+    adjustments: pd.DataFrame, actual: pd.DataFrame, *, month: pd.Timestamp
+) -> pd.DataFrame:
+    return judge_conduct(Conduct(adjustments=adjustments, actual=actual, month=month))
 
 
 def adjustment(rows: list[tuple[str | None, str, pd.Timestamp, float, float]]) -> pd.DataFrame:
@@ -54,8 +69,21 @@ def planners(
 
 
 def verdicts(kind: str, seeds: int, months: int = 12) -> list[str]:
-    tables_of = (planners(kind, seed, months=months) for seed in range(seeds))
-    return [override_bias(made, actual, month=JUNE)["leans"].item() for made, actual in tables_of]
+    """Lean of each of `seeds` planners, each alone in a unit of their own, judged in one call."""
+    made, actual = zip(*(planners(kind, seed, months=months) for seed in range(seeds)), strict=True)
+    whose = [
+        [frame.assign(seed=f"{seed}/") for seed, frame in enumerate(each)]
+        for each in (made, actual)
+    ]
+    made, actual = (
+        pd.concat(each).assign(unique_id=lambda rows: rows["seed"] + rows["unique_id"])
+        for each in whose
+    )
+    conduct = Conduct(adjustments=made.assign(author=made["seed"]), actual=actual, month=JUNE)
+    units = judge.run_tests(judge.HABITS, conduct).groupby("name")
+    habits = pd.concat([judge.adjust(rows) for _, rows in units] or [tables.empty("habits")])
+    people = describe_people(conduct, habits).set_index("author")["leans"]
+    return [people[f"{seed}/"] for seed in range(seeds)]
 
 
 def test_one_authors_changes_by_hand() -> None:

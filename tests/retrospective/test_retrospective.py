@@ -19,8 +19,8 @@ from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, h
 from salesfc_lib.retrospective.causes.case import Evidence
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
 from salesfc_lib.retrospective.compare import Past, compare_month, largest_misses, published
+from salesfc_lib.retrospective.habits import Conduct, describe_people, judge_habits
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
-from salesfc_lib.retrospective.override_bias import override_bias
 from salesfc_lib.retrospective.value_added import value_added
 
 JUNE = pd.Timestamp("2026-06-01")
@@ -379,8 +379,9 @@ def test_tables_keep_their_contracts_with_and_without_rows() -> None:
         causes = likely_causes(missed, Evidence(), Past(vintages, ACTUAL, SERIES))
         tables.check(causes, "causes")
         tables.check(difference_by_cause(missed, causes), "difference")
-    nobody = tables.empty("adjustment")
-    tables.check(override_bias(nobody, ACTUAL, month=JUNE), "people")
+    nobody = Conduct(actual=ACTUAL, month=JUNE)
+    habits = tables.check(judge_habits(nobody), "habits")
+    tables.check(describe_people(nobody, habits), "people")
 
 
 def test_a_unit_that_is_forecast_as_a_whole_has_no_member_to_judge() -> None:

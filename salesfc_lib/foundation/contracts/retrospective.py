@@ -130,6 +130,15 @@ TABLES = {
         "months count, first month?, last month?, before number?, source text, needs text",
         key="kpi window",
     ),
+    # A test of a habit, or of a gain, of an author, a segment (a member of a dimension) or a stage.
+    # months, statistic (share of them that speak for it) and p: of the part that speaks least;
+    # p_adjusted: over all tests of habits, or of gains; flagged: beyond chance, and large enough to
+    # matter. facts: JSON, months of each part among its name's `_of`, and sizes.
+    "habits": table(
+        "test text, kind author|segment|stage, name text, months count, statistic share, p share, "
+        "p_adjusted share, flagged flag, facts text",
+        key="test kind name",
+    ),
     # What to change next month: a parameter (key dotted; now and proposed as YAML) or a practice.
     # facts: JSON. gain: WAPE that the change would have saved on `rows` series-months, `measured`
     # on months before those it was found in (earlier), on these (same), or on each half of them

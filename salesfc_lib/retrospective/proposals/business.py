@@ -12,8 +12,8 @@ import pandas as pd
 
 from salesfc_lib.foundation import SEASON, bound_months, holidays, schema
 from salesfc_lib.retrospective.compare import window
+from salesfc_lib.retrospective.habits import sign_p
 from salesfc_lib.retrospective.members import bottom_series, by_series, match, top_series
-from salesfc_lib.retrospective.override_bias import sign_p
 from salesfc_lib.retrospective.proposals.observed import (
     SIGNIFICANT,
     Observed,

@@ -10,8 +10,8 @@ import pandas as pd
 from salesfc_lib.foundation import SEASON, Parameters
 from salesfc_lib.panel import summing_matrix
 from salesfc_lib.retrospective.compare import of_stage, score_as, shared_rows, window
+from salesfc_lib.retrospective.habits import sign_p
 from salesfc_lib.retrospective.members import bottom_series
-from salesfc_lib.retrospective.override_bias import sign_p
 from salesfc_lib.retrospective.proposals.observed import (
     MIN_MONTHS,
     SIGNIFICANT,

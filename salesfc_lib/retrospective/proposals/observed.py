@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from salesfc_lib.foundation import SEASON, Parameters
 from salesfc_lib.retrospective.compare import Past, no_rows
 from salesfc_lib.retrospective.facts import write_facts
+from salesfc_lib.retrospective.habits import Conduct, describe_people, judge_habits
 from salesfc_lib.retrospective.members import bottom_series
 
 SIGNIFICANT = 0.05  # one-sided
@@ -20,23 +22,31 @@ Rows = Iterator[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observed(Past):
+class Observed(Conduct):
     """What the unit's archive and this month's run hold; any table may be empty.
 
-    month: the month reviewed; failures and outliers are its tables; weights holds the months'
+    Beside people's conduct: failures and outliers are the month's tables; weights holds the months'
     tables with a column `made_in` where it has rows, candidates what each candidate of these months
     forecast one month ahead; transactions (of the last year) and promotion are the month's.
     """
 
     parameters: Parameters
-    month: pd.Timestamp
-    adjustments: pd.DataFrame = no_rows("adjustment")
     weights: pd.DataFrame = no_rows("weights")
     candidates: pd.DataFrame = no_rows("candidate_forecast")
     failures: pd.DataFrame = no_rows("failures")
     outliers: pd.DataFrame = no_rows("outliers")
     transactions: pd.DataFrame = no_rows("transactions")
     promotion: pd.DataFrame = no_rows("promotion")
+
+    @cached_property
+    def habits(self) -> pd.DataFrame:
+        """Table `habits`."""
+        return judge_habits(self)
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """Table `people`."""
+        return describe_people(self, self.habits)
 
     @property
     def at_the_bottom(self) -> Past:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import say
 from salesfc_lib.retrospective.accuracy import coverage, history
-from salesfc_lib.retrospective.override_bias import judge_overrides, override_bias, sign_p
+from salesfc_lib.retrospective.habits import judge_overrides, sign_p
 from salesfc_lib.retrospective.proposals.gain import CROSSED, judge
 from salesfc_lib.retrospective.proposals.observed import (
     MIN_MONTHS,
@@ -28,9 +28,7 @@ MIN_ROWS = 30  # forecast rows before coverage is judged
 
 def propose_questions_to_people(observed: Observed) -> Rows:
     """A question to an author whose overrides are biased."""
-    limit, month = observed.parameters.retrospective.bias_limit, observed.month
-    table = override_bias(observed.adjustments, observed.actual, month=month, bias_limit=limit)
-    made = judge_overrides(observed.adjustments, observed.actual, month=month)
+    table, made = observed.people, judge_overrides(observed)
     for row in table[table["leans"] != ""].to_dict("records"):
         names = ("author", "leans", "months", "bias_with", "bias_without")
         facts = {name: row[name] for name in names}
@@ -41,7 +39,7 @@ def propose_questions_to_people(observed: Observed) -> Rows:
 
 def propose_second_signatures(observed: Observed) -> Rows:
     """A second signature for the direction in which an author's changes nearly always hurt."""
-    made = judge_overrides(observed.adjustments, observed.actual, month=observed.month)
+    made = judge_overrides(observed)
     direction = (made["change"] > 0).map({True: "raised", False: "lowered"})
     for (author, way), rows in made.groupby(["author", direction]):
         monthly = rows.groupby("ds")["gain"].sum()

@@ -1,0 +1,50 @@
+"""How many months speak for something, and how often chance alone would bring so many.
+
+What happens in one month happens to all series at once, so a month counts once, whatever its
+number of changes. Months that resemble the month before count for less.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+from scipy.special import betainc
+
+EVEN = 0.5  # chance of either sign where nothing speaks for one of them
+DIGITS = 6  # beyond which values are the same, so that rounding makes no ranks
+MOST = 0.9  # resemblance of a month to the one before, so that there are effective months at all
+
+
+def sign_p(hits: float, trials: float, chance: float = EVEN) -> float:
+    """Probability of at least `hits` of `trials` when each comes up with `chance`.
+
+    The binomial tail as an incomplete beta function, which takes parts of a month as well.
+
+    >>> round(sign_p(6, 6), 6)
+    0.015625
+    """
+    return float(betainc(hits, trials - hits + 1.0, chance)) if hits > 0 else 1.0
+
+
+def count_months(values: pd.Series, *, chance: float = EVEN) -> pd.DataFrame:
+    """Sign test of every subject: months and hits (those above zero), and p.
+
+    `values` has the index (kind, name, ds); a month of zero or null says nothing. p is the
+    probability of so many hits where a month is one with `chance`. An error that lasts brings the
+    same sign again, so that n months count as n (1 - r) / (1 + r), where r is the correlation of
+    the months' ranks with those of the month before, where it is beyond its standard error n^-0.5
+    (Bayley and Hammersley 1946, https://doi.org/10.2307/2983560).
+    """
+    wide = values.where(values != 0).unstack("ds")
+    if len(wide.columns):
+        wide = wide.reindex(
+            columns=pd.date_range(wide.columns.min(), wide.columns.max(), freq="MS")
+        )
+    ranks = wide.round(DIGITS).rank(axis=1)
+    ranks = ranks.sub(ranks.mean(axis=1), axis=0)
+    pairs, spread = (ranks * ranks.shift(axis=1)).sum(axis=1), (ranks**2).sum(axis=1)
+    months, hits = wide.notna().sum(axis=1), (wide > 0).sum(axis=1)
+    alike = (pairs / spread.where(spread > 0)).clip(upper=MOST)
+    alike = alike.where(alike > months**-0.5, 0.0)
+    share = (1.0 - alike) / (1.0 + alike)
+    p = betainc((hits * share).clip(lower=1e-9), (months - hits) * share + 1.0, chance)
+    return pd.DataFrame({"hits": hits, "months": months, "p": p.where(hits > 0, 1.0)})
