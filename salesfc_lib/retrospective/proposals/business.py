@@ -146,19 +146,21 @@ def _t_of(moved: np.ndarray, changes: pd.DataFrame) -> float:
     known = np.column_stack([np.ones(len(changes)), changes.drop(columns="y_raw")])
     both = np.column_stack([moved, changes["y_raw"]])
     x, y = (both - known @ np.linalg.lstsq(known, both, rcond=None)[0]).T
-    if x @ x < LEAST_MOVED:
+    free = len(x) - known.shape[1] - 1
+    if x @ x < LEAST_MOVED or free < 1:
         return 0.0
     slope = (x @ y) / (x @ x)
-    free = len(x) - known.shape[1] - 1
     return float(slope / np.sqrt(((y - slope * x) ** 2).sum() / free / (x @ x)))
 
 
 def _list_spans(observed: Observed) -> Iterator[_Span]:
     """Promotions whose days and the weeks around lie within the days sold on."""
     rows, value = observed.transactions, observed.parameters.measure.value
-    promotion = observed.promotion.reset_index(drop=True)
-    if rows.empty or promotion.empty:
+    known = observed.promotion
+    if rows.empty or known.empty:
         return
+    recent = (known["end"] >= rows["date"].min()) & (known["start"] <= rows["date"].max())
+    promotion = known[recent].reset_index(drop=True)
     sold = by_series(rows.assign(value=rows[value].astype(float)), observed.series)
     daily = sold.pivot_table(index="date", columns="unique_id", values="value", aggfunc="sum")
     daily = daily.reindex(pd.date_range(daily.index.min(), daily.index.max())).fillna(0.0)
