@@ -30,11 +30,13 @@ from salesfc_lib.archive.months import (
     vintages,
 )
 from salesfc_lib.archive.records import Record, append_record, read_records
+from salesfc_lib.archive.sign_offs import SignOff, find_sign_off, put_sign_off
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
 
 __all__ = [
     "Record",
+    "SignOff",
     "UnitMonth",
     "append_record",
     "check_month_folder",
@@ -42,6 +44,7 @@ __all__ = [
     "describe_parameters",
     "failed_folder",
     "find_month_folders",
+    "find_sign_off",
     "hold_month",
     "is_published",
     "latest_before",
@@ -52,6 +55,7 @@ __all__ = [
     "next_version",
     "open_cube",
     "publish",
+    "put_sign_off",
     "read_records",
     "recover",
     "repair",

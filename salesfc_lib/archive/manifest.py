@@ -24,6 +24,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, flatten, parameters, resources
 
 NAME = "manifest.json"
+SIGN_OFF = "sign_off.json"  # of a reviewer: beside the manifest, and written after it
 PACKAGES = (  # whose version can change a number or a page
     *("ipykernel", "jinja2", "numpy", "pandas", "papermill", "pmdarima", "pyarrow"),
     *("scikit-learn", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu"),
@@ -116,8 +117,9 @@ def describe_environment() -> dict[str, Any]:
 
 
 def list_outputs(folder: Path) -> list[dict[str, Any]]:
-    """Every file under `folder` but the manifest itself, by path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)
+    """Every file under `folder` but the manifest itself and the sign-off of it, by path."""
+    apart = {folder / NAME, folder / SIGN_OFF}
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path not in apart)
     return [describe_file(path, folder) for path in files]
 
 

@@ -1,8 +1,9 @@
 """Comparison of what is published with its manifests.
 
 A file that changed, disappeared or was added is a difference, and so is a kept copy of an input
-that is no longer what was read. An input that has changed since, or a copy that was removed, is a
-note only, because sources go on and archives are pruned.
+that is no longer what was read. A page that shows who signed the month off is as its sign-off says.
+An input that has changed since, or a copy that was removed, is a note only, because sources go on
+and archives are pruned.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
+from salesfc_lib.archive.records import read_records
+from salesfc_lib.archive.sign_offs import KIND, check_sign_off, find_sign_off
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import INTERVALS, language, tables
 
@@ -115,11 +118,22 @@ def _check_folder(
     except SalesForecastError as error:
         yield differs(manifest.NAME, str(error))
         return
+    signed = find_sign_off(folder)
+    shown = signed.pages if signed else {}
     for what, path in files:
-        yield differs(path, f"{what}, against the sha256 in the manifest")
+        if what != "changed" or shown.get(path) != manifest.sha256(folder / path):
+            yield differs(path, f"{what}, against the sha256 in the manifest")
+    records = partial(_read_sign_offs, record, project, folder.name.partition(".")[0])
+    yield from (differs(*found) for found in check_sign_off(folder, month, records))
     yield from (differs(path, what) for path, what in _check_tables(folder))
     yield from (differs(path, what, True) for path, what in _compare_inputs(record, project))
     yield from (differs(*found) for found in _check_copies(record, kept))
+
+
+def _read_sign_offs(record: Mapping[str, Any], project: Path, unit: str) -> pd.DataFrame:
+    """Records of the unit's sign-offs, from the database that the manifest's parameters name."""
+    address = record.get("parameters", {}).get("archive.records_env", {}).get("value") or ""
+    return read_records(project, unit=unit, what=KIND, address_env=address)
 
 
 def _check_copies(

@@ -1,4 +1,4 @@
-"""The verbs of the loop: causes that people confirm, actions that they promise and close."""
+"""The verbs of the loop: causes confirmed, actions promised and closed, months signed off."""
 
 from __future__ import annotations
 
@@ -180,6 +180,21 @@ def list_causes(
         echo(f"{row['unique_id']}: forecast {row['forecast']:,.0f}, actual {row['actual']:,.0f}")
         for each in causes[causes["unique_id"] == row["unique_id"]].to_dict("records"):
             echo(f"  {_describe(each)}")
+
+
+@app.command()
+def sign(
+    unit: Unit,
+    month: Annotated[str, month_option("--month", help="A published month.")],
+    reviewer: Annotated[str, typer.Option("--reviewer", help="Who signs.")],
+    remark: Annotated[str, typer.Option("--remark", help="What was looked at, or agreed.")],
+    project: Project = Path("."),
+) -> None:
+    """Sign a published month off; publishing it again asks for a new sign-off."""
+    from salesfc_lib.running import sign_month
+
+    signed = sign_month(project.resolve(), unit, month, reviewer=reviewer, remark=remark)
+    echo(f"Signed off: version {signed.version} of {month}, by {signed.reviewer}.")
 
 
 def _describe(row: dict[str, Any]) -> str:

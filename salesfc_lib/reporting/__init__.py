@@ -25,6 +25,7 @@ from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import summary
 from salesfc_lib.reporting.pages.index import write_index
+from salesfc_lib.reporting.pages.sign_off import sign_pages
 from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "list_key_months",
     "mean_weights",
     "read_damaged",
+    "sign_pages",
     "summary",
     "use_lab_style",
     "write_failed_page",

@@ -8,7 +8,17 @@ from __future__ import annotations
 from salesfc_lib.running.lab import open_lab
 from salesfc_lib.running.progress import watch
 from salesfc_lib.running.run import Request, backfill, run_month
+from salesfc_lib.running.signing import sign_month
 from salesfc_lib.running.tasks import Outcome
 from salesfc_lib.running.verification import verify
 
-__all__ = ["Outcome", "Request", "backfill", "open_lab", "run_month", "verify", "watch"]
+__all__ = [
+    "Outcome",
+    "Request",
+    "backfill",
+    "open_lab",
+    "run_month",
+    "sign_month",
+    "verify",
+    "watch",
+]

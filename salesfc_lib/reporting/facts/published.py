@@ -82,7 +82,9 @@ def _read_published(reports: Path) -> Iterator[Summary | FailedMonth]:
 def _read_summary(folder: Path) -> Summary:
     unreadable, path = SalesForecastError.unreadable_file, folder / manifest.NAME
     try:
-        summary = Summary.read(manifest.read(folder))
+        signed = archive.find_sign_off(folder)
+        by = {"signed_by": signed.reviewer if signed else ""}
+        summary = Summary.read(manifest.read(folder), **by)
     except ValidationError as error:
         why = f"its summary is damaged ({manifest.describe_invalid(error)})"
         raise unreadable(path, why, manifest.restore(folder)) from None

@@ -255,6 +255,9 @@ def _months(portfolios: Sequence[Portfolio], spoken: Sequence[str]) -> Table:
             "accuracy": missing if p.accuracy is None else wording.percent(p.accuracy),
             "bias": missing if p.bias is None else wording.signed_percent(p.bias),
             "how": wording.listing([text(f"made.{kind}") for kind in KINDS if kind in kinds]),
+            "signed": text(
+                "sign_off.of", n=sum(bool(s.signed_by) for s in p.published), of=len(p.published)
+            ),
             "again": text(f"index.months.{'again' if again else 'once'}", units=again),
         }
 
