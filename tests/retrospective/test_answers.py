@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,9 +14,15 @@ from hypothesis import strategies as st
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import language, tables
 from salesfc_lib.retrospective import loop
+from salesfc_lib.retrospective.causes import finders
 from salesfc_lib.retrospective.causes.causes import difference_by_cause
 from salesfc_lib.retrospective.loop.answers import fold_answers, read_answers
-from salesfc_lib.retrospective.loop.cause_lines import CODES, build_answers, read_cause_lines
+from salesfc_lib.retrospective.loop.cause_lines import (
+    CODES,
+    OF_TABLES,
+    build_answers,
+    read_cause_lines,
+)
 from salesfc_lib.retrospective.loop.decisions import read_decisions
 from salesfc_lib.retrospective.loop.in_place import list_answers, put_answers
 from salesfc_lib.retrospective.loop.review import review_decisions
@@ -279,6 +286,13 @@ def test_effects_sum_to_the_miss_whatever_people_say(
         assert sums[series] == pytest.approx(gap, abs=1e-6)
     steps = difference_by_cause(missed(), causes)
     assert steps["effect"].sum() == pytest.approx(-10.0, abs=1e-6)
+
+
+def test_every_cause_that_tables_can_show_is_a_code() -> None:
+    text = Path(finders.__file__).read_text(encoding="utf-8")
+    found = set(re.findall(r"""Cause\(\s*[\w.]+,\s*"([a-z_]+)\"""", text))
+    assert len(found) > 10
+    assert found <= set(OF_TABLES)
 
 
 def test_every_code_reads_in_both_languages() -> None:

@@ -14,8 +14,9 @@ from salesfc_lib.reconciliation import hand_written
 
 # causes that tables of a unit can show, and those that only people know
 OF_TABLES = (
-    *("change_by_people", "lost_account", "ended_series", "new_series", "returns", "large_order"),
-    *("unusual_month", "stockout", "promotion_changed", "promotion_ran", "trend"),
+    *("change_by_people", "declared_effect", "lost_account", "ended_series", "new_series"),
+    *("returns", "late_posting", "large_order", "unusual_month", "stockout"),
+    *("promotion_changed", "promotion_ran", "trend"),
 )
 OF_PEOPLE = ("competitor", "price", "tender", "weather", "supply", "data_error", "other")
 CODES = (*OF_TABLES, *OF_PEOPLE)
