@@ -361,7 +361,20 @@ def test_a_workbook_of_1904_is_read_by_its_flag(tmp_path: Path) -> None:
         ("a", "活动名称,开始日期,结束日期,区域", "双十一,2025-11-01,2025-11-11,华东", "promotions"),
         ("competitor_events", "event,start date,region", "Opening,2025-11-01,West", "events"),
         ("b", "月末,产品线,库存数量,缺货天数", "2025-01-31,茶,70,0", "inventory"),
+        ("b", "月末,产品线,库存数量,库存金额", "2025-01-31,茶,70,700.5", "inventory"),
         ("c", "month,category,target", "2025-01,tea,7000", "targets"),
+        (
+            "d",
+            "下单日期,订单号,订单数量,发货数量,承诺日期,发货日期",
+            "2025-01-03,S1,10,9,2025-01-09,2025-01-08",
+            "deliveries",
+        ),
+        (  # a sale with what was shipped of it
+            "d",
+            "Order Date,Order No,Qty Ordered,Qty Shipped,Promised Date,Amount",
+            "2025-01-03,S1,10,9,2025-01-09,45.00",
+            "orders",
+        ),
         (
             "d",
             "Opportunity,Account Name,Stage,Close Date,Amount",

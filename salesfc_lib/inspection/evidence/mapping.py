@@ -25,12 +25,14 @@ ORDERS = [
     *("quantity", "amount", "discount", "tax_amount", "tax_rate", "freight", "cost", "profit"),
     *("price", "currency", "rate", "unit_of_measure", "year", "month", "week"),
 ]
+DELIVERY = ["ordered", "delivered", "promised", "delivered_on"]
 DEALS = ["opportunity", "stage", "probability", "expected"]
 SUMS = ["debit", "credit", "balance", "amount"]
 NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
     "promotions": ["name", "start", "end", "announced", *ALONG],
     "events": ["name", "start", "end", "announced", "kind", *ALONG],
-    "inventory": ["ds", "stock", "stockout_days", "unit_of_measure", *ALONG],
+    "inventory": ["ds", "stock", "stockout_days", "value", "unit_of_measure", *ALONG],
+    "deliveries": ["date", "order_id", "line", *DELIVERY, *ALONG],
     "targets": ["ds", "target", "currency", *ALONG],
     "opportunities": [*DEALS, "date", "amount", "quantity", "currency", "status", *ALONG],
     "control_totals": ["ds", "account", *SUMS, "quantity", "currency", *ALONG],
@@ -45,6 +47,7 @@ NEEDED = {
     "promotions": ("name", "start", "end"),
     "events": ("name", "start"),
     "inventory": ("ds", "stock"),
+    "deliveries": ("date", "ordered", "delivered"),
     "targets": ("ds", "target"),
     "opportunities": ("expected",),
     "control_totals": ("ds",),

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence
-from salesfc_lib.inspection.evidence.mapping import DEALS, NAMES, SUMS, Match, match_headers
+from salesfc_lib.inspection.evidence.mapping import (
+    DEALS,
+    DELIVERY,
+    NAMES,
+    SUMS,
+    Match,
+    match_headers,
+)
 from salesfc_lib.inspection.sampling.sample import Sample
 
 Found = Mapping[str, Sequence[Match]]  # role: its matches
@@ -103,6 +110,7 @@ RULES = {  # in this order
     "inventory": Rule(
         ["ds"], exact=["stock"], least_exact=1, more=["stockout_days"], undocumented=True
     ),
+    "deliveries": Rule(["date"], exact=DELIVERY[:3], least_exact=3, none=["amount"]),
     "targets": Rule(["ds"], exact=["target"], least_exact=1, undocumented=True),
     "opportunities": Rule(exact=DEALS, least_exact=2),
     "control_totals": Rule(["ds"], SUMS, more=["account"], undocumented=True),

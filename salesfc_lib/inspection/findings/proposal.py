@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from salesfc_lib.inspection.evidence.columns import FEW, ColumnEvidence
 from salesfc_lib.inspection.evidence.keys import Key
-from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, NEEDED, Match
+from salesfc_lib.inspection.evidence.mapping import DELIVERY, DIMENSIONS, NEEDED, Match
 from salesfc_lib.inspection.evidence.money import Money
 from salesfc_lib.inspection.evidence.roles import Assignment
 from salesfc_lib.inspection.evidence.rows import Months, Signs
@@ -26,9 +26,18 @@ UNMAPPED = {  # recognised, and not read by a run
     *("partner", "status", "department", "company", "warehouse", "cost", "profit", "price"),
     *("opportunity", "debit", "credit", "balance", "year", "month", "week"),
 }
-TABLES = ("promotions", "inventory", "targets", "events")  # roles along the unit's dimensions
+TABLES = (
+    "promotions",
+    "inventory",
+    "deliveries",
+    "targets",
+    "events",
+)  # roles along the unit's dimensions
 # and their own columns
-OWN = ("name", "start", "end", "announced", "ds", "stock", "stockout_days", "target")
+OWN = (
+    *("name", "start", "end", "announced", "ds", "stock", "stockout_days", "value", "target"),
+    *("date", "order_id", "line", *DELIVERY),
+)
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
 SIDES = {*"shdc+-借贷", "dr", "cr", "soll", "haben", "debit", "credit", "借方", "贷方"}
 PLACES = ("company", "warehouse", "department")  # not mapped, but may be forecast along

@@ -37,7 +37,8 @@ NEEDED_FOR = {
     "currency": "measure.currency and measure.rates are needed for",
     "unit_of_measure": "measure.unit_of_measure and measure.conversions are needed for",
 }
-TABLES = ("promotions", "events", "inventory", "targets")  # roles that stand beside the orders
+# roles that stand beside the orders
+TABLES = ("promotions", "events", "inventory", "deliveries", "targets")
 
 
 def write_unit_file(
