@@ -34,10 +34,19 @@ def gather_facts(
         "replaces": version - 1 if replaces else None,
         "previous": archive.latest_before(task.reports, month, task.unit),
         "inputs": list_inputs(task, folder, resolved),
+        "last_record": find_last_record(folder),
         "parameters": manifest.describe_parameters(resolved),
         "code": manifest.describe_code(),
         "environment": manifest.describe_environment(),
     }
+
+
+def find_last_record(folder: Path) -> int:
+    """Number of the last decision that the month read, 0 where it read none."""
+    import pandas as pd
+
+    path = folder / "tables" / "decisions.parquet"
+    return int(pd.read_parquet(path)["last_record"].max()) if path.is_file() else 0
 
 
 def list_inputs(task: Task, folder: Path, resolved: parameters.Resolved) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ TABLES = {
         "verdict too_early|chance|as_expected|less|worse|no_series",
         key="number",
     ),
-    # How much the month read of the project's records: its last one, by number.
+    # What the month knew of the project's records: the number of the last one, actions and answers.
     "decisions": table("last_record count, actions count, answers count"),
     # From the forecast total to the actual total, a step a cause. confirmed: the part of the effect
     # that people confirmed or named; series: number of those concerned; largest: one of them.

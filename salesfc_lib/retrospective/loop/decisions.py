@@ -14,8 +14,11 @@ from salesfc_lib.errors import RequestError, shorten
 from salesfc_lib.foundation import tables
 
 
-def read_decisions(run: UnitMonth, what: str, *, through: str | None = None) -> pd.DataFrame:
-    """Records of the unit of one kind, such as `action`, in order; `through`: the last month."""
+def read_decisions(run: UnitMonth, what: str | None, *, through: str | None = None) -> pd.DataFrame:
+    """Records of the unit of one kind, such as `action`, or all of them, in order.
+
+    through: the last month whose records count.
+    """
     address = run.parameters.archive.records_env
     return read_records(run.project, unit=run.unit, what=what, through=through, address_env=address)
 

@@ -6,7 +6,6 @@ is published again, about itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -41,12 +40,15 @@ def review_decisions(
         list_answers(proposed, missed, answers),
     ]
     promised = read_decisions(run, "action", through=run.month_before)
+    known = read_decisions(run, None, through=run.month)["number"]
+    counts = {"last_record": max([0, *known]), "answers": len(answers)}
+    actions = measure_actions(run, past, fold_actions(promised))
     return {
         "causes_proposed": proposed,
         "causes_all": put_answers(proposed, missed, answers),
         "answers": tables.build(pd.concat(said), "answers"),
-        "actions": measure_actions(run, past, fold_actions(promised)),
-        "decisions": _count(promised, answers),
+        "actions": actions,
+        "decisions": tables.build([counts | {"actions": len(actions)}], "decisions"),
     }
 
 
@@ -70,11 +72,3 @@ def _measure(run: UnitMonth, past: Past, action: dict[Any, Any]) -> dict[str, An
     effect = measure_effect(past, rows, action["kpi"], since, run.cutoff)
     verdict = effect.verdict(action["expected"]) if rows else "no_series"
     return action | vars(effect) | {"since": since, "series": len(rows), "verdict": verdict}
-
-
-def _count(promised: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """Table `decisions`: the last record that was read."""
-    recorded = answers["source"].astype(str).str.extract(r"^C(\d+)$")[0].dropna().astype(int)
-    last: Sequence[int] = [0, *promised["number"], *recorded]
-    counts = {"last_record": max(last), "actions": promised["what"].eq("action.add").sum()}
-    return tables.build([counts | {"answers": len(answers)}], "decisions")

@@ -20,7 +20,7 @@ from salesfc_lib.reporting.narrative.writer import writer_of
 from salesfc_lib.retrospective import read_facts
 
 DUE_DAYS = 7  # days after publication by which an owner should have answered
-PROMISES = "what-did-we-promise-last-month-and-did-we-do-it"  # section of notebook 04
+PROMISES = "what-did-we-promise-and-did-we-do-it"  # section of notebook 04
 SILENT = (2, 6)  # one month may be chance; after half a year nobody needs to be reminded
 
 

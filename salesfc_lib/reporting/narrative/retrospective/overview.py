@@ -146,5 +146,6 @@ def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
 def checks(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Record and checks."""
     lags = wording.commas(map(str, run.parameters.retrospective.lags))
-    facts = {"earlier": compared.vintages, "lags": lags}
+    record = int(compared["decisions"]["last_record"].max()) if len(compared["decisions"]) else 0
+    facts = {"earlier": compared.vintages, "lags": lags, "record": record}
     return record_and_checks(run, compared.checks, "retrospective.record", **facts)
