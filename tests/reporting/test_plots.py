@@ -407,15 +407,42 @@ def test_ticks_that_stand_close_keep_the_decimals_that_tell_them_apart() -> None
         assert len(ticks) == len(set(ticks)) >= 2
 
 
-def test_the_last_month_has_room_beside_the_one_before() -> None:
+def test_months_of_several_years_are_named_by_year_and_the_last_has_room() -> None:
     frame = pd.DataFrame({"ds": pd.date_range("2022-07-01", periods=48, freq="MS"), "group": "a"})
     wide, _ = plots.draw(plots.lines, frame.assign(value=0.5), roles={"a": "actual"})
-    places = [
-        float(text.get("x", "0"))
+    places = {
+        str(text.text): float(text.get("x", "0"))
         for text in ElementTree.fromstring(wide).iter("text")
-        if str(text.text) in {"Jan", "Apr", "Jul", "Oct", "Jun"}
-    ]
-    assert min(np.diff(sorted(places))) >= 30
+        if str(text.text).startswith(("Jan", "Jun"))
+    }
+    assert list(places) == ["Jan 2023", "Jan 2024", "Jan 2025", "Jan 2026", "Jun"]
+    assert min(np.diff(list(places.values()))) >= 50
+
+
+def test_sales_are_drawn_on_an_axis_from_zero_with_room_for_its_numbers() -> None:
+    frame = pd.DataFrame({"ds": MONTHS[:2], "group": "a", "value": [9_900.0, 9_500.0]})
+    for drawing in plots.draw(plots.lines, frame, roles={"a": "actual"}, percent=False):
+        texts = {str(text.text): text for text in ElementTree.fromstring(drawing).iter("text")}
+        top = texts["10,000"]
+        assert "0" in texts and float(top.get("x", "0")) >= text_width("10,000", 12)
+
+
+def test_what_was_sent_back_after_the_last_sale_is_drawn_inside_the_fan() -> None:
+    frame = fan_frame()
+    back = frame.assign(**{name: frame[name] * 0 for name in frame if name != "ds"})
+    back.loc[20, "y"] = -1_200.0
+    for drawing in plots.draw(plots.fan, back, cutoff="2026-06"):
+        height = float(re.findall(r'viewBox="0 0 [\d.]+ ([\d.]+)"', drawing)[0])
+        line = re.findall(r'd="M([^"]+)" class="actual"', drawing)[0]
+        assert all(0 <= float(y) <= height for y in re.findall(r",(-?[\d.]+)", line))
+
+
+def test_a_fan_without_sales_has_no_number_twice_on_its_axis() -> None:
+    frame = fan_frame()
+    nothing = frame.assign(**{name: frame[name] * 0 for name in frame if name != "ds"})
+    for drawing in plots.draw(plots.fan, nothing, cutoff="2026-06", scale=amounts.SCALES["zh"][1]):
+        numbers = re.findall(r'text-anchor="end">([\d.,]+)<', drawing)
+        assert len(numbers) == len(set(numbers)) >= 2
 
 
 def test_an_axis_of_shares_ends_at_the_whole() -> None:

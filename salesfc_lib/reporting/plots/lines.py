@@ -5,6 +5,7 @@ There is no legend: every line is named where it ends, and names are moved apart
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,7 +80,9 @@ def fan(
     end, start, slim = month_number(f"{cutoff}-01"), fan_start(frame), is_slim(ax)
     if slim:
         frame = frame[frame["x"] > end - 20]
-    margins(ax, left=_left(frame, scale), right=68 if slim else 72, top=26, bottom=28)
+    drawn = frame[["y", "y_hat", "lo-95", "hi-95"]].to_numpy(dtype=float)
+    lowest, highest = float(np.nanmin(drawn)), float(np.nanmax(drawn))
+    margins(ax, left=_left(highest / scale.divisor), right=72, top=26, bottom=28)
     past, ahead = frame[frame["x"] <= end], frame[frame["x"] > end]
     seam = past.tail(1)
     ahead = pd.concat([seam.assign(**dict.fromkeys(["y_hat", *BOUNDS], seam["y"])), ahead])
@@ -90,7 +93,7 @@ def fan(
     ax.plot(past["x"], past["y"], color=INK, lw=1.75)
     ax.plot(ahead["x"], ahead["y_hat"], color=ACCENT, lw=2.25)
     ax.set_xlim(frame["x"].min(), frame["x"].max())
-    ax.set_ylim(bottom=start)
+    ax.set_ylim(bottom=min(start, lowest), top=None if highest > 0 else scale.divisor)
     value_axis(ax, scale, keep_bottom=True)
     _year_axis(ax, int(frame["x"].min()), int(frame["x"].max()))
     _cutoff_labels(ax, past, cutoff, earlier, next(iter(named), ""))
@@ -117,9 +120,9 @@ def lines(
     places = _month_places if x == "ds" else _lag_places
     position, ticks = places(frame[x], ax.figure.bbox.width)
     factor, width, ends = 100.0 if percent else 1.0, 74.0 if is_slim(ax) else 104.0, []
-    margins(ax, left=34, right=width + 14, top=14, bottom=30)
     shown = frame.assign(at=frame[x].map(position), value=frame["value"] * factor)
     shown = shown.sort_values("at").dropna(subset=["value"])
+    margins(ax, left=_left(float(shown["value"].max())), right=width + 14, top=14, bottom=30)
     for group, role in roles.items():
         rows = shown[shown["group"] == group]
         if rows.empty:
@@ -134,7 +137,9 @@ def lines(
         ax.axhline(floor * factor, color=INK_2, lw=1, ls=DASHES)
         ends.append((text_of("plot.floor"), floor * factor, NOTE))
     ax.set_xlim(0, max([*position.values(), 1]) * 1.015)
-    if percent and shown["value"].max() <= WHOLE:
+    if not percent:
+        ax.set_ylim(bottom=min(0.0, float(shown["value"].min())))
+    elif shown["value"].max() <= WHOLE:
         ax.set_ylim(top=min(ax.get_ylim()[1], WHOLE))
     value_axis(ax, amounts.PLAIN)
     label_axis(ax.xaxis, ticks)
@@ -157,28 +162,38 @@ def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None 
         ax.axhline(level, color=INK_2, lw=1, ls=DASHES)
 
 
-def _left(frame: pd.DataFrame, scale: amounts.DisplayScale) -> float:
-    largest = float(np.nanmax(frame[["y", "y_hat", "hi-95"]].to_numpy(dtype=float)))
-    return max(30.0, text_width(wording.number(largest / scale.divisor), SMALL) + 14)
+def _left(highest: float) -> float:
+    """Room for the numbers of an axis that reaches `highest`."""
+    top = ticks_between(0.0, highest)[-1] if np.isfinite(highest) else 0.0
+    return max(34.0, text_width(wording.number(top), SMALL) + 14)
 
 
 def _year_axis(ax: Axes, first: int, last: int) -> None:
-    """January of each year for which there is room, or of every second, and the last month."""
     room = ax.get_position().width * ax.figure.bbox.width / max(last - first, 1)  # units a month
+    label_axis(ax.xaxis, _year_names(first, last, room))
+
+
+def _year_names(first: int, last: int, room: float) -> dict[int, str]:
+    """January of each year for which there is room, or of every second, and the last month."""
     januaries = [x for x in range(first, last + 1) if x % 12 == 0]
     januaries = [x for x in januaries if (last - x) * room > 52 and (x - first) * room > 20]
     step = 1 if not januaries or 12 * room > 62 else 2  # units that 'Jan 2025' takes
     names = {x: text_of("plot.january", month=iso_month(x)) for x in januaries[::-1][::step]}
-    label_axis(ax.xaxis, names | {last: month_short(last)})
+    return names | {last: month_short(last)}
 
 
 def _month_places(months: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
-    """Position of each month, and the names of as many as have room (34 units each)."""
+    """Position of each month, and the names of as many as have room (34 units each), or of years
+    beyond twelve months.
+    """
     there = sorted(months.unique())
     first = month_number(there[0]) if there else 0
     position = {ds: month_number(ds) - first for ds in there}
     last = max(position.values(), default=0)
     room = (width - 140) / max(last, 1)
+    if last > 12:
+        names = _year_names(first, first + last, room)
+        return position, {at - first: name for at, name in names.items()}
     step = next((step for step in (1, 3, 6) if room * step >= 34), 12)
     named = [at for at in range(0, last + 1, step) if at == last or (last - at) * room >= 34]
     return position, {at: month_short(first + at) for at in [*named, last]}
@@ -226,27 +241,32 @@ def clear_place(ax: Axes, past: pd.DataFrame, begin: float, at: float) -> float:
 def end_labels(
     ax: Axes, ends: Sequence[tuple[str, float, dict[str, Any]]], width: float = 60.0
 ) -> None:
-    """Names at the right edge, moved apart so that none covers another."""
+    """Names at the right edge, moved apart so that none covers another or those below the axis."""
     ends = sorted((end for end in ends if np.isfinite(end[1])), key=lambda end: -end[1])
     wrapped = [wrap(name, width, style.get("size", SIZE)) for name, _, style in ends]
     at = [float(ax.transData.transform((0, value))[1]) for _, value, _ in ends]
-    places = spread(at, [len(text) * LINE_HEIGHT for text in wrapped])
+    heights = [len(text) * LINE_HEIGHT for text in wrapped]
+    places = spread(at, heights, float(ax.bbox.y0) + LINE_HEIGHT / 2)
     right = float(ax.bbox.x1) + 8
     for text, place, (_, _, style) in zip(wrapped, places, ends, strict=True):
         for line, part in enumerate(text):
             ax.text(right, place - line * LINE_HEIGHT - 4.5, part, transform=None, **style)
 
 
-def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Places from the top down, pushed apart so that each has its height: the nearest such places.
+def spread(
+    places: Sequence[float], heights: Sequence[float], lowest: float = -math.inf
+) -> list[float]:
+    """Places from the top down, pushed apart so that each has its height: the nearest such places
+    from `lowest` on.
 
-    >>> spread([100.0, 98.0, 20.0], [15.0, 15.0, 15.0])
-    [106.5, 91.5, 20.0]
+    >>> spread([100.0, 98.0, 20.0], [15.0, 15.0, 15.0]), spread([9.0, 9.0], [15.0, 15.0], 8.0)
+    ([106.5, 91.5, 20.0], [23.0, 8.0])
     """
     if not places:
         return []
     from scipy.optimize import isotonic_regression
 
     above = np.cumsum([0.0, *heights[:-1]])  # height of all labels before each
+    below = lowest + above[-1] - above  # where each stands when all stand as low as they can
     packed = isotonic_regression(np.add(places, above), increasing=False).x
-    return [float(place) for place in packed - above]
+    return [float(place) for place in np.maximum(packed - above, below)]
