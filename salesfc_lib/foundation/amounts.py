@@ -31,7 +31,7 @@ SCALES = {
     ),
     "zh": (DisplayScale(1e8, "亿", "亿"), DisplayScale(1e4, "万", "万"), PLAIN),
 }
-SCALED_FROM = {"en": 1e4, "zh": 1e5}  # below, amounts are written in full
+SCALED_FROM = 1e4  # below, amounts are written in full
 YUAN = ("¥", "CNY", "RMB", "CNY ", "RMB ")  # what Chinese writes as 元 behind the number
 
 
@@ -55,7 +55,8 @@ class AmountFormat:
     def scaled(
         self, value: float, scale: DisplayScale, *, sign: bool = False, digits: int = 4
     ) -> str:
-        """Amount in a given scale, with currency or unit."""
+        """Amount in a given scale, with currency or unit; nothing at all is 0 without a scale."""
+        scale = scale if value else PLAIN
         if scale.divisor == 1.0 and abs(value) < 1_000:
             text = wording.number(
                 abs(value), 0 if float(value).is_integer() or abs(value) >= 100 else 2
@@ -95,17 +96,18 @@ def scale_for(values: Iterable[float]) -> DisplayScale:
     """The largest scale in which the largest value is at least one; plain where it is small."""
     finite = (abs(value) for value in values if value is not None and math.isfinite(value))
     largest = max(finite, default=0.0)
-    spoken = language.current()
-    if largest < SCALED_FROM[spoken]:
+    if largest < SCALED_FROM:
         return PLAIN
-    return next(scale for scale in SCALES[spoken] if largest >= scale.divisor)
+    return next(scale for scale in SCALES[language.current()] if largest >= scale.divisor)
 
 
 def decimals(value: float, digits: int = 4) -> int:
     """Decimals that leave `digits` significant digits, at most two and at least none.
 
-    >>> decimals(48.26), decimals(109.04), decimals(1234.5)
-    (2, 1, 0)
+    >>> decimals(48.26), decimals(109.04), decimals(1234.5), decimals(0.0)
+    (2, 1, 0, 0)
     """
+    if not value:
+        return 0
     whole = len(str(int(abs(value)))) if abs(value) >= 1 else 1
     return max(0, min(2, digits - whole))

@@ -49,7 +49,8 @@ def zh(write: object, *args: object) -> str:
         (wording.cardinal, 3, "three", "3"),
         (YUAN.amount, 15_330_000, "¥15.33\xa0m", "¥1,533\xa0万"),
         (YUAN.amount, 1_234_000_000, "¥1.23\xa0bn", "¥12.34\xa0亿"),
-        (YUAN.amount, 48_212, "¥48.21\xa0k", "¥48,212"),
+        (YUAN.amount, 48_212, "¥48.21\xa0k", "¥4.82\xa0万"),
+        (YUAN.amount, 9_500, "¥9,500", "¥9,500"),
         (YUAN.amount, -194_200, "−¥194.2\xa0k", "−¥19.42\xa0万"),
     ],
 )
