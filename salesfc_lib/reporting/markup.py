@@ -31,8 +31,10 @@ PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
 PLAIN_VALUE = re.compile(r"[\w\s.,:+()%\-]*")
 RELATIVE = re.compile(r"(?!//)(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s\"'<>\\]+")
 SIGNED = re.compile("(?<=[+\u2212±])(?=[¥$€£])")  # where a browser would break a line
-# parts of a Chinese sentence, each with the marks behind it
-PHRASES = re.compile("[^，；：。！？]+[，；：。！？]*|[，；：。！？]+")
+CODE = re.compile("`([^`]+)`")
+MARKS = "，、；：。！？"
+# parts of a Chinese sentence: up to a mark, or up to a 的 that stands well inside
+PHRASES = re.compile(f"[^{MARKS}]{{4,}}?的(?=[^{MARKS} ]{{3}})|[^{MARKS}]+[{MARKS}]*|[{MARKS}]+")
 MARKDOWN_TAGS = {
     *("p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "hr", "br"),
     *("table", "thead", "tbody", "tr", "th", "td"),
@@ -119,25 +121,38 @@ def anchor(text: str) -> str:
     return f"t-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def unbroken(text: str) -> str:
-    """The text with every sign joined to the currency behind it, so that no line ends between them.
+def unbroken(value: Any) -> Any:
+    """Text with every sign joined to the currency behind it, and every dot of a name and every per
+    cent to what stands before it, so that no line ends between them; other values as they are.
 
-    >>> unbroken("July +¥1") == "July +\u2060¥1"
+    >>> unbroken("Pots · N +¥1, 80 %") == "Pots\xa0· N +\u2060¥1, 80\u202f%"
     True
     """
-    return SIGNED.sub("\u2060", text)
+    if type(value) is not str:
+        return value
+    return SIGNED.sub("\u2060", value).replace(" · ", "\u00a0· ").replace(" %", "\u202f%")
+
+
+def coded(text: str) -> Markup:
+    """Text in which names and commands between backticks are code.
+
+    >>> str(coded("set `a.b` < 1"))
+    'set <code>a.b</code> &lt; 1'
+    """
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(unbroken(text)))))
 
 
 def phrases(text: str) -> Markup:
-    """A title, `unbroken`; in Chinese as phrases that are kept on one line where they fit it.
+    """A title; in Chinese as phrases that are kept on one line where they fit it.
 
     >>> with language.speaking("zh"):
-    ...     str(phrases("比预测少 3 万，偏高"))
-    '<span class="ph">比预测少 3 万，</span><span class="ph">偏高</span>'
+    ...     str(phrases("三个单元的准确率，偏高"))
+    '<span class="ph">三个单元的</span><span class="ph">准确率，</span><span class="ph">偏高</span>'
     """
-    parts = PHRASES.findall(unbroken(text)) if language.current() == "zh" else []
+    text = unbroken(text)
+    parts = PHRASES.findall(text) if language.current() == "zh" else []
     if len(parts) < 2:
-        return escape(unbroken(text))
+        return escape(text)
     return Markup("").join(Markup('<span class="ph">{}</span>').format(part) for part in parts)
 
 
@@ -155,8 +170,9 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=unbroken,
     )
-    filters = (svg, markdown, relative, anchor, png, phrases, wording.paragraph, digest)
+    filters = (svg, markdown, relative, anchor, png, phrases, coded, wording.paragraph, digest)
     env.filters |= {filter.__name__: filter for filter in filters}
     env.globals |= {"style": style, "say": text_of, "between": between}
     return env

@@ -93,7 +93,9 @@ def reports(published: Path, tmp_path: Path) -> Path:
 
 
 def text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8").replace("&#39;", "'")
+    """Markup of a page, its quotes and its code as an error writes them."""
+    html = path.read_text(encoding="utf-8").replace("&#39;", "'")
+    return html.replace("<code>", "`").replace("</code>", "`")
 
 
 @pytest.mark.parametrize("month", [EARLIER, MONTH])

@@ -47,7 +47,8 @@ def test_a_long_frame_shows_its_size_and_its_first_rows_folded() -> None:
     assert len(table.rows) == 5
     assert [column.align for column in table.columns] == ["l", "r"]
     html = markup.render("lab.html.j2", b=table.to_json())
-    assert "<summary>weights: 1,411 rows × 2 columns, the first 5</summary>" in html
+    assert "<summary><code>weights</code>: 1,411 rows × 2 columns, the first 5</summary>" in html
+    assert 'class="frame" translate="no"' in html
     assert "<b>" not in html.partition("</style>")[2] and "厨具 &lt;b&gt;" in html
     open_table = markup.render("lab.html.j2", b={**table.to_json(), "folded": False})
     assert "<details>" not in open_table and 'class="cap"' in open_table

@@ -338,7 +338,7 @@ def test_code_is_folded_between_its_prose_and_its_figure() -> None:
     assert prose < code < figure
     assert (
         '<span class="in">In [4]</span>Split the difference by cause '
-        '<span class="small">2 lines · 0.4\u00a0s</span>' in html
+        '<span class="small">2 lines\u00a0· 0.4\u00a0s</span>' in html
     )
     assert (
         '<span class="k">decompose</span>(forecast, actual, '

@@ -2,6 +2,7 @@
 "use strict";
 for (const link of document.querySelectorAll(".lang a")) link.addEventListener("click", () => { link.hash = location.hash; });
 const words = document.body.dataset;
+const plain = (text) => text.replace(/\u2060/g, "").replace(/\s+/g, " ").trim().toLocaleLowerCase(); // without what keeps a line unbroken
 for (const table of document.querySelectorAll("main table")) {
   const box = table.closest(".tablebox") || table;
   if (box !== table && box.querySelector("table") !== table) continue; // folded rows are sought with the open ones
@@ -22,7 +23,7 @@ for (const table of document.querySelectorAll("main table")) {
   };
   const field = document.createElement("input");
   field.type = "search";
-  add(words.find, field, (row) => row.textContent.toLocaleLowerCase().includes(field.value.trim().toLocaleLowerCase()));
+  add(words.find, field, (row) => plain(row.textContent).includes(plain(field.value)));
   for (const head of table.querySelectorAll("thead th[data-choose]")) {
     const value = (row) => {
       const cell = row.cells[head.cellIndex];
