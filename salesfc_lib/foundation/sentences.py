@@ -18,9 +18,10 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import amounts, language, wording
 from salesfc_lib.foundation.messages import translate_message
 from salesfc_lib.foundation.saying import is_said, read_said
-from salesfc_lib.foundation.spacing import isolate, join
+from salesfc_lib.foundation.spacing import NAME, isolate, join
 
-ALL = "All"  # label of the whole unit in table `series`
+# parts of labels that no export names, with their keys
+MEMBERS = {"All": "all", "other": "other", "unknown": "unknown"}
 
 
 def iso(month: str | pd.Timestamp) -> str:
@@ -40,6 +41,29 @@ def quoted(values: Sequence[object]) -> str:
         return shorten(values)
     shown = "、".join(f"“{value}”" for value in values[:3])
     return shown if len(values) <= 3 else f"{shown}等 {len(values)} 项"
+
+
+def column_name(column: str) -> str:
+    """How a column of the lines reads: a dimension as its level does, a file's own as it is.
+
+    >>> with language.speaking("zh"):
+    ...     column_name("amount"), column_name("region"), column_name("my_column")
+    ('金额', '区域', 'my_column')
+    """
+    named = language.sentences()
+    return named.get(f"column.{column}") or named.get(f"level.{column}", column)
+
+
+def label_name(label: str) -> str:
+    """A series' label with the members that the workbench names in the current language.
+
+    >>> with language.speaking("zh"):
+    ...     label_name("All"), label_name("Pots · other")
+    ('全部', 'Pots · 其他')
+    """
+    named = language.sentences()
+    parts = (named[MEMBERS[part]] if part in MEMBERS else part for part in label.split(NAME))
+    return NAME.join(parts)
 
 
 def level_name(level: str) -> str:
@@ -83,6 +107,8 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "message": translate_message,
     "upper": wording.first_upper,
     "level": level_name,
+    "column": column_name,
+    "columns": lambda names: wording.commas(map(column_name, names)),
     "spaced": lambda value: str(value).replace("_", " "),
     "file": lambda path: PurePosixPath(path).name,
 }
@@ -148,13 +174,11 @@ class FactFormatter(string.Formatter):
         return join(pieces)
 
     def said(self, value: Any) -> Any:
-        """What `say` kept, and the label of the whole unit, in words; any other as it is."""
+        """What `say` kept, and labels (`label_name`), in words; any other value as it is."""
         if isinstance(value, list):
             return [self.said(each) for each in value]
-        if isinstance(value, str) and value == ALL:
-            return language.sentences()["all"]
         if not is_said(value):
-            return value
+            return label_name(value) if isinstance(value, str) else value
         try:
             key, facts = read_said(value)
             return self.vformat(template_of(key), (), facts)

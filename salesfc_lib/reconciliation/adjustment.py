@@ -61,7 +61,10 @@ def adjust(
     final = pd.DataFrame(summing.matrix @ bottoms, index=wide.index, columns=wide.columns)
     made = made.assign(**pd.DataFrame(accounts, columns=ACCOUNT, index=made.index))
     made["final"] = [final.at[row.unique_id, row.ds] for row in made.itertuples()]
-    made["remark"] = [row.remark or _moved_by(row, made, summing) for row in made.itertuples()]
+    labels = series.set_index("unique_id")["label"]
+    made["remark"] = [
+        row.remark or _moved_by(row, made, summing, labels) for row in made.itertuples()
+    ]
     rows = _adjusted_rows(reconciled, final) if made["state"].eq("applied").any() else []
     return tables.build(rows, "forecast"), tables.build(made, "adjustment")
 
@@ -133,7 +136,7 @@ def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
     return total * share if (bottoms >= 0).all() else bottoms + (total - bottoms.sum()) * share
 
 
-def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
+def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing, labels: pd.Series) -> str:
     """Remark on later overrides that moved this one's value; empty where none did."""
     if abs(row.final - row.asked) <= MOVED * max(abs(row.asked), abs(row.final), 1e-300):
         return ""
@@ -143,7 +146,7 @@ def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
         summing.matrix[summing.ids.get_indexer(each)] for each in ([row.unique_id], names)
     )
     shared = names[(others @ own.T).toarray().ravel() > 0]
-    return say("adjustment.moved", asked=row.asked, final=row.final, series=list(shared))
+    return say("adjustment.moved", asked=row.asked, final=row.final, series=list(labels[shared]))
 
 
 def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from salesfc_lib.foundation import FactFormatter, language
             "回归（加法） | >50.0%",
         ),
         ("{what} ，{more}", {"what": "断货", "more": ""}, "断货，"),
-        ("{names:list}", {"names": ["断货", "other", "退货"]}, "断货、other 和退货"),
+        ("{names:list}", {"names": ["断货", "K-07", "退货"]}, "断货、K-07 和退货"),
     ],
 )
 def test_a_space_parts_chinese_from_digits_and_latin_alone(

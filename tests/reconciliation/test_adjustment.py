@@ -142,12 +142,10 @@ def test_a_later_override_may_move_an_earlier_one_and_its_account_says_so():
     )
     first, second, third = account.to_dict("records")
     assert (first["asked"], first["final"], first["state"]) == (140, 80, "applied")
-    assert (
-        in_words(first["remark"]) == "Moved from 140 to 80 by a later override of 'bottom:Pots/N'."
-    )
+    assert in_words(first["remark"]) == "Moved from 140 to 80 by a later override of 'Pots · N'."
     assert second["remark"] == third["remark"] == ""
     with language.speaking("zh"):
-        said = "后来对“bottom:Pots/N”的调整使它由 140 变为 80。"
+        said = "后来对“Pots · N”的调整使它由 140 变为 80。"
         assert in_words(first["remark"]) == said
 
 

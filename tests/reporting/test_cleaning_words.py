@@ -90,7 +90,7 @@ def test_what_cleaning_found_is_said_in_the_language_of_the_page(tmp_path: Path)
     table: Any = section.blocks[1]
     assert [row[5].text for row in table.rows] == [
         "日期、数量、金额或类型无法读取；读不出的金额按 0 计",
-        "主键（order_id）再次出现，内容相同",
+        "主键（单据号）再次出现，内容相同",
         "没有任何行：模型在这里用估计值；如果当月停业，请列入 `calendar.closed_months`",
     ]
     assert [row[4].text for row in table.rows[:2]] == ["日期：“soon”不是日期", ""]

@@ -125,8 +125,7 @@ def _add_code(document: Document, cell: NotebookNode) -> None:
             else:
                 after.append(part)
             if part["kind"] == "error":
-                message = f"{part['name']}: {translate_message(part['message'])}"
-                document.failure = {"count": count, "message": message}
+                document.failure = {"count": count, "message": f"{part['name']}: {part['message']}"}
     code = _code(cell)
     if code and not document.sections and not after:
         document.setup += code
@@ -140,7 +139,10 @@ def _output_parts(output: NotebookNode, count: int | None) -> Iterator[PagePart]
     if output.output_type == "stream":
         yield {"kind": "text", "text": _plain(output.text)}
     elif output.output_type == "error":
-        message, trace = _plain(output.evalue), _plain("\n".join(output.traceback))
+        message, trace = (
+            translate_message(_plain(output.evalue)),
+            _plain("\n".join(output.traceback)),
+        )
         yield {"kind": "error", "name": output.ename, "message": message, "traceback": trace}
     elif MIME in data:
         block = data[MIME]

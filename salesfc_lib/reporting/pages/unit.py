@@ -202,7 +202,7 @@ def _changes(summary: Summary) -> Table | None:
 
     return writer.table(
         "unit.changes.table",
-        [_describe_change(change) for change in order],
+        [_describe_change(writer, change) for change in order],
         applied=n - refused,
         changes=n,
         title_key=f"unit.changes.table.title{'.one' if n == 1 else ''}",
@@ -211,13 +211,13 @@ def _changes(summary: Summary) -> Table | None:
     )
 
 
-def _describe_change(change: Change) -> dict[str, Any]:
+def _describe_change(writer: BlockWriter, change: Change) -> dict[str, Any]:
     """A change as the table shows it."""
     key, text = "unit.changes", WRITER.text
     author = change.author or text(f"{key}.nobody")
     why = text(f"{key}.why", author=author, reason=change.reason) if change.reason else author
     refusal = text(f"{key}.refusal", why=why, remark=change.remark)
-    applied = Cell(why, sub=WRITER.said(change.remark))
+    applied = Cell(why, sub=writer.said(change.remark))
     refused = Cell(text(f"{key}.refused"), tag="plain", sub=refusal)
     return vars(change) | {
         "change": change.final - change.old if change.applied else None,

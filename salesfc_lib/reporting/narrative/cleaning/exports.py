@@ -7,7 +7,7 @@ from typing import Any
 
 from salesfc_lib import cleaning
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation import FORMATS, language, wording
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
@@ -49,9 +49,9 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
 
 def _describe_problem(writer: BlockWriter, row: Any) -> Row:
     """One problem in all files of its feed, as the table shows it."""
-    grave = row.action in ACTIONS[:2]
+    grave, columns = row.action in ACTIONS[:2], FORMATS["columns"](row.column.split(", "))
     return {
-        "found": Cell(writer.name("rule", row.rule), row.column, bold=grave),
+        "found": Cell(writer.name("rule", row.rule), columns, bold=grave),
         "action": row.action,
         "count": wording.number(row.rows) if row.first_row else cleaning.scan.count_found(row),
         "where": Cell(row.feed, sub=_first_place(writer, row.source, row.first_row)),

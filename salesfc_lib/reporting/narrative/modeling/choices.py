@@ -172,7 +172,7 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     table = kinds.agg(n=("cutoff", "size"), labels=("label", "unique"), error=("error", "first"))
     table = table.reset_index().sort_values("n", ascending=False).head(SHOWN)
     table["name"] = [model_name(name, run) for name in table["model"]]
-    table["labels"] = [wording.listing(list(labels), 3) for labels in table["labels"]]
+    table["labels"] = [wording.listing(writer.said(list(labels)), 3) for labels in table["labels"]]
     return writer.section(
         key,
         table,
