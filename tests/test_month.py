@@ -20,8 +20,22 @@ from salesfc_lib.archive.verification import verify
 from salesfc_lib.foundation import tables
 from salesfc_lib.running.run import list_months
 from tests.conftest import FIRST, MONTH, salesfc
+from tests.words import CHINESE, decode, foreign, read
 
 UNITS = ("cleaning", "kitchen", "personal-care")
+# Latin words of the demo's data: units, sources, encodings, a cell
+NAMES = {
+    *UNITS,
+    "orders",
+    "returns",
+    "promotions",
+    "inventory",
+    "targets",
+    "utf",
+    "sig",
+    "gb",
+    "REF",
+}
 
 
 @pytest.fixture(scope="module")
@@ -241,3 +255,40 @@ def test_no_link_of_any_page_leads_nowhere(demo_reports: Path) -> None:
                 dead.append((path.name, link))
     assert len(texts) > 50
     assert dead == []
+
+
+@pytest.fixture(scope="module")
+def texts(demo_reports: Path) -> dict[str, dict[str, Path]]:
+    """Each text of the pages of a language, with a page that has it."""
+    found: dict[str, dict[str, Path]] = {"en": {}, "zh-CN": {}}
+    for path in sorted(demo_reports.rglob("*.html")):
+        page = read(path)
+        found[page.language] |= dict.fromkeys(page.texts, path)
+    return found
+
+
+def test_chinese_pages_hold_no_english_words(texts: dict[str, dict[str, Path]]) -> None:
+    found = {
+        (word, text[:60], path.name)
+        for text, path in texts["zh-CN"].items()
+        for word in foreign(text)
+        if word not in NAMES
+    }
+    assert len(texts["zh-CN"]) > 3000
+    assert found == set()
+
+
+def test_english_pages_hold_no_chinese_but_of_the_data(
+    demo_project: Path, texts: dict[str, dict[str, Path]]
+) -> None:
+    folders = [demo_project / name for name in ("data", "overrides", "parameters")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    data = "".join(map(decode, files))
+    found = {
+        (word, text[:60], path.name)
+        for text, path in texts["en"].items()
+        for word in CHINESE.findall(text)
+        if word not in data
+    }
+    assert len(texts["en"]) > 3000
+    assert found == set()

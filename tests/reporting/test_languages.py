@@ -8,7 +8,6 @@ import ast
 import re
 import string
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -19,21 +18,9 @@ from babel.messages.pofile import read_po
 from salesfc_lib import reporting
 from salesfc_lib.foundation import language, resources
 from tests import pages
+from tests.words import CHINESE, CODE, foreign, read
 
-CHINESE = re.compile(r"[\u3400-\u9fff]")
 HALF_WIDTH = re.compile(r"[,;:!?](?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])[,;:!?](?! )")
-LATIN = re.compile(r"[A-Za-z][A-Za-z’'&.-]*[A-Za-z]|[A-Za-z]")
-CODE = re.compile(r"`[^`]*`|\{[^{}]*\}|<[^>]*>")
-FILE = re.compile(r"[A-Za-z0-9_./*-]+\.(csv|xlsx|json|html|ipynb|parquet|yml)\b")
-COMMAND = re.compile(r"salesfc( [a-z]+( --?[a-z]+( [\w-]+)?)*)?|--[a-z]+|[A-Z]+(-\d+)+|%\w+")
-NAME = re.compile(r"\b[a-z]+(?:[._][a-z]+)+\b")  # of a parameter or a column
-# what Chinese pages of this field write in Latin letters
-WORDS = {
-    *("WAPE", "MASE", "RMSSE", "WIS", "ARIMA", "ETS", "CES", "Theta", "XGBoost", "MinT", "OLS"),
-    *("WLS", "CSV", "XLSX", "Excel", "Parquet", "Python", "JSON", "SQL", "ERP", "CRM", "UTC"),
-    *("Holt-Winters", "Croston", "SBA", "TSB", "statsforecast", "sha", "None", "KB", "MB", "In"),
-    *("English", "SalesForecastError", "measure", "sources", "renames", "combined", "reconciled"),
-}
 HEADS = re.compile(r"\.(heads|cells)$")
 TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 SAID_ELSEWHERE = {"of", "query", "unknown_key", "unreadable_file", "_refused"}  # errors, pandas
@@ -170,49 +157,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class _Text(HTMLParser):
-    """Visible and spoken text of a page, its language, and its links to other languages."""
-
-    SILENT = ("style", "script", "pre", "code")
-    SPOKEN = ("aria-label", "alt", "title", "data-find", "data-all", "data-left", "data-choose")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self.language = ""
-        self.twins: dict[str, str] = {}
-        self.here = ""
-        self._silent: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.texts += [str(given[name]) for name in self.SPOKEN if given.get(name)]
-        if tag == "meta" and given.get("name") == "description":
-            self.texts.append(str(given["content"]))
-        if tag == "html":
-            self.language = str(given["lang"])
-        if tag == "a" and "hreflang" in given:
-            assert given["lang"] == given["hreflang"]
-            self.twins[str(given["hreflang"])] = str(given["href"])
-            self.here = str(given["hreflang"]) if given.get("aria-current") else self.here
-        if tag in self.SILENT:
-            self._silent.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._silent and self._silent[-1] == tag:
-            self._silent.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent and data.strip():
-            self.texts.append(data.strip())
-
-
-def read(path: Path) -> _Text:
-    reader = _Text()
-    reader.feed(path.read_text(encoding="utf-8"))
-    return reader
-
-
 # names and texts that people gave: they stay as they were written
 DATA = (
     *(pages.NASTY, pages.LONG, pages.LONG[:39], *pages.TITLES.values(), "kitchen", "north"),
@@ -222,13 +166,6 @@ DATA = (
     *("returns file arrived late", "tables", "01_cleaning", "04_retrospective"),
     *(f"{pages.NASTY}.csv (9d03c1…)", f"'{pages.NASTY}.csv' ends at row 65,536."),
 )
-
-
-def foreign(text: str) -> list[str]:
-    """Latin words of a text that are neither names, files, commands nor words of the field."""
-    for pattern in (FILE, COMMAND, NAME):
-        text = pattern.sub(" ", text)
-    return [word for word in LATIN.findall(text) if word not in WORDS]
 
 
 def without_data(text: str) -> str:
