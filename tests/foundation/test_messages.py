@@ -27,7 +27,8 @@ from salesfc_lib.foundation import language, translate_message
         ("orders row 3: date 'soon' is no date", "orders 第 3 行：日期：“soon”不是日期"),
         (
             "north 2024-02 failed: 2 of 9 rows (22.2 %) cannot be used, first orders row 2: x",
-            "north 2024-02 失败：按行数计，9 中有 2（22.2 %）不能使用，最前面的是 orders 第 2 行：x",
+            "north 2024-02 失败：按行数计，9 中有 2（22.2 %）不能使用，"
+            "最前面的是 orders 第 2 行：x",
         ),
         (
             "a.csv line 3 has neither `new` nor `percent`",
