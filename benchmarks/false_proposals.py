@@ -3,7 +3,7 @@
     python benchmarks/false_proposals.py --companies N --seed S --out FILE.json
 
 A company sells twelve series over five years, with a season, a wandering level, promotions and two
-planners whose changes are right as often as wrong; its archive holds a year of monthly forecasts.
+planners whose small changes are right as often as wrong; its archive holds a year of forecasts.
 Nothing about it calls for a change. The same companies with a fault planted show what is found:
 `holiday`: sales move with Chinese New Year, which the calendar lacks; `author`: one planner lowers
 every forecast by 15 %. Writes a row for each fault (and none): companies, those with any proposal
@@ -184,7 +184,7 @@ def _change(
     bottom = series[series["level"] == "bottom"].set_index("unique_id")["line"].map(whose).dropna()
     rows = vintages[(vintages["stage"] == "reconciled") & vintages["unique_id"].isin(bottom.index)]
     authors = rows["unique_id"].map(bottom)
-    percent = dice.uniform(-0.1, 0.1, len(rows))
+    percent = dice.uniform(-0.04, 0.04, len(rows))  # too little to do harm
     if fault == "author":
         percent = np.where(authors == "Li", -0.15, percent)
     adjusted = rows.assign(stage="adjusted", y_hat=rows["y_hat"] * (1 + percent))

@@ -38,16 +38,26 @@ def propose_questions_to_people(observed: Observed) -> Rows:
 
 
 def propose_second_signatures(observed: Observed) -> Rows:
-    """A second signature for the direction in which an author's changes nearly always hurt."""
+    """A second signature for the direction in which an author's changes nearly always hurt.
+
+    Authors and directions are tried together, so that of many who do no harm none is named by
+    chance (Benjamini and Hochberg 1995, https://doi.org/10.1111/j.2517-6161.1995.tb02031.x).
+    """
+    from scipy import stats
+
     made = judge_overrides(observed)
     direction = (made["change"] > 0).map({True: "raised", False: "lowered"})
+    tried = []
     for (author, way), rows in made.groupby(["author", direction]):
         monthly = rows.groupby("ds")["gain"].sum()
         hurt, months = int((monthly < 0).sum()), len(monthly)
-        if months >= MIN_MONTHS and sign_p(hurt, months) <= SIGNIFICANT:
-            facts = {"author": author, "direction": way, "hurt_months": hurt, "months": months}
-            facts |= {"hurt": int((rows["gain"] < 0).sum()), "changes": len(rows)}
-            facts |= {"gain": rows["gain"].sum()}
+        facts = {"author": author, "direction": way, "hurt_months": hurt, "months": months}
+        facts |= {"hurt": int((rows["gain"] < 0).sum()), "changes": len(rows)}
+        if months >= MIN_MONTHS:
+            tried.append((sign_p(hurt, months), rows, facts | {"gain": rows["gain"].sum()}))
+    chances = stats.false_discovery_control([p for p, _, _ in tried]) if tried else []
+    for chance, (_, rows, facts) in zip(chances, tried, strict=True):
+        if chance <= SIGNIFICANT:
             _, gain = _try_treatments(rows, ("proposal.refuse",))
             yield _ask_author(say("proposal.signature"), "changes_hurt", **facts) | gain
 

@@ -22,7 +22,7 @@ from salesfc_lib.retrospective.proposals.business import (
     propose_trading_weekdays,
 )
 from salesfc_lib.retrospective.proposals.decided import settle
-from salesfc_lib.retrospective.proposals.gain import unmeasured
+from salesfc_lib.retrospective.proposals.gain import LEAST, unmeasured
 from salesfc_lib.retrospective.proposals.models import (
     propose_costly_candidates,
     propose_failing_candidates,
@@ -54,7 +54,9 @@ RULES: tuple[Callable[[Observed], Rows], ...] = (
     propose_promotion_window,
     propose_festivals,
 )
-OF_ALL_MONTHS = ("booked_days", "festival_missing")  # evidence that leaves no months apart
+# evidence from all months, far beyond chance: it leaves none apart, and no more than a few months
+# a year move, so that the gain's own noise is no reason to doubt it
+OF_ALL_MONTHS = ("booked_days", "festival_missing")
 SHORT = 4  # hexadecimal digits that tell proposals of a month and key apart
 
 
@@ -93,8 +95,9 @@ def _measure(row: dict[str, Any], observed: Observed, rerun: Measuring | None) -
         return unmeasured(say("proposal.a_look")) | row
     if rerun is None:
         return row | unmeasured(say("proposal.not_rerun"))
-    since = None if row["evidence"] in OF_ALL_MONTHS else observed.since
-    return row | rerun.measure(row["key"], parse_yaml(row["proposed"]), since=since)
+    proven, value = row["evidence"] in OF_ALL_MONTHS, parse_yaml(row["proposed"])
+    gain = rerun.measure(row["key"], value, since=None if proven else observed.since)
+    return row | gain | ({"decision": "open"} if proven and gain["gain"] >= LEAST else {})
 
 
 def _name(row: dict[str, Any], observed: Observed, unit: str) -> str:
