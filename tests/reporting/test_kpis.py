@@ -83,10 +83,10 @@ def test_a_kpi_without_data_shows_none_and_says_which_source_it_needs() -> None:
     needs = say("kpi.needs.source", role="inventory", columns=["value"])
     found = only(row("capital_tied_up", None, needs=needs, **NOTHING))
     assert (found["over 12"].text, found["before"].text, found["known"]) == ("–", "–", False)
-    assert "needs a source with the role inventory that has value" in found["name"].sub
+    assert "needs a source with the role inventory (columns value)" in found["name"].sub
     with language.speaking("zh"):
         zh = only(row("capital_tied_up", None, needs=needs, **NOTHING))
-        assert zh["name"].sub.endswith("库存表：需要角色为 inventory 的数据源，含列 value。")
+        assert zh["name"].sub.endswith("库存表：需要角色为 inventory 的数据源（列 value）。")
 
 
 def test_a_kpi_of_a_later_version_is_left_out() -> None:
@@ -117,7 +117,7 @@ def test_the_notebook_opens_with_what_did_better_and_folds_what_has_no_data() ->
         "Of 2 KPIs known for a year earlier too, 1 did better over the twelve months through "
         "June 2026: Accuracy. 2 of 7 KPIs have data."
     )
-    assert [str(cells[0].text) for cells in table.rows] == ["Accuracy", "Sales against last year"]
+    assert [str(cells[0].text) for cells in table.rows] == ["Accuracy", "Sales vs last year"]
     assert table.rest is not None and len(table.rest.rows) == 5
     with language.speaking("zh"):
         prose = section.judge(run, month).blocks[0]

@@ -277,14 +277,14 @@ def test_sales_are_held_against_the_targets_of_the_same_members_each_month() -> 
     [
         (
             "fill_rate",
-            "role deliveries that has delivered",
-            "角色为 deliveries 的数据源，含列 delivered",
+            "role deliveries (columns delivered)",
+            "角色为 deliveries 的数据源（列 delivered）",
         ),
-        ("order_fulfilment", "has promised, delivered_on", "含列 promised、delivered_on"),
-        ("stock_out_rate", "role inventory that has stockout_days", "含列 stockout_days"),
-        ("capital_tied_up", "role inventory that has value", "含列 value"),
-        ("inventory_turnover", "role inventory that has stock", "含列 stock"),
-        ("target_attainment", "role targets that has target", "含列 target"),
+        ("order_fulfilment", "(columns promised, delivered_on)", "（列 promised、delivered_on）"),
+        ("stock_out_rate", "role inventory (columns stockout_days)", "（列 stockout_days）"),
+        ("capital_tied_up", "role inventory (columns value)", "（列 value）"),
+        ("inventory_turnover", "role inventory (columns stock)", "（列 stock）"),
+        ("target_attainment", "role targets (columns target)", "（列 target）"),
         ("value_added_assumed", "effects/<unit>.csv", "effects/<unit>.csv"),
     ],
 )
