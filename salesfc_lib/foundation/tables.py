@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -92,13 +93,39 @@ def read(
     Raises `SalesForecastError` naming a file that is torn or no Parquet, or a table that has
     neither a file nor a contract.
     """
-    path, unreadable = folder / f"{name}.parquet", SalesForecastError.unreadable_file
+    path = folder / f"{name}.parquet"
     if not path.is_file():
         if name in CONTRACTS:
             return empty(name)
-        raise unreadable(path, "there is no such table", "Run the step that writes it")
-    try:
+        do = "Run the step that writes it"
+        raise SalesForecastError.unreadable_file(path, "there is no such table", do)
+    with _naming(path):
         return pq.read_table(path, filters=only).to_pandas()
+
+
+def read_columns(
+    folder: Path, name: str, columns: Sequence[str], *, coded: Sequence[str] = ()
+) -> pa.Table:
+    """Those columns of table `name` that it has, in this order; `coded` are texts in a dictionary.
+
+    For whoever reads many files: a column is one array, and none of it becomes a Python object.
+    Raises `SalesForecastError` naming a file that is torn or no Parquet.
+    """
+    path = folder / f"{name}.parquet"
+    with _naming(path):
+        table = pq.ParquetFile(path, read_dictionary=list(coded)).read(columns, use_threads=False)
+    there = [column for column in columns if column in table.column_names]
+    return table.select(there).unify_dictionaries().combine_chunks()
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let what cannot be read be told by its path."""
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
-        do = "Run `salesfc verify`, then publish that month again"
-        raise unreadable(path, " ".join(str(error).split()), do) from error
+        do, why = (
+            "Run `salesfc verify`, then publish that month again",
+            " ".join(str(error).split()),
+        )
+        raise SalesForecastError.unreadable_file(path, why, do) from error

@@ -10,11 +10,15 @@ from salesfc_lib.retrospective import loop, proposals
 from salesfc_lib.retrospective.compare import of_stage, published
 from salesfc_lib.retrospective.facts import read_facts
 from salesfc_lib.retrospective.kpis import KPIS, Kpi
+from salesfc_lib.retrospective.questions import Answer, Question, ask
 from salesfc_lib.retrospective.tables import compare_with_archive
 
 __all__ = [
     "KPIS",
+    "Answer",
     "Kpi",
+    "Question",
+    "ask",
     "compare_with_archive",
     "loop",
     "of_stage",

@@ -89,6 +89,25 @@ def test_a_torn_file_is_named_with_what_to_do(tmp_path: Path) -> None:
         tables.read(tmp_path, "score")
 
 
+def test_columns_come_in_the_order_asked_for_without_those_that_a_table_lacks(
+    tmp_path: Path,
+) -> None:
+    written = score()
+    tables.write(written, tmp_path, "score")
+    asked = ["n", "none", "unique_id", "cutoff"]
+    found = tables.read_columns(tmp_path, "score", asked, coded=["unique_id"])
+    assert found.column_names == ["n", "unique_id", "cutoff"]
+    assert found.to_pandas()["unique_id"].tolist() == written["unique_id"].tolist()
+    assert found["unique_id"].chunk(0).dictionary.to_pylist() == ["a"]
+
+
+def test_columns_of_a_torn_file_are_told_by_its_name(tmp_path: Path) -> None:
+    path = tables.write(score(), tmp_path, "score")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(SalesForecastError, match=r"score\.parquet' cannot be read"):
+        tables.read_columns(tmp_path, "score", ["n"])
+
+
 def test_a_table_without_rows_can_be_asked_for_some_of_them(tmp_path: Path) -> None:
     tables.write(tables.empty("driver_effect"), tmp_path, "driver_effect")
     asked = [("unique_id", "in", ["total"])]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import SEASON, month_of
@@ -78,3 +79,31 @@ def share_out(
     left = rows.assign(**(rows[VALUES] - shared).round(PLACES), **{column: None})
     parts = pd.concat([parts[[*rows.columns, column]], left])
     return parts[parts[VALUES].ne(0).any(axis=1)].reset_index(drop=True)
+
+
+def share_months(
+    actual: pd.DataFrame, sold: pd.DataFrame, column: str
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Parts of each series by `column`, as `share_out` gives them, in many months at once.
+
+    actual: unique_ids by month; `sold` has unique_id, ds, the column and sold, from twelve months
+    before on. parts: unique_id and the column; share of the forecast and actual, (parts, months).
+    """
+    months, nobody = actual.columns, ""
+    every = pd.date_range(end=months[-1], periods=len(months) + SEASON, freq="MS")
+    rows = sold[sold["unique_id"].isin(actual.index)]
+    rows = rows.assign(**{column: rows[column].astype(object).fillna(nobody)})
+    wide = rows.pivot_table("sold", ["unique_id", column], "ds", "sum").reindex(columns=every)
+    unnamed = pd.MultiIndex.from_product([actual.index, [nobody]], names=["unique_id", column])
+    wide = wide.reindex(unnamed.union(wide.index)).fillna(0.0)
+    parts, values = wide.index.to_frame(index=False), wide.to_numpy()
+    series, left = parts["unique_id"], parts[column].eq(nobody).to_numpy()
+    year = np.lib.stride_tricks.sliding_window_view(values, SEASON, axis=1)[:, :-1].sum(axis=-1)
+    before = pd.DataFrame(year.clip(min=0.0))
+    share = (before / before.groupby(series).transform("sum")).fillna(0.0).to_numpy()
+    values = values[:, SEASON:].copy()
+    known = actual.loc[series[left]].to_numpy()
+    for each, whole, places in ((share, 1.0, 2 * PLACES), (values, known, PLACES)):
+        each[left] = 0.0
+        each[left] = (whole - pd.DataFrame(each).groupby(series).sum().to_numpy()).round(places)
+    return parts.assign(**{column: parts[column].replace(nobody, None)}), share, values
