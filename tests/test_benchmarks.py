@@ -961,6 +961,29 @@ def test_growth_and_memory_are_set_beside_the_goal() -> None:
     ]
 
 
+def test_the_archive_is_asked_in_both_ways_and_a_failure_is_a_row(tmp_path: Path) -> None:
+    cube = load("cube")
+    reports = tmp_path / "reports"
+    made = cube.make_archive(reports, 2, 14, 40)
+    assert (
+        made["forecasts"]
+        == 2 * 14 * 5 * 12 * 40
+        == cube.answer(reports, "sql", "all rows, by stage and lag", 14)[0]
+    )
+    asked, in_sql = (cube.answer(reports, way, "12 months at lag 1", 14) for way in ("ask", "sql"))
+    assert asked[0] == in_sql[0] == 2 * 12 * 24  # of 40 series 24 are bottom ones
+    assert asked[1] == pytest.approx(in_sql[1])
+    for question in cube.QUESTIONS:
+        assert cube.answer(reports, "ask", question, 14)[0] > 0, question
+    for question in cube.SQL:
+        assert cube.answer(reports, "sql", question, 14)[0] > 0, question
+    row = cube.measure(reports, "ask", "one unit, all months, by lag", 14)
+    assert (row["kind"], row["way"], row["n"]) == ("question", "ask", 24 * (13 * 12 - 66))
+    assert 0 < row["seconds"] < 60
+    assert 50 < row["peak_mib"] < 1000
+    assert "KeyError" in cube.measure(reports, "ask", "nothing", 14)["error"]
+
+
 @pytest.mark.filterwarnings("ignore:Glyph")  # a browser has the font
 def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> None:
     calibration = load("calibration")
