@@ -63,7 +63,9 @@ def test_a_month_is_signed_off_beside_its_manifest_on_its_pages_and_on_the_index
     folder = project / "reports" / MONTH / UNIT
     before = {name: text(folder / name) for name in NONE}
     assert all(NONE[name] in html for name, html in before.items())
-    assert "not signed off yet" in text(project / "reports" / "index.html")
+    index = text(project / "reports" / "index.html")
+    assert "not signed off yet" in index
+    assert 'data-value="floor met"' in index or 'data-value="bias outside its limit"' in index
     sign_month(project, UNIT, MONTH, **BY)
     signed = json.loads(text(folder / "sign_off.json"))
     assert (signed["reviewer"], signed["version"]) == (WHO, 1)
