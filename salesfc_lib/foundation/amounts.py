@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from salesfc_lib.foundation import language, wording
+from salesfc_lib.foundation.spacing import join
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ class AmountFormat:
                 abs(value) / scale.divisor, decimals(value / scale.divisor, digits)
             )
         mark = f"{wording.NBSP}{scale.suffix}" if scale.suffix else ""
-        unit = f"{wording.NBSP}{self.unit_name}" if self.unit else ""
+        unit = f" {self.unit_name}" if self.unit else ""
         before = wording.MINUS if value < 0 else "+" if sign and value > 0 else ""
-        return f"{before}{self.currency}{text}{mark}{unit}"
+        counted = join([f"{text}{mark}", unit]).replace(" ", wording.NBSP)
+        return f"{before}{self.currency}{counted}"
 
     @property
     def unit_name(self) -> str:

@@ -23,6 +23,7 @@ from salesfc_lib.reporting.catalogue import Sentences
 from tests.messages import extract_python
 
 YUAN = amounts.AmountFormat("¥")
+PIECES = amounts.AmountFormat("", "pieces")
 # places that Chinese leaves out: names of Python classes
 CLASSES = {"Input should be a valid dictionary or instance of {0}": {"0"}}
 
@@ -51,6 +52,8 @@ def zh(write: object, *args: object) -> str:
         (YUAN.amount, 1_234_000_000, "¥1.23\xa0bn", "¥12.34\xa0亿"),
         (YUAN.amount, 48_212, "¥48.21\xa0k", "¥4.82\xa0万"),
         (YUAN.amount, 9_500, "¥9,500", "¥9,500"),
+        (PIECES.amount, 151_200, "151.2\xa0k\xa0pieces", "15.12\xa0万件"),
+        (PIECES.amount, 1_234, "1,234\xa0pieces", "1,234\xa0件"),
         (YUAN.amount, -194_200, "−¥194.2\xa0k", "−¥19.42\xa0万"),
     ],
 )

@@ -83,10 +83,10 @@ def test_a_kpi_without_data_shows_none_and_says_which_source_it_needs() -> None:
     needs = say("kpi.needs.source", role="inventory", columns=["value"])
     found = only(row("capital_tied_up", None, needs=needs, **NOTHING))
     assert (found["over 12"].text, found["before"].text, found["known"]) == ("–", "–", False)
-    assert "needs a source with the role inventory (columns value)" in found["name"].sub
+    assert "needs a source with the role `inventory` (columns `value`)" in found["name"].sub
     with language.speaking("zh"):
         zh = only(row("capital_tied_up", None, needs=needs, **NOTHING))
-        assert zh["name"].sub.endswith("库存表：需要角色为 inventory 的数据源（列 value）。")
+        assert zh["name"].sub.endswith("库存表：需要角色为 `inventory` 的数据源（列 `value`）。")
 
 
 def test_a_kpi_of_a_later_version_is_left_out() -> None:
@@ -122,7 +122,7 @@ def test_the_notebook_opens_with_what_did_better_and_folds_what_has_no_data() ->
     with language.speaking("zh"):
         prose = section.judge(run, month).blocks[0]
         assert isinstance(prose, Prose)
-        assert "上年同期也有数的 2 个指标中，1 个比上年同期更好：预测准确率。" in prose.text
+        assert "上年同期也有数据的 2 个指标中，1 个比上年同期更好：预测准确率。" in prose.text
     first = section.judge(run, compared(row("accuracy", 0.9))).blocks[0]
     assert isinstance(first, Prose) and "whether they improve cannot be said yet" in first.text
     earlier = section.judge(run, compared()).blocks[0]

@@ -103,7 +103,7 @@ def find(found: Known, kpi: str, window: int = 3) -> pd.Series:
 def needs(found: Known, kpi: str, window: int = 3) -> str:
     row = find(found, kpi, window)
     assert pd.isna(row["value"]), "only a KPI without a value needs anything"
-    return str(in_words(row["needs"]))
+    return str(in_words(row["needs"])).replace("`", "")
 
 
 def test_every_kpi_has_a_row_for_each_window_and_a_name_and_a_formula_in_both_languages() -> None:
