@@ -93,6 +93,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "weight": "{:.2f}".format,
     "strength": "{:.1f}".format,
     "plain": "{:g}".format,
+    "odds": lambda p: wording.number(float(f"{1 / p:.2g}")),
     "fingerprint": lambda text: text[:8],
     "bytes": lambda value: wording.size(int(value)),
     "cardinal": wording.cardinal,

@@ -13,8 +13,8 @@ import pandas as pd
 
 from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.retrospective.compare import Past, of_stage, published, tabulate, window
-from salesfc_lib.retrospective.habits import sign_p
-from salesfc_lib.retrospective.members import bottom_series, top_series
+from salesfc_lib.retrospective.habits import count_months, sign_p
+from salesfc_lib.retrospective.members import bottom_series, sum_targets, top_series
 
 STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 
@@ -47,6 +47,46 @@ def gaming_check(past: Past, *, month: pd.Timestamp | str) -> dict[str, Any]:
         "sales_growth": _growth(past, pd.Timestamp(month)),
         **_below_statistical(past, window(past.vintages, month, SEASON).query("h == 1")),
     }
+
+
+def stretch(past: Past, target: pd.DataFrame, *, month: pd.Timestamp | str) -> pd.DataFrame:
+    """What was to be reached in each of the last 24 months, and what was.
+
+    Table `stretch`, of the whole unit: the forecast published one month ahead, and the targets of
+    months in which all of its parts have one.
+    """
+    top = top_series(past.series)[["unique_id"]]
+    sold = past.actual.merge(top)[["ds", "y_raw"]].rename(columns={"y_raw": "actual"}).dropna()
+    before = sold.assign(ds=sold["ds"] + pd.DateOffset(years=1))
+    sold = sold.merge(before.rename(columns={"actual": "last_year"}), on="ds", how="left")
+    bars = {
+        "forecast": published(past.vintages.query("h == 1")).rename(columns={"y_hat": "stated"}),
+        "target": sum_targets(target, past.series).rename(columns={"target": "stated"}),
+    }
+    rows = [bar.merge(top).merge(sold, on="ds").assign(bar=name) for name, bar in bars.items()]
+    return tables.build(window(pd.concat(rows), month, 2 * SEASON), "stretch")
+
+
+def judge_stretch(bars: pd.DataFrame) -> dict[str, Any]:
+    """Facts of table `stretch`, by bar: whether it was lowered, and whether it is easily reached.
+
+    <bar>_months, _reached (months in which more was sold), _p (chance of so many where less is as
+    likely; null without months), and _earlier and _later: what was stated over sales of the year
+    before, in the older and the newer half of the months that have both (null: none).
+    """
+    over = bars["actual"] / bars["stated"].where(bars["stated"] > 0) - 1.0
+    counts = count_months(over.set_axis(pd.MultiIndex.from_frame(bars[["bar", "ds"]])))
+    facts: dict[str, Any] = {}
+    for bar in ("forecast", "target"):
+        known = bars[bars["bar"] == bar].dropna(subset="last_year").sort_values("ds")
+        found = counts.loc[bar] if bar in counts.index else {"months": 0, "hits": 0, "p": None}
+        facts |= {f"{bar}_months": found["months"], f"{bar}_reached": found["hits"]}
+        facts |= {f"{bar}_p": found["p"]}
+        halves = {"earlier": slice(None, len(known) // 2), "later": slice(len(known) // 2, None)}
+        for name, half in halves.items():
+            stated, before = known.iloc[half][["stated", "last_year"]].sum()
+            facts[f"{bar}_{name}"] = stated / before - 1.0 if before > 0 else None
+    return facts
 
 
 def stock_view(inventory: pd.DataFrame, *, month: pd.Timestamp | str) -> pd.DataFrame:

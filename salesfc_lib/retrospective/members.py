@@ -64,7 +64,8 @@ def sum_targets(target: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """
     rows = target.dropna(subset="target").reset_index(drop=True)
     named = rows[[name for name in dimensions(series) if name in rows]].notna()
-    kinds = [frozenset(named.columns[each]) for each in named.drop_duplicates().to_numpy()]
+    distinct = named.drop_duplicates().to_numpy(dtype=bool)
+    kinds = [frozenset(named.columns[each]) for each in distinct] or [frozenset()]
     bottom, found = bottom_series(series), [tables.empty("target").assign(unique_id="")]
     for level, crossed in list_levels(series).items():
         fine = sorted((each for each in kinds if each >= {*crossed}), key=len)

@@ -27,12 +27,13 @@ from salesfc_lib.retrospective.compare import (
 from salesfc_lib.retrospective.decomposition.decompose import decompose
 from salesfc_lib.retrospective.decomposition.rules import find_gone
 from salesfc_lib.retrospective.facts import write_facts
-from salesfc_lib.retrospective.improvement import gaming_check, stock_view
+from salesfc_lib.retrospective.improvement import gaming_check, judge_stretch, stock_view, stretch
 from salesfc_lib.retrospective.kpis import list_kpis, read_known
 from salesfc_lib.retrospective.loop import review_decisions
 from salesfc_lib.retrospective.proposals import Observed, Rerun, list_decided, propose, read_decided
 from salesfc_lib.retrospective.revision import forecast_revision
 from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
+from salesfc_lib.retrospective.scorecards import find_department, write_scorecards
 from salesfc_lib.retrospective.value_added import value_added
 
 
@@ -40,14 +41,16 @@ def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:
     """The retrospective's tables by name."""
     vintages = archive.vintages(run.reports, run.unit, run.month_before)
     past = Past(vintages, run.read("panel"), run.read("series"))
-    improvement = write_facts(**gaming_check(past, month=run.cutoff))
+    bars = stretch(past, run.read_if_any("target"), month=run.cutoff)
+    improvement = gaming_check(past, month=run.cutoff) | judge_stretch(bars)
     transactions = _read_sales(run)
     reasons = _reasons(run, past, transactions)
     return {
         **_accuracy(run, past),
         **reasons,
         **_decomposition(run, past, reasons["missed"], transactions),
-        "improvement": pd.DataFrame({"facts": [improvement]}),
+        "improvement": pd.DataFrame({"facts": [write_facts(**improvement)]}),
+        "stretch": bars,
         "revision": forecast_revision(run),
         "kpis": list_kpis(read_known(run, past)),
     }
@@ -166,6 +169,13 @@ def _reasons(run: UnitMonth, past: Past, transactions: pd.DataFrame) -> dict[str
         "difference": difference_by_cause(missed, causes),
         "people": observed.people,
         "habits": observed.habits,
+        "scorecards": write_scorecards(
+            observed,
+            owner=run.parameters.unit.owner,
+            department=find_department(transactions, past.series),
+            floor=agreed.accuracy_floor,
+            actions=decided["actions"],
+        ),
         "salespeople": by_salesperson(transactions, month=month, measure=value),
         "attributed": attribute_error(missed, transactions, past.series, measure=value),
         "stock": stock_view(evidence.inventory, month=month),

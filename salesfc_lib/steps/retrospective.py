@@ -18,6 +18,7 @@ EXACT = 1e-9  # gap, as a share of actuals, that rounding may leave between caus
 LATER = (
     *("lag_history", "revision", "kpis", "answers", "actions", "decisions", "decided"),
     *("attribution", "drill", "price_volume_mix", "customer_change", "decomposition_rules"),
+    *("habits", "scorecards", "stretch"),
 )
 
 

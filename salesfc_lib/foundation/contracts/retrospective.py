@@ -139,6 +139,25 @@ TABLES = {
         "p_adjusted share, flagged flag, facts text",
         key="test kind name",
     ),
+    # The owner, an author or a member of a department over the last twelve months, each on its own
+    # rows. gain: of the published forecast over the seasonal naive, of an author over what stood
+    # there before; low, high: of 80 % of resampled years; p: adjusted, two-sided, of a gain or
+    # loss in so many months, and of a WAPE below or above that of all others. changes, late: of
+    # an author, of everybody for the owner; actions: due ones, kept: done by their day.
+    "scorecards": table(
+        "kind owner|author|department, name text, months count, accuracy number?, "
+        "accuracy_low number?, accuracy_high number?, floor number, gain number?, "
+        "gain_low number?, gain_high number?, p_gain share?, reading better|worse|chance|few, "
+        "p_standing share?, standing |above|below|chance|few, changes count, late count, "
+        "actions count, kept count",
+        key="kind name",
+    ),
+    # What was to be reached in a month, in all of the unit, beside sales and those a year before.
+    # bar: the published forecast of one month ahead, or the target.
+    "stretch": table(
+        "ds month, bar forecast|target, stated number, actual number, last_year number?",
+        key="ds bar",
+    ),
     # What to change next month: a parameter (key dotted; now and proposed as YAML) or a practice.
     # facts: JSON. gain: WAPE that the change would have saved on `rows` series-months, `measured`
     # on months before those it was found in (earlier), on these (same), or on each half of them

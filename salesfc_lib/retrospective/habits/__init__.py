@@ -6,9 +6,20 @@
 
 from __future__ import annotations
 
-from salesfc_lib.retrospective.habits.conduct import Conduct
-from salesfc_lib.retrospective.habits.counting import sign_p
-from salesfc_lib.retrospective.habits.judge import judge_habits
+from salesfc_lib.retrospective.habits.conduct import SUBJECT, Conduct
+from salesfc_lib.retrospective.habits.counting import count_months, effective_share, sign_p
+from salesfc_lib.retrospective.habits.judge import MIN_MONTHS, RATE, judge_habits
 from salesfc_lib.retrospective.habits.people import describe_people, judge_overrides
 
-__all__ = ["Conduct", "describe_people", "judge_habits", "judge_overrides", "sign_p"]
+__all__ = [
+    "MIN_MONTHS",
+    "RATE",
+    "SUBJECT",
+    "Conduct",
+    "count_months",
+    "describe_people",
+    "effective_share",
+    "judge_habits",
+    "judge_overrides",
+    "sign_p",
+]

@@ -110,6 +110,17 @@ class Conduct(Past):
         return _with_errors(judged.assign(kind="segment", name=names))
 
     @cached_property
+    def dated(self) -> pd.DataFrame:
+        """Overrides with author and date, of the months looked back on: author, made_in, late.
+
+        late: written on the day of publication of the month in which they were made, or after it.
+        """
+        rows = self.overrides.dropna(subset=["author", "created_at"])
+        rows = rows[rows["made_in"].ge(self.first) & rows["made_in"].lt(self.month)]
+        due = rows["made_in"] + pd.DateOffset(months=1, days=self.publication_day - 1)
+        return rows[["author", "made_in"]].assign(late=rows["created_at"] >= due)
+
+    @cached_property
     def subjects(self) -> pd.DataFrame:
         """Changes by author, and by segment that several authors changed."""
         return pd.concat([self.by_author, self.by_segment], ignore_index=True)

@@ -28,23 +28,33 @@ def sign_p(hits: float, trials: float, chance: float = EVEN) -> float:
 def count_months(values: pd.Series, *, chance: float = EVEN) -> pd.DataFrame:
     """Sign test of every subject: months and hits (those above zero), and p.
 
-    `values` has the index (kind, name, ds); a month of zero or null says nothing. p is the
-    probability of so many hits where a month is one with `chance`. An error that lasts brings the
-    same sign again, so that n months count as n (1 - r) / (1 + r), where r is the correlation of
-    the months' ranks with those of the month before, where it is beyond its standard error n^-0.5
-    (Bayley and Hammersley 1946, https://doi.org/10.2307/2983560).
+    `values` has an index that ends in `ds`; a month of zero or null says nothing. p is the
+    probability of so many hits where a month is one with `chance`, each month counting for its
+    `effective_share`.
     """
-    wide = values.where(values != 0).unstack("ds")
+    values = values.where(values != 0)
+    found = pd.DataFrame({"hits": values > 0, "months": values.notna()})
+    found = found.groupby(values.index.names[:-1]).sum()
+    hits, missed = found["hits"], found["months"] - found["hits"]
+    share = effective_share(values).reindex(found.index)
+    p = betainc((hits * share).clip(lower=1e-9), missed * share + 1.0, chance)
+    return found.assign(p=p.where(hits > 0, 1.0))
+
+
+def effective_share(values: pd.Series) -> pd.Series:
+    """What a month of every subject counts for, because an error that lasts comes back.
+
+    (1 - r) / (1 + r), where r is the correlation of the months' ranks with those of the month
+    before, as far as it is beyond its standard error n^-0.5; else 1 (Bayley and Hammersley 1946,
+    https://doi.org/10.2307/2983560).
+    """
+    wide = values.astype("float64").round(DIGITS).unstack("ds")
     if len(wide.columns):
-        wide = wide.reindex(
-            columns=pd.date_range(wide.columns.min(), wide.columns.max(), freq="MS")
-        )
-    ranks = wide.round(DIGITS).rank(axis=1)
+        months = pd.date_range(wide.columns.min(), wide.columns.max(), freq="MS")
+        wide = wide.reindex(columns=months)
+    ranks = wide.rank(axis=1)
     ranks = ranks.sub(ranks.mean(axis=1), axis=0)
     pairs, spread = (ranks * ranks.shift(axis=1)).sum(axis=1), (ranks**2).sum(axis=1)
-    months, hits = wide.notna().sum(axis=1), (wide > 0).sum(axis=1)
     alike = (pairs / spread.where(spread > 0)).clip(upper=MOST)
-    alike = alike.where(alike > months**-0.5, 0.0)
-    share = (1.0 - alike) / (1.0 + alike)
-    p = betainc((hits * share).clip(lower=1e-9), (months - hits) * share + 1.0, chance)
-    return pd.DataFrame({"hits": hits, "months": months, "p": p.where(hits > 0, 1.0)})
+    alike = alike.where(alike > wide.notna().sum(axis=1) ** -0.5, 0.0)
+    return (1.0 - alike) / (1.0 + alike)

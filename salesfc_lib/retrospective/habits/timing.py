@@ -20,11 +20,8 @@ def late_changes(conduct: Conduct) -> Finding:
     `publication_day` of the month after `made_in` or later. A share of `LATE` of the months is
     nobody's habit. Changes without a date say nothing.
     """
-    rows = conduct.overrides.dropna(subset=["author", "created_at"])
-    rows = rows[rows["made_in"] < conduct.month]
-    rows = rows[rows["made_in"] >= conduct.first]
-    due = rows["made_in"] + pd.DateOffset(months=1, days=conduct.publication_day - 1)
-    late = np.where(rows["created_at"] >= due, 1.0, -1.0)
+    rows = conduct.dated
+    late = np.where(rows["late"], 1.0, -1.0)
     rows = rows.assign(kind="author", name=rows["author"], ds=rows["made_in"], late=late)
     months, whole = add_up(rows.assign(one=1.0), ["late", "one"], of="one")
     share = (whole["late"] / whole["one"] + 1.0) / 2.0
