@@ -1026,3 +1026,61 @@ def test_the_share_inside_a_backtests_intervals_is_that_of_a_plain_count(said: A
     assert {row["h"]: row["coverage80"] for row in rows} == pytest.approx(
         {step: np.mean(found) for step, found in hits.items()}
     )
+
+
+def draw(name: str, number: int = 0) -> tuple[Any, Any, list[Any]]:
+    """A company of the world of that name, and what its people say."""
+    companies = load("companies")
+    world = next(each for each in companies.WORLDS if each.name == name)
+    rng = np.random.default_rng([5, number])
+    company = companies.draw_company(rng, world, skilled=False, months=24)
+    said = [companies.say_honestly(rng, company, person) for person in company.people]
+    return companies, company, said
+
+
+def test_people_who_know_nothing_change_forecasts_both_ways_and_not_with_what_is_missed() -> None:
+    made, missed = [], []
+    for number in range(8):
+        _, company, said = draw("plain", number)
+        for person, changes in zip(company.people, said, strict=True):
+            made.append(changes.ravel())
+            missed.append(company.error[person.cells].ravel())
+    changed = np.concatenate(made) != 0
+    made, missed = np.concatenate(made)[changed], np.concatenate(missed)[changed]
+    assert abs(np.corrcoef(made, missed)[0, 1]) < 0.1
+    assert 0.4 < (made > 0).mean() < 0.6
+
+
+def test_a_written_company_is_what_an_archive_would_hold() -> None:
+    companies, company, said = draw("several hands")
+    conduct = companies.write_down(np.random.default_rng(1), company, said, "7")
+    made = conduct.adjustments
+    assert not made.duplicated(["made_in", "unique_id", "ds", "sequence"]).any()
+    near = made[made["made_in"] == made["ds"] - pd.DateOffset(months=1)]
+    last = near.sort_values("sequence").drop_duplicates(["unique_id", "ds"], keep="last")
+    stands = conduct.vintages.query("stage == 'adjusted' and h == 1")
+    both = last.merge(stands, on=["unique_id", "ds"])
+    np.testing.assert_allclose(both["asked"], both["y_hat"])
+    first = near.sort_values("sequence").drop_duplicates(["unique_id", "ds"])
+    stood = conduct.vintages.query("stage == 'reconciled' and h == 1")
+    both = first.merge(stood, on=["unique_id", "ds"])
+    np.testing.assert_allclose(both["old"], both["y_hat"])
+
+
+def test_false_alarms_and_power_are_shares_of_companies() -> None:
+    honesty = load("honesty")
+    from salesfc_lib.retrospective.habits import judge
+
+    rows = honesty.count_false_alarms(2, 1, honesty.WORLDS[0], False)
+    assert {row["test"] for row in rows} == {*judge.HABITS, *honesty.GAIN, "any"}
+    assert all(row["rate"] in (0, 0.5, 1) and row["rate"] < row["most"] <= 1 for row in rows)
+    assert rows == honesty.count_false_alarms(2, 1, honesty.WORLDS[0], False)
+    (row,) = honesty.measure_power(3, 1, "sandbagging", 0.3, 24)
+    assert (row["rate"], row["means"], row["companies"]) == (1.0, "lowered by", 3)
+    assert json.loads(json.dumps([*rows, row])) == [*rows, row]
+
+
+def test_every_habit_has_a_game_that_plants_it() -> None:
+    from salesfc_lib.retrospective.habits import judge
+
+    assert set(load("games").GAMES) == set(judge.HABITS)

@@ -211,6 +211,29 @@ def test_the_sandbagger_is_found_and_no_even_handed_planner_is_accused(
     )
 
 
+def test_habits_are_flagged_of_those_alone_of_whom_they_were_planted(
+    demo_reports: Path, truth: dict[str, Any]
+) -> None:
+    planted = {"sandbagging": {"sandbagger", "pessimist"}, "overstating": {"optimist"}}
+    for unit in UNITS:
+        kinds = {person["author"]: person["kind"] for person in truth["units"][unit]["planners"]}
+        habits = table(demo_reports, unit, "habits")
+        flagged = habits[habits["flagged"] & ~habits["test"].str.endswith("_gain")]
+        assert set(flagged["kind"]) <= {"author"}
+        for row in flagged.to_dict("records"):
+            assert kinds[row["name"]] in planted[row["test"]], row
+
+
+def test_every_owner_author_and_region_has_a_scorecard(
+    demo_reports: Path, truth: dict[str, Any]
+) -> None:
+    for unit in UNITS:
+        cards = table(demo_reports, unit, "scorecards").groupby("kind")["name"].apply(set)
+        assert cards["department"] == set(table(demo_reports, unit, "transactions")["region"])
+        assert cards["author"] <= {each["author"] for each in truth["units"][unit]["planners"]}
+        assert len(cards["owner"]) == 1
+
+
 def test_overrides_are_applied_with_author_and_reason(demo_reports: Path) -> None:
     account = table(demo_reports, "kitchen", "adjustment")
     applied = account[account["state"] == "applied"]

@@ -15,7 +15,7 @@ from salesfc_lib.retrospective.habits.conduct import CELL, Conduct
 from salesfc_lib.retrospective.habits.finding import Finding, add_up
 
 OWN_SHARE = 0.5  # share of the bias that must come from the changes themselves
-LANDED = 0.5  # share of the way to the target that may be left where a forecast is bent to it
+LANDED = 0.25  # share of the way to the target that may be left where a forecast is bent to it
 
 
 def sandbagging(conduct: Conduct) -> Finding:
