@@ -235,14 +235,16 @@ def test_the_command_line_lists_and_decides(tmp_path: Path) -> None:
 
     status, said = ask("decisions", "kitchen")
     assert status == 0
-    assert "2026-06-a, open: combine.power, 4.0 -> 8.0. Gain: +2.00 points of WAPE" in said
-    assert "overrides: 张伟, as written -> halve the changes. Gain not measured." in said
+    assert "2026-06-a (open): combine.power, 4.0 → 8.0; gain: +2.0 points ± 1.0 points" in said
+    assert "overrides: 张伟, as written → halve the changes; gain: not measured" in said
     why = ("--reviewer", "韩磊", "--reason", "太冒险")
     assert ask("reject", "2026-06-a", *why)[0] == 0
     status, said = ask("accept", "2026-06-a", *why)
     assert (status, "already" in said) == (2, True)
     assert ask("accept", "2026-06-o", "--reviewer", " ", "--reason", "x")[0] == 2
-    assert "2026-06-a, rejected. 太冒险" in ask("decisions", "kitchen")[1]
+    said = ask("decisions", "kitchen")[1]
+    assert "2026-06-a (rejected): combine.power" in said
+    assert "韩磊: 2026-06-a rejected. 太冒险" in said
 
 
 def run_of(project: Path, month: str) -> UnitMonth:

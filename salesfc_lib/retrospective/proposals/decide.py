@@ -20,16 +20,7 @@ import pandas as pd
 from salesfc_lib import archive
 from salesfc_lib.archive import Record
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import (
-    flatten,
-    in_words,
-    name_of,
-    parse_yaml,
-    resolve,
-    set_in_yaml,
-    tables,
-    translate_message,
-)
+from salesfc_lib.foundation import flatten, parse_yaml, resolve, set_in_yaml, tables, text_of
 from salesfc_lib.foundation.parameters import list_units
 
 KEPT = ("kind", "evidence", "facts", "gain", "noise", "p", "rows", "months", "measured")
@@ -163,18 +154,16 @@ def describe_decisions(project: Path, unit: str, month: str | None = None) -> It
     on the unit's proposals, then for what is accepted and not in the unit's file.
     """
     months = archive.list_months(project / "reports", unit)
+    decided = _read_decisions(Proposal(project, unit, {}))
+    known = dict(zip(decided["subject"], decided["what"].map(DECISIONS), strict=True))
     for each in list_proposals(project, unit, month or max(months, default="")):
-        row = each.row
-        state = name_of("decision", row["decision"])
-        now, proposed = in_words(row["now"]), in_words(row["proposed"])
-        change = f"{each.id}, {state}: {row['key']}, {now} -> {proposed}"
-        gain, noise = 100 * row["gain"], 100 * row["noise"]
-        measured = f"Gain: {gain:+.2f} points of WAPE, noise {noise:.2f}."
-        yield f"{change}. {translate_message('Gain not measured.' if pd.isna(gain) else measured)}"
-    for record in _read_decisions(Proposal(project, unit, {})).itertuples():
-        done = name_of("decision", DECISIONS[record.what])
-        who, day, why = record.who, record.at[:10], record.reason
-        yield f"Decided by {who}, {day}: {record.subject}, {done}. {why}"
+        row = each.row | {"decision": known.get(each.id, each.row["decision"])}
+        gain = "unmeasured" if pd.isna(row["gain"]) else "gain"
+        worth = text_of(f"retrospective.proposals.{gain}", **row)
+        yield text_of("retrospective.proposals.listed", **row, worth=worth)
+    for row in decided.to_dict("records"):
+        facts = row | {"decision": DECISIONS[row["what"]], "day": row["at"][:10]}
+        yield text_of("retrospective.decided.listed", **facts)
     yield from list_unwritten(project, unit)
 
 
