@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from salesfc_lib.foundation import language
+from salesfc_lib.foundation import language, resources, tables
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.reporting.blocks import Attention
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
+from salesfc_lib.reporting.markup import slug
 from salesfc_lib.reporting.narrative.attention.limits import missed_limits
 from salesfc_lib.reporting.narrative.attention.overview import list_attention
 from salesfc_lib.reporting.narrative.attention.people import peoples_changes
@@ -28,7 +29,7 @@ NO_PEOPLE = pd.DataFrame(columns=["author", "leans", "gain"])
 
 def cause(unique_id: str, name: str, effect: float, **facts: object) -> dict[str, Any]:
     return {"unique_id": unique_id, "rank": 1, "cause": name, "effect": effect} | {
-        "facts": json.dumps(facts)
+        **{"facts": json.dumps(facts), "state": "proposed", "by": None, "remark": None}
     }
 
 
@@ -41,7 +42,7 @@ def month(**given: Any) -> Any:
     history = pd.DataFrame(
         {"level": "bottom", "ds": pd.date_range("2026-04-01", periods=3, freq="MS")}
     )
-    tables = {
+    found = {
         "by_lag": pd.DataFrame([now | {"accuracy": 0.75, "bias": -0.15, "gain": -0.05}]),
         "history": history.assign(bias=[0.0, 0.0, -0.15], gain=[0.1, 0.1, -0.05]),
         "missed": missed,
@@ -61,11 +62,12 @@ def month(**given: Any) -> Any:
         "coverage": pd.DataFrame(
             [{"level": "bottom", "lag": 1, "months": 9, "n": 50, "inside": 30, "coverage": 0.6}]
         ),
+        "actions": tables.empty("actions"),
         "proposals": NO_PROPOSALS,
         "people": NO_PEOPLE,
     }
     series = pd.DataFrame({"unique_id": list("abc"), "label": list(LABELS.values())})
-    compared = ComparedMonth(tables | given, {}, series, 9, MONTH, "bottom", ())
+    compared = ComparedMonth(found | given, {}, series, 9, MONTH, "bottom", ())
     backtest = pd.DataFrame(
         {"level": "bottom", "interval": [80, 95], "h": 1, "inside": [75, 93], "n": 100}
     )
@@ -206,6 +208,34 @@ def test_every_kind_of_alert_has_a_cause_and_an_action_of_its_own() -> None:
     assert all(each.why and each.do and each.due for each in items)
     for part in ("what", "why", "do"):
         assert len({getattr(each, part) for each in items}) == len(items)
+
+
+def test_the_longest_overdue_promise_is_an_alert_of_its_owner() -> None:
+    late = {"state": "overdue", "number": 3, "cause": "stockout", "what": "second supplier"}
+    late |= {"owner": "Wang", "due": "2026-05-31"}
+    later = late | {"number": 4, "owner": "Li", "due": "2026-06-30"}
+    first = list_attention(month(actions=pd.DataFrame([late, later])))[0]
+    assert (first.kind, first.who, first.due) == ("overdue", "Wang", "2026-05-31")
+    assert first.what == "Kitchen: “second supplier” is overdue"
+    assert "stock-out" in first.why and "2 actions overdue" in first.why
+    assert "salesfc action close kitchen A3" in first.do
+    notebook = json.loads((resources.NOTEBOOKS / "04_retrospective.ipynb").read_text("utf-8"))
+    heads = [slug("".join(cell["source"]).partition("\n")[0]) for cell in notebook["cells"]]
+    assert first.href.partition("#")[2] in heads
+
+
+@pytest.mark.parametrize(
+    ("code", "do"),
+    [("competitor", "how long the competitor's move"), ("large_order", "Lin named the cause")],
+)
+def test_a_cause_that_a_person_stands_for_asks_for_what_comes_next(code: str, do: str) -> None:
+    causes = month().compared["causes_all"]
+    named = {"cause": code, "facts": "{}", "state": "corrected", "by": "Lin", "remark": "seen"}
+    named_first = causes.assign(
+        **{key: causes[key].where(causes.index > 0, value) for key, value in named.items()}
+    )
+    floor = next(each for each in missed_limits(month(causes_all=named_first)))
+    assert floor.kind == "floor" and do in floor.do
 
 
 def test_every_cause_of_a_miss_has_something_to_do() -> None:

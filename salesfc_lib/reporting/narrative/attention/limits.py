@@ -24,6 +24,7 @@ from salesfc_lib.reporting.narrative.attention.items import (
 )
 from salesfc_lib.reporting.narrative.retrospective.causes import cause_name
 from salesfc_lib.reporting.narrative.writer import writer_of
+from salesfc_lib.retrospective import loop
 
 NAMED = 2  # series named in a cause
 
@@ -61,7 +62,8 @@ def _floor(month: MonthFacts) -> AttentionItem:
     cause, effect, facts = likely_cause(month, first["unique_id"])
     name = wording.first_lower(cause_name(writer_of(month.run), cause, effect))
     why = say(month, "floor.why", lost=names(lost), label=first["label"], cause=name)
-    do = say(month, f"do.{'said' if 'by' in facts else cause}", **facts | {"label": first["label"]})
+    said = "by" in facts and cause not in loop.OF_PEOPLE
+    do = say(month, f"do.{'said' if said else cause}", **facts | {"label": first["label"]})
     floor = month.run.parameters.retrospective.accuracy_floor
     return item(month, "floor", "floor", why, do, href=RETROSPECTIVE, floor=floor, **now)
 
