@@ -231,7 +231,7 @@ def test_the_table_says_since_when_and_by_how_much() -> None:
     assert row["ds"] == pd.Timestamp("2025-07-01")
     assert row["change"] == pytest.approx(-40, abs=8)
     assert row["strength"] >= SHIFT_THRESHOLD
-    assert "6 months since 2025-07" in in_words(row["evidence"])
+    assert "6 months since July 2025" in in_words(row["evidence"])
     assert list_level_shifts(history(np.exp(noise(5)))).empty
     assert list_level_shifts(panel, Breaks(least_change=0.9)).empty  # a parameter says what counts
 

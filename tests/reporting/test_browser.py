@@ -242,7 +242,7 @@ def test_rows_are_left_that_hold_all_that_is_chosen_and_their_number_is_said(
     status.select_option("failed or damaged")
     left = units.count()
     assert 0 < left < every
-    assert page.locator("#units output").inner_text() == f"{left} of {every} rows"
+    assert page.locator("#units output").inner_text() == f"{left} of\u202f{every} rows"
     page.locator("#units").get_by_label("Find in this table").fill("no such unit")
     assert units.count() == 0
     page.locator("#units").get_by_label("Find in this table").fill("")

@@ -105,7 +105,7 @@ def _name(row: dict[str, Any], observed: Observed, unit: str) -> str:
 
     >>> row = {"key": "combine.power", "now": "4.0", "proposed": "8.0", "evidence": "few"}
     >>> _name(row, Observed(parameters=None, month=pd.Timestamp("2026-06-01")), "kitchen")
-    '2026-06-combine.power-43bc'
+    '2026-06-combine.power-3124'
     """
     what = "\0".join([unit, *(row[name] for name in ("key", "now", "proposed", "evidence"))])
     digits = hashlib.sha256(what.encode()).hexdigest()[:SHORT]
