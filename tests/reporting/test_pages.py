@@ -21,7 +21,7 @@ from salesfc_lib.reporting.facts.summary import Ratio, Summary, pool
 from salesfc_lib.reporting.pages.headline import opening_sentences, title
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
-from salesfc_lib.reporting.pages.notebook import highlight, render_notebook
+from salesfc_lib.reporting.pages.notebook import render_notebook
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from tests import pages
 
@@ -406,7 +406,8 @@ def test_a_notebook_that_is_rendered_stays_as_it_was(tmp_path: Path) -> None:
     assert render_notebook(nbformat.read(tmp_path / "n.ipynb", as_version=4), **CONTEXT) == first
 
 
-def test_a_long_source_is_text_with_its_quotes_as_they_stand() -> None:
-    source = "resolved = {'name': '<b>&'}\n" * 200
-    html = str(highlight(source))
-    assert html.startswith("resolved = {'name': '&lt;b&gt;&amp;'}") and "<b>" not in html
+def test_a_long_source_is_cut_and_says_where_the_rest_is() -> None:
+    source = "\n".join(f"value_{n} = '<b>&'" for n in range(200))
+    html = render_notebook(new_notebook(cells=[new_code_cell(source)]), **CONTEXT)
+    assert "value_59" in html and "value_60" not in html and "<b>&" not in html
+    assert "140 more lines in the notebook beside this page" in html

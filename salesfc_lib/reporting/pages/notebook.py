@@ -23,7 +23,7 @@ from salesfc_lib.reporting.pages.page import WRITER, Crumbs, link_twins, page, r
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
 COUNT = re.compile(r"(?<=')[a-z][a-z ]+(?=': \d)")  # a count's name in a dict as Python writes it
-PLAIN = 4000  # characters of a cell beyond which its markup would outweigh it
+LONG = 60  # lines of a cell beyond which a page leaves the rest to the notebook
 
 PagePart = dict[str, Any]  # `kind`, and what the template's macro of that kind reads
 
@@ -193,17 +193,21 @@ def _code(cell: NotebookNode) -> list[PagePart]:
     seconds = cell.metadata.get("papermill", {}).get("duration")
     if isinstance(seconds, (int, float)):
         detail += " · " + WRITER.text("notebook.seconds", seconds=wording.number(seconds, 1))
-    code = {"kind": "code", "count": cell.get("execution_count"), "source": highlight(shown)}
+    html = highlight(_shorten(shown))
+    code = {"kind": "code", "count": cell.get("execution_count"), "source": html}
     return [code | {"summary": summary or WRITER.text("notebook.code"), "detail": detail}]
 
 
-def highlight(source: str) -> Markup:
-    """Python with keywords and calls, strings and comments in the page's three code colours.
+def _shorten(source: str) -> str:
+    lines = source.splitlines()
+    if len(lines) <= LONG:
+        return source
+    left = WRITER.text("notebook.cut", n=len(lines) - LONG)
+    return "\n".join([*lines[:LONG], f"# {left}"])
 
-    Source of more than `PLAIN` characters, such as a run's parameters, stays without colours.
-    """
-    if len(source) > PLAIN:
-        return Markup(str(escape(source)).replace("&#39;", "'"))  # a quote is no markup in text
+
+def highlight(source: str) -> Markup:
+    """Python with keywords and calls, strings and comments in the page's three code colours."""
     from pygments.lexers import PythonLexer
     from pygments.token import Comment, Keyword, Name, String
 

@@ -68,7 +68,7 @@ def _describe(writer: Sentences, row: Row) -> dict[str, Any]:
         measured = writer.text(f"{KEY}.{row['measured']}", **row)
         worth = Cell(writer.text(f"{KEY}.gain", **row), sub=measured)
     shown = {"evidence": describe_evidence(writer, rule, row["facts"]), "worth": worth}
-    return {**row, **shown, "key": _name(writer, row, sub=row["id"]), "plain": row["key"]}
+    return {**row, **shown, "key": _name(writer, row, sub=f"`{row['id']}`"), "plain": row["key"]}
 
 
 def _name(writer: Sentences, row: Row, *, sub: str = "") -> Cell:
