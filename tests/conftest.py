@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FIRST, LAST, MONTH = "2025-10", "2026-05", "2026-06"  # as `make report`, but for its first months
+WRITTEN = (["demo"], ["backfill", "--from", FIRST, "--to", LAST], ["run", "--month", MONTH])
 
 
 def salesfc(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -35,23 +38,36 @@ def in_turn(work: Any, tasks: Sequence[Any], *, notify: Any, **_: Any) -> list[A
     return [work(task, notify) for task in tasks]
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write the demo beside the first tests, so that no worker waits for another to write it."""
+    if "PYTEST_XDIST_WORKER" in os.environ and any(
+        "demo_project" in getattr(item, "fixturenames", ()) for item in session.items
+    ):
+        base = Path(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+        threading.Thread(target=_write_demo, args=[base.parent / "demo"], daemon=True).start()
+
+
+def _write_demo(folder: Path) -> str:
+    """The demo company with its backfilled year and published month, once; what failed, if any."""
+    with open(f"{folder}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for arguments in () if (folder / "done").exists() else WRITTEN:
+            done = salesfc(*arguments, "--project", str(folder))
+            if done.returncode != 0:
+                shutil.rmtree(folder, ignore_errors=True)
+                return f"{arguments}: {done.stdout}\n{done.stderr}"
+        (folder / "done").touch()
+    return ""
+
+
 @pytest.fixture(scope="session")
 def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo company with its backfilled year and published month, once for all workers."""
     base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
-    with open(f"{shared}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "done").exists():
-            for arguments in (
-                ["demo"],
-                ["backfill", "--from", FIRST, "--to", LAST],
-                ["run", "--month", MONTH],
-            ):
-                done = salesfc(*arguments, "--project", str(shared))
-                assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-            (shared / "done").touch()
-    return shared
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    failed = _write_demo(folder)
+    assert not failed, failed
+    return folder
 
 
 @pytest.fixture(scope="session")

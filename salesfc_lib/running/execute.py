@@ -33,7 +33,7 @@ from salesfc_lib.reporting import FAILED_TAG
 from salesfc_lib.running.workers import ONE_THREAD
 
 SAVE_SECONDS = 5.0  # between saves of a draft: at every cell they take ten times the cell's time
-START_SECONDS = 120  # a cold kernel on a loaded machine
+LOADED_SECONDS = 120  # for a cold kernel, or what a cell left to say, on a loaded machine
 SOCKET_BYTES = 90  # a unix socket's path may have 107 bytes; kernels add up to 12 to the folder's
 OWN_ERRORS = ("SalesForecastError", "RequestError")  # their text is already a sentence
 
@@ -72,7 +72,8 @@ def run_notebook(
                 kernel_manager_class=_ThisInterpreter,
                 kernel_name="python3",
                 shutdown_kernel="immediate",
-                startup_timeout=START_SECONDS,
+                startup_timeout=LOADED_SECONDS,
+                iopub_timeout=LOADED_SECONDS,
                 timeout=None,
                 resources={"metadata": {"path": str(source.parent)}},
             )
