@@ -76,7 +76,7 @@ def test_promises_open_with_what_waits_longest_and_what_was_measured(tmp_path: P
     assert said[2] == "刘慧 / overdue 18 days (due 1 July 2026)"
     assert said[3] == "WAPE / region=华东"
     assert said[4] == "−2.0 points / "
-    assert said[5] == "−3.1 points ± 1.2 points / "
+    assert said[5] == "−3.1 points ± 1.2 points / 20.0\u202f% before, 15.0\u202f% after"
     assert said[6] == "As expected / 3 months after, 12 before"
     assert said[8] == "刘慧 / Partly done, closed by 王强 on 6 May 2026: 签了一家"
     assert "the whole unit" in said[9]

@@ -41,6 +41,16 @@ def proposals(run: UnitMonth, compared: ComparedMonth) -> Blocks:
 def decided(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """What was decided on earlier proposals, and what came of it."""
     writer, table = writer_of(run), compared["decided"]
+    rows = [_describe_decision(writer, row) for row in table.to_dict("records")]
+    return writer.section(DECIDED, rows, **_count(writer, table))
+
+
+def say_decided(writer: Sentences, table: pd.DataFrame) -> str:
+    """How many proposals were decided on, and how many of those accepted helped."""
+    return writer.text(f"{DECIDED}.some", **_count(writer, table))
+
+
+def _count(writer: Sentences, table: pd.DataFrame) -> dict[str, Any]:
     verdicts, taken = table["verdict"].value_counts(), table["decision"].eq("accepted").sum()
     counts = {
         "helped": int(sum(verdicts.get(name, 0) for name in HELPED)),
@@ -49,15 +59,9 @@ def decided(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     }
     judged = sum(counts.values())
     state = "judged" if judged else "early" if taken else "rejected_only"
-    rows = [_describe_decision(writer, row) for row in table.to_dict("records")]
-    return writer.section(
-        DECIDED,
-        rows,
-        n=len(rows),
-        accepted=int(taken),
-        rejected=len(rows) - int(taken),
-        verdict=writer.text(f"{DECIDED}.{state}", judged=judged, **counts),
-    )
+    verdict = writer.text(f"{DECIDED}.{state}", judged=judged, **counts)
+    numbers = {"n": len(table), "accepted": int(taken), "rejected": len(table) - int(taken)}
+    return numbers | {"verdict": verdict}
 
 
 def _describe(writer: Sentences, row: Row) -> dict[str, Any]:
@@ -90,10 +94,10 @@ def _describe_decision(writer: Sentences, row: Row) -> dict[str, Any]:
     by = writer.text(f"{DECIDED}.by", **row)
     name = _name(writer, row, sub=writer.fill("{old} → {new}", row))
     effect, verdict = Cell(), row["verdict"]
-    if pd.notna(row["measured"]):
+    if pd.notna(row["before"]) and pd.notna(row["after"]):
         gain = {"gain": row["measured"], "noise": row["noise"]}
-        sides = writer.text(f"{DECIDED}.sides", **row)
-        effect = Cell(writer.text(f"{KEY}.gain", **gain), sub=sides)
+        measured = writer.text(f"{KEY}.gain", **gain) if pd.notna(row["measured"]) else ""
+        effect = Cell(measured, sub=writer.text(f"{DECIDED}.sides", **row))
     expected = row["expected"]
     return {
         "key": name,

@@ -57,11 +57,11 @@ def promises(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     rows = [row | _action_cells(writer, row) for row in table.to_dict("records")]
     facts: dict[str, Any] = {"month": run.month, "unit": run.unit}
     if rows:
-        facts |= {"state": _say_state(writer, table), "effect": _say_effect(writer, table)}
+        facts |= {"state": say_state(writer, table), "effect": say_effect(writer, table)}
     return writer.section(key, rows, notable=list(table["state"] != "closed"), **facts)
 
 
-def _say_state(writer: BlockWriter, table: pd.DataFrame) -> str:
+def say_state(writer: Sentences, table: pd.DataFrame) -> str:
     """How many are open, and the one that has waited longest or is due next."""
     still, overdue = (table[table["state"].isin(states)] for states in (OPEN, OPEN[:1]))
     kind = "overdue" if len(overdue) else "open" if len(still) else "closed"
@@ -72,7 +72,8 @@ def _say_state(writer: BlockWriter, table: pd.DataFrame) -> str:
     return writer.text(f"retrospective.promises.state.{kind}", **facts)
 
 
-def _say_effect(writer: BlockWriter, table: pd.DataFrame) -> str:
+def say_effect(writer: Sentences, table: pd.DataFrame) -> str:
+    """How many actions did what was expected, among those that can be judged."""
     counts = table["verdict"].value_counts()
     names = dict(zip(("chance", "kept", "less", "worse"), JUDGED, strict=True))
     facts = {name: int(counts.get(verdict, 0)) for name, verdict in names.items()}
@@ -97,16 +98,19 @@ def _action_cells(writer: BlockWriter, row: Row) -> dict[str, Any]:
     outcome = writer.name("outcome", row["outcome"]) if row["state"] == "closed" else ""
     day = writer.text(f"{key}.{row['state']}", **dict(row) | {"outcome": outcome})
     kind = f"{key}.{'amount' if row['kpi'] == 'error' else 'share'}"
-    measured = pd.notna(row["measured"])
+    measured = sides = ""
+    if pd.notna(row["measured"]):
+        effect = {"value": row["measured"], "noise": row["noise"]}
+        measured = writer.text(f"{kind}.measured", **effect)
+    if pd.notna(row["before"]) and pd.notna(row["after"]):
+        sides = writer.text(f"{key}.sides.{row['kpi']}", **row)
     return {
         "action": Cell(f"A{row['number']} {row['what']}", sub=sub, bold=True),
         "day": Cell(row["owner"], sub=day, tone="alarm" if late else ""),
         "kpi": writer.name("action.kpi", row["kpi"]),
         "rows": row["rows"] or writer.text(f"{key}.rows"),
         "expected": writer.text(kind, value=row["expected"]),
-        "measured": writer.text(f"{kind}.measured", value=row["measured"], noise=row["noise"])
-        if measured
-        else "",
+        "measured": Cell(measured, sub=sides),
         "verdict": writer.name("verdict", row["verdict"]),
         "months": writer.text(f"{key}.months", **row),
     }

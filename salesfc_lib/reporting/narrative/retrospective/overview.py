@@ -12,6 +12,8 @@ from salesfc_lib.reporting.blocks import Answer, Fact
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.record import record_and_checks
+from salesfc_lib.reporting.narrative.retrospective.changes import say_decided
+from salesfc_lib.reporting.narrative.retrospective.decisions import say_effect, say_state
 from salesfc_lib.reporting.narrative.writer import Blocks, context_line, writer_of
 
 HIT = 0.0005  # of the actual: a difference that rounds to none
@@ -135,10 +137,12 @@ def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
         easier = "easier" if naive["now"] >= naive["before"] else "harder"
         reading = writer.text(f"retrospective.since.{easier}")
         lines.append(writer.text("retrospective.since.naive", reading=reading, **naive))
-    overdue = compared["actions"].query("state == 'overdue'")
-    if len(overdue):
-        facts = {"n": len(overdue), "days": overdue["overdue_days"].max()}
-        lines.append(writer.text("retrospective.since.overdue", **facts))
+    if len(compared["actions"]):
+        promised = {"state": say_state(writer, compared["actions"])}
+        promised["effect"] = say_effect(writer, compared["actions"])
+        lines.append(writer.text("retrospective.promises.some", **promised))
+    if len(compared["decided"]):
+        lines.append(say_decided(writer, compared["decided"]))
     return *lines, writer.text("retrospective.since.proposals", n=len(compared.proposed))
 
 
