@@ -68,9 +68,8 @@ def test_promises_open_with_what_waits_longest_and_what_was_measured(tmp_path: P
     month = compared(actions=[ACTION, ACTION | CLOSED])
     said = say_in("en", decisions.promises, open_unit(tmp_path), month)
     assert said[0] == (
-        "1 action of 2 still open, 1 of them is overdue, the longest by 18 days: 刘慧 promised "
-        "“第二家供应商” for 1 July 2026. Of 1 that can be judged, 1 did what was expected, 0 less, "
-        "0 the opposite; 0 cannot be told from chance."
+        "Of 2 actions promised, 1 is open and 1 is overdue, the longest by 18 days: 刘慧 promised "
+        "“第二家供应商” for 1 July 2026. Of 1 that can be judged, 1 did what was expected."
     )
     assert said[1] == "A12 第二家供应商 / on: stock-out; put off 1 time"
     assert said[2] == "刘慧 / overdue 18 days (due 1 July 2026)"
@@ -89,7 +88,10 @@ def test_promises_open_with_what_waits_longest_and_what_was_measured(tmp_path: P
     ("actions", "said"),
     [
         ([], "Nothing was promised before June 2026"),
-        ([ACTION | {"state": "open"}], "1 action of 1 still open, none overdue; the next is due"),
+        (
+            [ACTION | {"state": "open"}],
+            "Of 1 action promised, 1 is open, none overdue; the next is due",
+        ),
         ([ACTION | CLOSED], "Every action that was promised is closed (1)"),
         ([ACTION | CLOSED], "None has three months behind it yet"),
     ],

@@ -12,10 +12,10 @@ from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.narrative.languages import in_languages
 from salesfc_lib.reporting.narrative.retrospective.causes import describe_evidence
+from salesfc_lib.reporting.narrative.retrospective.decisions import count_verdicts
 from salesfc_lib.reporting.narrative.writer import Blocks, Row, writer_of
 
 KEY, DECIDED = "retrospective.proposals", "retrospective.decided"
-HELPED = ("as_expected", "less")
 
 
 @in_languages
@@ -51,17 +51,10 @@ def say_decided(writer: Sentences, table: pd.DataFrame) -> str:
 
 
 def _count(writer: Sentences, table: pd.DataFrame) -> dict[str, Any]:
-    verdicts, taken = table["verdict"].value_counts(), table["decision"].eq("accepted").sum()
-    counts = {
-        "helped": int(sum(verdicts.get(name, 0) for name in HELPED)),
-        "chance": int(verdicts.get("chance", 0)),
-        "worse": int(verdicts.get("worse", 0)),
-    }
-    judged = sum(counts.values())
-    state = "judged" if judged else "early" if taken else "rejected_only"
-    verdict = writer.text(f"{DECIDED}.{state}", judged=judged, **counts)
-    numbers = {"n": len(table), "accepted": int(taken), "rejected": len(table) - int(taken)}
-    return numbers | {"verdict": verdict}
+    taken, judged = int(table["decision"].eq("accepted").sum()), count_verdicts(writer, table)
+    state = "judged" if judged["parts"] else "early" if taken else "rejected_only"
+    numbers = {"n": len(table), "accepted": taken, "rejected": len(table) - taken}
+    return numbers | {"verdict": writer.text(f"{DECIDED}.{state}", **judged)}
 
 
 def _describe(writer: Sentences, row: Row) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, wri
 
 COMPARED = 2  # earlier months that it takes for one of them to have misses
 OPEN = ("overdue", "open")
-JUDGED = ("chance", "as_expected", "less", "worse")
+JUDGED = ("as_expected", "less", "chance", "worse")
 
 
 @in_languages
@@ -74,13 +74,19 @@ def say_state(writer: Sentences, table: pd.DataFrame) -> str:
 
 def say_effect(writer: Sentences, table: pd.DataFrame) -> str:
     """How many actions did what was expected, among those that can be judged."""
-    counts = table["verdict"].value_counts()
-    names = dict(zip(("chance", "kept", "less", "worse"), JUDGED, strict=True))
-    facts = {name: int(counts.get(verdict, 0)) for name, verdict in names.items()}
-    judged = sum(facts.values())
+    judged = count_verdicts(writer, table)
     return writer.text(
-        f"retrospective.promises.effect.{'some' if judged else 'none'}", judged=judged, **facts
+        f"retrospective.promises.effect.{'some' if judged['parts'] else 'none'}", **judged
     )
+
+
+def count_verdicts(writer: Sentences, table: pd.DataFrame) -> dict[str, Any]:
+    """Facts judged, the number of rows with a verdict, and parts, what each verdict says of how
+    many.
+    """
+    counts = table["verdict"].value_counts().reindex(JUDGED).dropna().astype(int)
+    parts = [writer.text(f"retrospective.judged.{name}", n=n) for name, n in counts.items()]
+    return {"judged": int(counts.sum()), "parts": parts}
 
 
 def cause_of_action(writer: Sentences, row: Row) -> str:
