@@ -1,0 +1,3 @@
+"""What to buy, make, hold and expect in money, from sample paths of the forecast."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Five ERP systems: orders are read from them, forecasts are written to them and read back."""
+
+from __future__ import annotations
