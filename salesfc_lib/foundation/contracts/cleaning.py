@@ -131,6 +131,27 @@ TABLES = {
         "name text, start day, end day, kind text?, effect text?, comment text?, announced day?",
         more=True,
     ),
+    # What supply is planned with, as exported for the month; quantities in the unit's unit of
+    # measure, money in its currency without tax. A number below zero stands in none of them.
+    # From order to receipt. days, spread (their standard deviation); lot: an order is a multiple of
+    # it; minimum: the least order; shelf_life: days; null: not known, or no limit.
+    "lead_time": table(
+        "days number, spread number?, lot number?, minimum number?, shelf_life number?, "
+        "supplier text?",
+        more=True,
+    ),
+    # Pieces in stock on the last day counted.
+    "stock": table("date day?, stock number", more=True),
+    # What is still to be delivered to customers (sale) or by suppliers (purchase). due: null where
+    # no day is agreed; partner: the customer or the supplier.
+    "open_order": table(
+        "kind sale|purchase, due day?, quantity number, order_id text?, partner text?", more=True
+    ),
+    # What one brings and costs, as valid in the first month forecast; terms: days until it is paid.
+    "price": table("price number, terms number?", more=True),
+    "cost": table("cost number, terms number?", more=True),
+    # What can be made in a month; ds null: in each.
+    "capacity": table("ds month?, capacity number", more=True),
     # One series of one level; further columns: its dimensions, null where the level sums over one.
     "series": table("unique_id text, level text, label text", key="unique_id", more=True),
     # y: what models train on; y_raw: what was sold; null: no source row at all in that month.

@@ -36,6 +36,12 @@ Role = Literal[
     "opportunities",
     "events",
     "drivers",
+    "lead_times",
+    "stock",
+    "open_orders",
+    "prices",
+    "costs",
+    "capacity",
 ]
 
 
@@ -130,7 +136,9 @@ class Source(ParameterBlock):
     # {first: 2011-01-29, step: day}
     period_dates: PeriodDates | None = None
     # values of column `kind`
-    kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)
+    kinds: dict[str, Literal["sale", "return", "adjustment", "purchase"]] = Field(
+        default_factory=dict
+    )
     # returns come without a minus sign
     returns_are_positive: bool = False
     # what the amounts of this source hold; rate of lines without `tax_rate` or `tax_amount`
@@ -227,6 +235,12 @@ class Source(ParameterBlock):
             raise ValueError("`wide` is for a file with periods as columns, without `trailer`")
         if self.period_dates and len(self.wide) != 1:
             raise ValueError("`period_dates` needs one measure in `wide`, such as `wide: quantity`")
+        return self
+
+    @model_validator(mode="after")
+    def _purchases_are_open_orders(self) -> Source:
+        if "purchase" in self.kinds.values() and self.role != "open_orders":
+            raise ValueError("kinds: `purchase` is for a source with the role `open_orders`")
         return self
 
     @model_validator(mode="after")

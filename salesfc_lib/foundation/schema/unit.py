@@ -28,6 +28,7 @@ from salesfc_lib.foundation.schema.forecast import (
     Reconcile,
     Retrospective,
 )
+from salesfc_lib.foundation.schema.handover import Handover
 from salesfc_lib.foundation.schema.report import Report
 from salesfc_lib.foundation.schema.sources import Driver, Source
 
@@ -62,6 +63,7 @@ class Parameters(ParameterBlock):
     adjust: Adjust = Adjust()
     key: Key = Key()
     retrospective: Retrospective = Retrospective()
+    handover: Handover = Handover()
     report: Report = Report()
     archive: Archive = Archive()
 
@@ -86,6 +88,16 @@ class Parameters(ParameterBlock):
                 "levels",
                 f"the last level must cross every dimension used; it lacks {sorted(lacking)}",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _stock_is_planned_along_the_levels(self) -> Parameters:
+        level, site = self.handover.level or self.bottom, self.handover.site
+        if level not in self.levels:
+            raise _wrong("handover.level", f"'{level}' is not among `levels` {[*self.levels]}")
+        if site is not None and site not in self.levels[level]:
+            crossed = self.levels[level]
+            raise _wrong("handover.site", f"'{site}' is not a dimension of '{level}' {crossed}")
         return self
 
     @model_validator(mode="after")
