@@ -31,10 +31,13 @@ from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
 from salesfc_lib.foundation.parameters import defaults, flatten, resolve, with_value
 from salesfc_lib.foundation.saying import is_said, read_said, say, say_all
 from salesfc_lib.foundation.schema import (
+    ERP_SYSTEMS,
     Calendar,
+    ErpConnection,
     Parameters,
     PeriodDates,
     Source,
+    Target,
     check_month,
     check_unit,
 )
@@ -59,6 +62,8 @@ __all__ = [
     "ASSUMED",
     "Calendar",
     "ENDED",
+    "ERP_SYSTEMS",
+    "ErpConnection",
     "INTERVALS",
     "Parameters",
     "SEASON",
@@ -66,6 +71,7 @@ __all__ = [
     "amounts",
     "PeriodDates",
     "Source",
+    "Target",
     "bound_months",
     "check_month",
     "check_unit",

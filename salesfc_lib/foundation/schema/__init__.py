@@ -17,6 +17,7 @@ from salesfc_lib.foundation.schema.block import (
 from salesfc_lib.foundation.schema.business import Members, PromotionWindow
 from salesfc_lib.foundation.schema.calendar import Calendar, Weekday
 from salesfc_lib.foundation.schema.cleaning import Control, Implausible, KeptRow, Outliers
+from salesfc_lib.foundation.schema.erp import ERP_SYSTEMS, ErpConnection, Target
 from salesfc_lib.foundation.schema.forecast import (
     Backtest,
     Breaks,
@@ -26,6 +27,7 @@ from salesfc_lib.foundation.schema.forecast import (
     Key,
     Lifecycle,
 )
+from salesfc_lib.foundation.schema.handover import Handover
 from salesfc_lib.foundation.schema.sources import Driver, PeriodDates, Source
 from salesfc_lib.foundation.schema.unit import Parameters
 
@@ -40,6 +42,9 @@ __all__ = [
     "Combine",
     "Control",
     "Driver",
+    "ERP_SYSTEMS",
+    "ErpConnection",
+    "Handover",
     "Implausible",
     "KeptRow",
     "Key",
@@ -51,6 +56,7 @@ __all__ = [
     "PromotionWindow",
     "PeriodDates",
     "Source",
+    "Target",
     "Weekday",
     "check_month",
     "check_unit",

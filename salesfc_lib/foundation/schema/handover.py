@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from salesfc_lib.foundation.schema.block import ParameterBlock, default
+from salesfc_lib.foundation.schema.erp import Target
 
 
 class Consumption(ParameterBlock):
@@ -30,3 +31,4 @@ class Handover(ParameterBlock):
     review_days: float = Field(default("handover.review_days"), gt=0)
     lead_days: float | None = Field(default("handover.lead_days"), gt=0)
     consumption: Consumption = Consumption()
+    to: dict[str, Target] = default("handover.to")
