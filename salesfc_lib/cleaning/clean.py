@@ -33,6 +33,7 @@ from salesfc_lib.cleaning.rules.weeks import DAYS, is_weekly
 from salesfc_lib.cleaning.side_tables import drivers, operations
 from salesfc_lib.cleaning.side_tables.control_totals import compare_control, note_missing
 from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
+from salesfc_lib.cleaning.supply import close_supply, read_supply
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, in_english, tables, wording
 from salesfc_lib.intake import Extract, label_files, layout, read_source, text_columns
@@ -47,6 +48,7 @@ class Standardised:
     batch: Batch
     quarantine: pd.DataFrame
     side_tables: Mapping[str, pd.DataFrame]
+    supply: Mapping[str, pd.DataFrame]
     files: list[dict[str, Any]]
     latest: pd.Timestamp  # day of a line
     covered: pd.Timestamp  # the last day that the lines are complete for
@@ -58,7 +60,8 @@ class Cleaned:
 
     `transactions`, `inventory` and `delivery` hold rows dated through the month; `promotion`,
     `event` and `target` are plans and hold later months too, `driver` those of what is known ahead.
-    `control` is the unit beside the general ledger. `problems` is what was found in the exports;
+    `control` is the unit beside the general ledger, `supply` holds tables that supply is planned
+    with, of the roles that the unit has sources for. `problems` is what was found in the exports;
     `removed` and `changes` are what the rules took and changed. `files` has one entry per file
     read: source, path, sha256, bytes, rows, encoding. `latest` is the latest day found before the
     month was closed, and `closed` the latest closed month.
@@ -74,6 +77,7 @@ class Cleaned:
     target: pd.DataFrame
     driver: pd.DataFrame
     control: pd.DataFrame
+    supply: Mapping[str, pd.DataFrame]
     problems: pd.DataFrame
     removed: pd.DataFrame
     changes: pd.DataFrame
@@ -127,7 +131,8 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
     covered = closed_months.find_covered(batch.lines["date"], latest, parameters.calendar)
     if latest is not pd.NaT and is_weekly(batch, context):
         covered = max(covered, latest + pd.Timedelta(days=DAYS - 1))
-    return Standardised(batch, quarantine, side_tables, files, latest, covered)
+    supply = read_supply(context)
+    return Standardised(batch, quarantine, side_tables, supply, files, latest, covered)
 
 
 @pd.option_context("mode.copy_on_write", True)
@@ -157,8 +162,11 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         for name in ("inventory", "delivery")
     )
     batch = operations.note_operations(batch, inventory, delivery, parameters)
+    transactions = _to_transactions(batch, parameters)
+    supply, issues = close_supply(standardised.supply, transactions, parameters, month)
+    batch = batch.report(*issues)
     return Cleaned(
-        transactions=_to_transactions(batch, parameters),
+        transactions=transactions,
         ledger=entries,
         quarantine=standardised.quarantine,
         promotion=side["promotion"],
@@ -168,6 +176,7 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         target=side["target"],
         driver=driver,
         control=control,
+        supply=supply,
         problems=ledger.list_problems(batch),
         removed=ledger.list_removed(whole),
         changes=ledger.list_changes(whole),

@@ -73,6 +73,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
     panel, series, rule = built["panel"], built["series"], parameters.lifecycle
     run.write(
         **kept,
+        **found.supply,
         **built,
         files=pd.DataFrame(found.files),
         declared=declared,
