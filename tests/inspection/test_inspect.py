@@ -362,6 +362,13 @@ def test_a_workbook_of_1904_is_read_by_its_flag(tmp_path: Path) -> None:
         ("competitor_events", "event,start date,region", "Opening,2025-11-01,West", "events"),
         ("b", "月末,产品线,库存数量,缺货天数", "2025-01-31,茶,70,0", "inventory"),
         ("b", "月末,产品线,库存数量,库存金额", "2025-01-31,茶,70,700.5", "inventory"),
+        ("现存量", "仓库,存货编码,库存数量", "一号,A1,70", "stock"),
+        ("a", "物料编码,供应商,提前期,起订量", "A1,东方,35,100", "lead_times"),
+        ("open_po", "PO No,Material,Vendor,Open Qty,ETA", "P1,A1,Wu,70,2025-03-05", "open_orders"),
+        ("b", "采购订单号,物料编码,未交数量,预计到货日期", "P1,A1,70,2025-03-05", "open_orders"),
+        ("价格表", "物料编码,单价,生效日期", "A1,12.5,2025-01-01", "prices"),
+        ("standard_costs", "SKU,Standard Cost", "A1,8.5", "costs"),
+        ("c", "月份,产品线,产能", "2025-01,茶,7000", "capacity"),
         ("c", "month,category,target", "2025-01,tea,7000", "targets"),
         (
             "d",

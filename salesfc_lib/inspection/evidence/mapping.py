@@ -28,6 +28,15 @@ ORDERS = [
 DELIVERY = ["ordered", "delivered", "promised", "delivered_on"]
 DEALS = ["opportunity", "stage", "probability", "expected"]
 SUMS = ["debit", "credit", "balance", "amount"]
+LEAD = ["days", "spread", "lot", "minimum", "shelf_life", "supplier"]
+SUPPLY: dict[str, Sequence[str]] = {  # what supply is planned with: a role's own names
+    "lead_times": LEAD,
+    "stock": ["ds", "stock"],
+    "open_orders": ["due", "quantity", "order_id", "kind", "customer", "supplier"],
+    "prices": ["price", "start", "terms"],
+    "costs": ["cost", "start", "terms"],
+    "capacity": ["ds", "capacity"],
+}
 NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
     "promotions": ["name", "start", "end", "announced", *ALONG],
     "events": ["name", "start", "end", "announced", "kind", *ALONG],
@@ -38,6 +47,9 @@ NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
     "control_totals": ["ds", "account", *SUMS, "quantity", "currency", *ALONG],
     "rates": ["currency", "date", "rate"],
     "conversions": ["unit_of_measure", "factor", "product"],
+    **{
+        role: list(dict.fromkeys([*own, "unit_of_measure", *ALONG])) for role, own in SUPPLY.items()
+    },
     "returns": ORDERS,
     "orders": ORDERS,
 }
@@ -51,6 +63,12 @@ NEEDED = {
     "targets": ("ds", "target"),
     "opportunities": ("expected",),
     "control_totals": ("ds",),
+    "lead_times": ("days",),
+    "stock": ("stock",),
+    "open_orders": ("quantity",),
+    "prices": ("price",),
+    "costs": ("cost",),
+    "capacity": ("capacity",),
 }
 FEW_MEMBERS, MOST_MEMBERS = ("kind", "status", "currency", "unit_of_measure", "stage"), 100
 FIRST_LINE = 10  # the first of a document's lines, at most

@@ -17,6 +17,8 @@ from salesfc_lib.inspection.evidence.mapping import (
 )
 from salesfc_lib.inspection.sampling.sample import Sample
 
+MONTHLY = ("month", "period", "monat", "mois", "mes", "月", "期间")  # in a header of months
+
 Found = Mapping[str, Sequence[Match]]  # role: its matches
 Words = Mapping[str, Sequence[str]]  # role: words of it in the export's name
 
@@ -46,6 +48,8 @@ def map_columns(
     settings = [sample.settings.get(key, "") for key in ("sheet", "table")]
     name = " ".join([sample.path.stem, *settings])
     words = {role: aliases.list_words(name, role) for role in NAMES}
+    headed = [word for header in columns for word in aliases.list_words(header, "open_orders")]
+    words["open_orders"] = [*words["open_orders"], *headed]
     matches = {role: one for role, (one, _) in found.items()}
     role, why = _decide_role(matches, words, columns, returned)
     return Assignment(role, why, *(found.get(role) or found["orders"]), returned)
@@ -63,6 +67,8 @@ def _decide_role(
         "control_totals": _are_totals(found["control_totals"], known, words),
         "promotions": bool(words["promotions"]) or not words["events"],
         "events": bool(words["events"]),
+        "stock": _is_counted_once(found["inventory"], columns),
+        **{role: bool(words[role]) for role in ("open_orders", "prices", "costs")},
     }
     for role, rule in RULES.items():
         sure = {match.name for match in found[role] if match.exact}
@@ -107,10 +113,16 @@ class Rule:
 RULES = {  # in this order
     "promotions": Rule(["name", "start", "end"], undocumented=True),
     "events": Rule(["name", "start"], undocumented=True),
+    "stock": Rule(exact=["stock"], least_exact=1, none=["amount"], undocumented=True),
     "inventory": Rule(
         ["ds"], exact=["stock"], least_exact=1, more=["stockout_days"], undocumented=True
     ),
     "deliveries": Rule(["date"], exact=DELIVERY[:3], least_exact=3, none=["amount"]),
+    "open_orders": Rule(["due", "quantity"], none=["amount"]),
+    "lead_times": Rule(exact=["days"], least_exact=1, none=["amount", "quantity"]),
+    "capacity": Rule(exact=["capacity"], least_exact=1, none=["amount", "quantity"]),
+    "prices": Rule(exact=["price"], least_exact=1, none=["amount", "quantity", "date"]),
+    "costs": Rule(exact=["cost"], least_exact=1, none=["amount", "quantity", "date"]),
     "targets": Rule(["ds"], exact=["target"], least_exact=1, undocumented=True),
     "opportunities": Rule(exact=DEALS, least_exact=2),
     "control_totals": Rule(["ds"], SUMS, more=["account"], undocumented=True),
@@ -119,6 +131,16 @@ RULES = {  # in this order
     "returns": Rule(some=["order_id", "reference", "date"], more=["quantity", "amount"]),
     "orders": Rule(["date"], ["amount", "quantity"], more=["order_id", "product"]),
 }
+
+
+def _is_counted_once(matches: Sequence[Match], columns: Mapping[str, ColumnEvidence]) -> bool:
+    """Whether stock is that of one day, or of none that is said: no history of months."""
+    found = {match.name: match for match in matches}
+    if {"stockout_days", "value"} & found.keys():
+        return False
+    day = found.get("ds")
+    is_month = day is not None and any(word in day.alias.casefold() for word in MONTHLY)
+    return day is None or (len(columns[day.header].members) == 1 and not is_month)
 
 
 def _are_totals(matches: Sequence[Match], of_orders: set[str], words: Words) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from salesfc_lib.inspection.evidence.columns import FEW, ColumnEvidence
 from salesfc_lib.inspection.evidence.keys import Key
-from salesfc_lib.inspection.evidence.mapping import DELIVERY, DIMENSIONS, NEEDED, Match
+from salesfc_lib.inspection.evidence.mapping import DELIVERY, DIMENSIONS, NEEDED, SUPPLY, Match
 from salesfc_lib.inspection.evidence.money import Money
 from salesfc_lib.inspection.evidence.roles import Assignment
 from salesfc_lib.inspection.evidence.rows import Months, Signs
@@ -32,11 +32,13 @@ TABLES = (
     "deliveries",
     "targets",
     "events",
+    *SUPPLY,
 )  # roles along the unit's dimensions
 # and their own columns
 OWN = (
     *("name", "start", "end", "announced", "ds", "stock", "stockout_days", "value", "target"),
     *("date", "order_id", "line", *DELIVERY),
+    *(name for names in SUPPLY.values() for name in names),
 )
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
 SIDES = {*"shdc+-借贷", "dr", "cr", "soll", "haben", "debit", "credit", "借方", "贷方"}
@@ -218,13 +220,19 @@ class Proposal:
         What would mean nothing to a run is left out: what is not mapped cannot be misread.
         """
         along = {*OWN, *dimensions} if self.role in TABLES and dimensions is not None else None
+        if along is not None and self.role in SUPPLY:
+            along |= {"product", "unit_of_measure"}
         return {
             match.name: match
             for match in self.assignment.matches
-            if (match.name not in UNMAPPED or (match.name == "price" and self.money.made))
+            if (match.name not in UNMAPPED or self._is_read(match.name))
             and (along is None or match.name in along)
             and not self._is_idle(match)
         }
+
+    def _is_read(self, name: str) -> bool:
+        """Whether a name that most roles have no use for is one of this role."""
+        return name in SUPPLY.get(self.role, ()) or (name == "price" and bool(self.money.made))
 
     def _is_idle(self, match: Match) -> bool:
         """Whether a column would mean nothing to a run: one currency, shares of a price, tax that

@@ -16,7 +16,7 @@ from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import check_unit, translate_message
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.evidence.columns import FEW
-from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
+from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, SUPPLY
 from salesfc_lib.inspection.findings.calendars import join_calendars
 from salesfc_lib.inspection.findings.masters import UNUSED, join_masters, list_brought
 from salesfc_lib.inspection.findings.proposal import Proposal, Setting
@@ -38,7 +38,7 @@ NEEDED_FOR = {
     "unit_of_measure": "measure.unit_of_measure and measure.conversions are needed for",
 }
 # roles that stand beside the orders
-TABLES = ("promotions", "events", "inventory", "deliveries", "targets")
+TABLES = ("promotions", "events", "inventory", "deliveries", "targets", *SUPPLY)
 
 
 def write_unit_file(
