@@ -12,9 +12,21 @@ import pyarrow.parquet as pq
 from pandera.errors import SchemaError, SchemaErrors
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation.contracts import cleaning, modeling, reconciliation, retrospective
+from salesfc_lib.foundation.contracts import (
+    cleaning,
+    handover,
+    modeling,
+    reconciliation,
+    retrospective,
+)
 
-CONTRACTS = cleaning.TABLES | modeling.TABLES | reconciliation.TABLES | retrospective.TABLES
+CONTRACTS = (
+    cleaning.TABLES
+    | modeling.TABLES
+    | reconciliation.TABLES
+    | retrospective.TABLES
+    | handover.TABLES
+)
 SLICE = 1_000_000  # rows written at a time
 
 

@@ -1,3 +1,25 @@
 """What to buy, make, hold and expect in money, from sample paths of the forecast."""
 
 from __future__ import annotations
+
+from salesfc_lib.handover.decisions.capacity import check_capacity
+from salesfc_lib.handover.decisions.consumption import consume
+from salesfc_lib.handover.decisions.finance import value_pieces, view_finance
+from salesfc_lib.handover.decisions.paths import Paths, draw_paths
+from salesfc_lib.handover.decisions.requirements import Plan, plan_supply
+from salesfc_lib.handover.decisions.supply import Supply, price_pieces
+from salesfc_lib.handover.decisions.urgency import rank_urgent
+
+__all__ = [
+    "Paths",
+    "Plan",
+    "Supply",
+    "check_capacity",
+    "consume",
+    "draw_paths",
+    "plan_supply",
+    "price_pieces",
+    "rank_urgent",
+    "value_pieces",
+    "view_finance",
+]

@@ -1,0 +1,126 @@
+"""What to do first: when stock runs out, what would be lacking, and the money at stake.
+
+A plan and what a piece is worth enter; table `urgent` leaves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.foundation import say, say_all, tables
+from salesfc_lib.handover.decisions.requirements import Plan
+from salesfc_lib.handover.decisions.service import demand_over
+from salesfc_lib.handover.decisions.supply import MONTH_DAYS
+
+OUT, EARLY = 0.5, 0.1  # shares of the paths that are out of stock by `out_on` and `early_on`
+LEAST = 0.5  # pieces expected to expire from which stock is called a surplus
+
+
+def rank_urgent(plan: Plan, worth: pd.DataFrame) -> pd.DataFrame:
+    """Table `urgent`. worth: unique_id, price and cost of a piece of each stocked series, null
+    where not known.
+
+    short: expected lack over lead time and review if nothing is ordered until then; money: what
+    these pieces would bring. Most money first, then the earliest day of a stock-out.
+    """
+    demand, terms = plan.demand.values, plan.terms
+    known = np.isfinite(plan.stock) & np.isfinite(terms.days)
+    days = terms.draw_days(len(demand))
+    short = demand_over(demand, days + terms.review) - _there(plan, terms.days + terms.review)
+    lacks = demand_over(demand, days) > _there(plan, terms.days)
+    risk = np.where(known, lacks.mean(axis=0), np.nan)
+    sold = demand_over(demand, np.minimum(terms.shelf_life, 1e6)[None])
+    expire = np.maximum(plan.stock - sold, 0.0).mean(axis=0)
+    expire = np.where(np.isfinite(terms.shelf_life), expire, 0.0)
+    told = worth.set_index("unique_id").reindex(plan.items["unique_id"]).astype(float)
+    margin = (told["price"] - told["cost"]).to_numpy()
+    price = told["price"].to_numpy()
+    quantity = plan.policy["quantity"].to_numpy()
+    late = risk > 1 - plan.policy["service"].to_numpy()
+    out_on, early_on = _days_out(plan)
+    short = np.where(known, np.maximum(short, 0.0).mean(axis=0), np.nan)
+    choices = [late & (quantity > 0), quantity > 0, expire > LEAST]
+    valued = np.select([~np.isnan(margin), ~np.isnan(price)], ["margin", "revenue"], "none")
+    rows = pd.DataFrame(
+        {
+            "unique_id": plan.items["unique_id"].to_numpy(),
+            "action": np.select(choices, ["expedite", "order", "surplus"], "wait"),
+            "out_on": out_on,
+            "early_on": early_on,
+            "risk": risk,
+            "quantity": quantity,
+            "short": short,
+            "money": short * np.where(np.isnan(margin), price, margin.clip(0)),
+            "valued": valued,
+            "expire": np.where(np.isfinite(plan.stock), expire, np.nan),
+        }
+    )
+    return tables.build(_rank(rows.join(_basis(rows, plan))), "urgent")
+
+
+def _rank(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of what to do, with their rank."""
+    by = {"money": False, "out_on": True, "unique_id": True}
+    rows = rows.sort_values(list(by), ascending=list(by.values()), na_position="last")
+    return rows.assign(rank=np.arange(1, len(rows) + 1))
+
+
+def _there(plan: Plan, days: np.ndarray) -> np.ndarray:
+    """Stock and what is received within `days` of the start, (n_items,); what is due counts from
+    the month in which it is due, the month's share of it as its days go by.
+    """
+    months = np.nan_to_num(days / MONTH_DAYS).clip(0, plan.received.shape[1])
+    share = (months[:, None] - np.arange(plan.received.shape[1])).clip(0, 1)
+    return np.asarray(plan.stock + (plan.received * share).sum(axis=1))
+
+
+def _days_out(plan: Plan) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """Days by which half and a tenth of the paths are out of stock without further orders.
+
+    Null where they are not within the months planned. Receipts of a month are there from its start,
+    sales of it are even over its days.
+    """
+    demand = plan.demand.values.astype(np.float64)
+    supplied = plan.stock[:, None] + plan.received.cumsum(axis=1)
+    gone = demand.cumsum(axis=2)
+    out = gone > supplied[None]
+    first = out.argmax(axis=2)[:, :, None]
+    before = np.take_along_axis(gone - demand, first, axis=2)[:, :, 0]
+    sold = np.take_along_axis(demand, first, axis=2)[:, :, 0]
+    there = np.take_along_axis(np.broadcast_to(supplied, gone.shape), first, axis=2)[:, :, 0]
+    starts, length = plan.demand.months, plan.demand.months.days_in_month.to_numpy()
+    elapsed = (starts - starts[0]).days.to_numpy()
+    share = ((there - before) / np.where(sold > 0, sold, 1.0)).clip(0, 1)
+    day = elapsed[first[:, :, 0]] + share * length[first[:, :, 0]]
+    day = np.where(out.any(axis=2), day, np.inf)
+    day = np.where(np.isnan(plan.stock), np.inf, day)
+    found = np.quantile(day, [OUT, EARLY], axis=0, method="inverted_cdf")
+    whole = np.where(np.isfinite(found), np.floor(np.where(np.isfinite(found), found, 0)), np.nan)
+    dates = [starts[0] + pd.to_timedelta(each, unit="D") for each in whole]
+    return dates[0], dates[1]
+
+
+def _basis(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Formula, assumptions and inputs of each row of `urgent`."""
+    found = []
+    for place, row in enumerate(rows.itertuples(index=False)):
+        stock = "known" if np.isfinite(plan.stock[place]) else "unknown"
+        lead = "known" if np.isfinite(plan.terms.days[place]) else "unknown"
+        assumptions = [
+            say("decision.assumption.even"),
+            say("decision.assumption.receipts"),
+            say(f"decision.assumption.valued.{row.valued}"),
+        ]
+        known = "known" if stock == lead == "known" else "unknown"
+        facts = {"received": round(float(plan.received[place].sum()), 3)}
+        if stock == "known":
+            facts["stock"] = round(float(plan.stock[place]), 3)
+        found.append(
+            {
+                "formula": say(f"decision.formula.urgent.{known}"),
+                "assumptions": say_all(assumptions),
+                "inputs": say(f"decision.inputs.urgent.{stock}", **facts),
+            }
+        )
+    return pd.DataFrame(found)
