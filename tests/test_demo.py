@@ -42,20 +42,26 @@ RECORDED = {
     "data/cleaning/promotions.csv": "5d581f8eb48f22f5",
     "data/cleaning/shop.sqlite": "fa1321f88509c2b9",
     "data/cleaning/targets.csv": "1e37173d27d0311c",
+    "data/kitchen/capacity.csv": "1c2bc3b54d88fccf",
+    "data/kitchen/costs.csv": "50c83c6214775880",
     "data/kitchen/deliveries.csv": "0ee4e34866ee363c",
     "data/kitchen/inventory.csv": "991ad555d3f65a53",
+    "data/kitchen/lead_times.csv": "a672ca8da6c3c0e3",
+    "data/kitchen/open_orders.csv": "1973cbf3c02ee0fa",
     "data/kitchen/orders_2022.csv": "c51b8e7dea45ad6d",
     "data/kitchen/orders_2023.csv": "9b8d3c3d273b3f00",
     "data/kitchen/orders_2024.csv": "71c4da265526ee65",
     "data/kitchen/orders_2025.csv": "a4192c48bdef0023",
     "data/kitchen/orders_2026.csv": "846d3a71dd05e9f6",
+    "data/kitchen/prices.csv": "a87ebfe5e4d6fe11",
     "data/kitchen/promotions.csv": "4ef441c662339a24",
+    "data/kitchen/stock.csv": "9deac4806ec570a1",
     "data/kitchen/targets.csv": "a9c03dde70a69c6d",
     "data/personal-care/inventory.csv": "2e16dd8634f22b67",
     "data/personal-care/promotions.csv": "aa7ab9b3f8ce4dc4",
     "data/personal-care/sales.xlsx": "6ffd358c90d77d59",
     "data/personal-care/targets.csv": "192b101c1bb29741",
-    "data/truth.json": "cf0973e87092878d",
+    "data/truth.json": "bbcdea7133679634",
     "overrides/cleaning.csv": "cf6243591d8373a1",
     "overrides/kitchen.csv": "70ad2bcb71ff4657",
     "overrides/personal-care.csv": "32e2fa61f5de8845",
@@ -218,7 +224,8 @@ def test_another_seed_is_another_company_with_the_same_files(project: Path, tmp_
     ours, other = fingerprints(project), fingerprints(tmp_path)
     assert ours.keys() == other.keys()
     same = {name for name, digits in ours.items() if other[name] == digits}
-    assert {Path(name).stem for name in same} == {"promotions", "targets"}
+    agreed = {"capacity", "costs", "lead_times", "prices"}
+    assert {Path(name).stem for name in same} == {"promotions", "targets", *agreed}
 
 
 def test_draws_are_the_raw_bits_of_pcg64() -> None:

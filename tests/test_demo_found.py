@@ -153,3 +153,27 @@ def test_what_was_due_each_month_and_came_is_what_the_truth_says(
 def test_only_one_unit_knows_what_its_stock_cost(cleaned: dict[str, Any]) -> None:
     assert cleaned["kitchen"].inventory["value"].gt(0).all()
     assert cleaned["cleaning"].inventory["value"].isna().all()
+
+
+def test_what_supply_is_planned_with_is_read_and_what_is_wrong_in_it_is_said(
+    truth: dict[str, Any], cleaned: dict[str, Any]
+) -> None:
+    planted, found = truth["kitchen"]["supply"], cleaned["kitchen"]
+    supply = found.supply
+    cover = supply["stock"].groupby("product_line")["stock"].sum()
+    assert cover.idxmin() == planted["short"]
+    late = supply["open_order"].query("kind == 'purchase' and due < '2026-07-01'")
+    assert {*late["product_line"]} == {planted["late"]["product_line"]}
+    assert {*late["partner"]} == {planted["late"]["supplier"]}
+    assert {*late["due"]} == {pd.Timestamp(planted["late"]["due"])}
+    prices = supply["price"].set_index("product_line")["price"]
+    costs = supply["cost"].set_index("product_line")["cost"]
+    assert (costs / prices).between(0.61, 0.62).all(), "prices of next year are not valid yet"
+    said = found.problems[found.problems["source"].isin(["stock", "prices"])]
+    assert said.set_index("rule")["rows"].to_dict() == {
+        "unit_converted": 3,  # in boxes, in each region
+        "negative_stock": 1,
+        "supply_member": 1,  # nobody ever sold it
+        "supply_outdated": 18,
+    }
+    assert all(cleaned[unit].supply == {} for unit in UNIT_IDS if unit != "kitchen")

@@ -32,6 +32,7 @@ NAMES = {
     "inventory",
     "deliveries",
     "targets",
+    *("lead", "times", "stock", "open", "prices", "costs", "capacity"),
     "utf",
     "sig",
     "gb",

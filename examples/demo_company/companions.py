@@ -15,6 +15,7 @@ from demo_company.deliveries import deliver, pieces_planned
 from demo_company.demand import account_of, plan
 from demo_company.exports import write_csv
 from demo_company.months import CLOSED, first_day, label, last_day, number
+from demo_company.supply import HEADERS, supply
 
 PLANNED = CLOSED + 6  # months with a target: through December 2026
 AMBITION = 1030  # thousandths of the plan
@@ -28,13 +29,14 @@ CHINESE = {
     "inventory": ("月末", "产品线", "区域", "库存数量", "缺货天数"),
     "targets": ("月份", "产品线", "目标金额"),
 }
-# what the warehouses of one unit know beside: the stock's cost, and what was delivered
+# what one unit knows beside: the stock's cost, what was delivered, and what supply is planned with
 LOGISTICS = {
     "inventory": (*CHINESE["inventory"], "库存金额"),
     "deliveries": (
         *("订单号", "下单日期", "产品线", "区域"),
         *("订单数量", "承诺日期", "发货数量", "发货日期"),
     ),
+    **HEADERS,
 }
 ENGLISH = {
     "promotions": ("name", "starts_on", "ends_on", "product_line", "region", "channel"),
@@ -55,6 +57,7 @@ def write_companions(
             tuple("" if value is None else value for value in vars(each).values())
             for each in deliver(unit, seed)
         ],
+        **(supply(unit, seed) if {*HEADERS} <= {*header} else {}),
     }
     return [
         write_csv(

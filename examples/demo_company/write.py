@@ -20,6 +20,7 @@ from demo_company.months import CLOSED, label
 from demo_company.orders import take_back, take_orders
 from demo_company.planners import write_overrides
 from demo_company.planting import Export, plant
+from demo_company.supply import list_planted
 from demo_company.truth import list_truth
 from demo_company.units import read_units
 
@@ -52,6 +53,7 @@ def write_demo(project: Path, seed: int = SEED) -> list[Path]:
         truth[unit.id] = list_truth(unit, export)
         if "deliveries" in FORMATS[unit.id][2]:
             truth[unit.id]["due"] = list_due(deliver(unit, seed))
+            truth[unit.id]["supply"] = list_planted(unit)
     written.append(
         _write_truth(project, {"seed": seed, "closed_through": label(CLOSED - 1), "units": truth})
     )
