@@ -160,7 +160,7 @@ def test_what_supply_is_planned_with_is_read_and_what_is_wrong_in_it_is_said(
 ) -> None:
     planted, found = truth["kitchen"]["supply"], cleaned["kitchen"]
     supply = found.supply
-    cover = supply["stock"].groupby("product_line")["stock"].sum()
+    cover = supply["on_hand"].groupby("product_line")["stock"].sum()
     assert cover.idxmin() == planted["short"]
     late = supply["open_order"].query("kind == 'purchase' and due < '2026-07-01'")
     assert {*late["product_line"]} == {planted["late"]["product_line"]}

@@ -24,7 +24,7 @@ from salesfc_lib.intake import Extract, Issue, layout, refuse_stated_unit
 
 TABLES = {  # role -> table
     "lead_times": "lead_time",
-    "stock": "stock",
+    "stock": "on_hand",
     "open_orders": "open_order",
     "prices": "price",
     "costs": "cost",
@@ -34,7 +34,7 @@ TYPES = {"float64": "float", "datetime64[ns]": "day", "object": "text"}
 KINDS = {"ds": "month", "start": "day"}  # of columns that the contract's types do not tell
 PIECES = ("lot", "minimum", "stock", "quantity", "capacity")  # a conversion multiplies them
 MONEY = ("price", "cost")  # and divides these
-DATED = {"stock": "date", "price": "start", "cost": "start"}  # the last row of each counts
+DATED = {"on_hand": "date", "price": "start", "cost": "start"}  # the last row of each counts
 USED = ("", "unit_converted", "negative_stock")  # rules whose rows stay
 ONE_PLACE = 0.9  # share of the products with one member of a dimension, for which they then stand
 SOLD_MONTHS = 12  # by whose sales products are weighted
@@ -136,7 +136,7 @@ def _judge(
     """Rows with the rule that found something, the gravest where there are several."""
     columns = [name for name in tables.CONTRACTS[table].columns if name in rows]
     below = rows[columns].select_dtypes("number").lt(0).any(axis=1)
-    members, is_stock = _list_members(rows, parameters), table == "stock"
+    members, is_stock = _list_members(rows, parameters), table == "on_hand"
     rules = {  # the later goes before
         "negative_stock": below & is_stock,
         "supply_outdated": _find_outdated(rows, table, members, known),

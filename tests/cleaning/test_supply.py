@@ -56,7 +56,7 @@ def test_stock_below_zero_is_none_and_only_the_last_count_of_each_place_stands(
         ("2025-03-31", "west", 900),  # after the month is published
     ]
     cleaned = read(tmp_path, "stock", "date region stock", rows)
-    assert cleaned.supply["stock"].values.tolist() == [
+    assert cleaned.supply["on_hand"].values.tolist() == [
         [pd.Timestamp("2024-12-31"), 0.0, "east"],
         [pd.Timestamp("2024-11-30"), 8.0, "west"],
     ]
@@ -73,7 +73,7 @@ def test_rows_of_products_become_rows_of_the_members_they_belong_to(tmp_path: Pa
     # of the twelve months through December: nine pieces of p, one of q
     assert dict(zip(table["region"], table["price"], strict=True)) == {"east": 11.0, "west": 7.0}
     assert told(cleaned) == [("supply_member", "dropped", 1, 5), ("supply_blank", "dropped", 1, 6)]
-    stock = read(tmp_path, "stock", "product stock", [("p", 10), ("q", 20)]).supply["stock"]
+    stock = read(tmp_path, "stock", "product stock", [("p", 10), ("q", 20)]).supply["on_hand"]
     assert stock[["region", "stock"]].values.tolist() == [["east", 30.0]], "pieces are added up"
 
 
@@ -81,7 +81,7 @@ def test_pieces_are_multiplied_and_prices_divided_by_their_conversion(tmp_path: 
     measure = {"unit_of_measure": "pcs", "conversions": {"box": 12}}
     rows = [("east", 3, "box"), ("west", 5, "PCS"), ("west", 5, "pallet")]
     cleaned = read(tmp_path, "stock", "region stock unit_of_measure", rows, measure=measure)
-    assert cleaned.supply["stock"]["stock"].tolist() == [36.0, 5.0]
+    assert cleaned.supply["on_hand"]["stock"].tolist() == [36.0, 5.0]
     assert told(cleaned) == [("unit_converted", "changed", 1, 2), ("unit_unknown", "dropped", 1, 4)]
     rows = [("east", 24, "box")]
     cleaned = read(tmp_path, "prices", "region price unit_of_measure", rows, measure=measure)

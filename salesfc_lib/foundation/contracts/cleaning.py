@@ -141,7 +141,7 @@ TABLES = {
         more=True,
     ),
     # Pieces in stock on the last day counted.
-    "stock": table("date day?, stock number", more=True),
+    "on_hand": table("date day?, stock number", more=True),
     # What is still to be delivered to customers (sale) or by suppliers (purchase). due: null where
     # no day is agreed; partner: the customer or the supplier.
     "open_order": table(

@@ -40,8 +40,9 @@ class Supply:
 
     @classmethod
     def of(cls, found: Mapping[str, pd.DataFrame]) -> Supply:
-        """Supply of the tables that there are."""
-        return cls(**{name: found.get(name, tables.empty(name)) for name in ROLES})
+        """Supply of the tables that there are; `stock` is table `on_hand`."""
+        named = {name: "on_hand" if name == "stock" else name for name in ROLES}
+        return cls(**{name: found.get(name, tables.empty(each)) for name, each in named.items()})
 
     def missing(self) -> pd.DataFrame:
         """Table `asked`: a row for each source that there is not."""
