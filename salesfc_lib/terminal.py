@@ -5,6 +5,7 @@ A verb that fails ends in a paragraph on stderr and an exit status, not in a tra
 
 from __future__ import annotations
 
+import gettext
 import os
 from typing import Any
 
@@ -16,12 +17,14 @@ from salesfc_lib.errors import RequestError, SalesForecastError
 LOCALES = ("SALESFC_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 
 
-def translate(text: str) -> str:
-    """A message in the language that the environment asks for.
+def is_english() -> bool:
+    """Whether the environment asks for English: no catalogue is read, and help is immediate."""
+    return all(os.environ.get(name, "")[:2] in ("", "en", "C", "C.", "PO") for name in LOCALES)
 
-    The catalogue is read only where that is not English: help is immediate.
-    """
-    if all(os.environ.get(name, "")[:2] in ("", "en", "C", "C.", "PO") for name in LOCALES):
+
+def translate(text: str) -> str:
+    """A message in the language that the environment asks for."""
+    if is_english():
         return text
     from salesfc_lib.foundation import language, translate_message
 
@@ -36,8 +39,24 @@ def echo(text: str, *, err: bool = False) -> None:
     typer.echo(translate(hide_secrets(text)), err=err)
 
 
+def translate_libraries() -> None:
+    """Let what typer says by gettext come from the catalogue, in the reader's language."""
+    from salesfc_lib.foundation import language
+
+    def look_up(domain: str | None, message: str) -> str:
+        with language.speaking(language.of_reader()):
+            return language.translate(message)
+
+    gettext.dgettext = look_up  # which `gettext.gettext` calls
+
+
 class Verbs(TyperGroup):
     """The verbs, each of which ends in a paragraph on stderr and a status where it fails."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        if not is_english():
+            translate_libraries()
+        return super().main(*args, **kwargs)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)

@@ -21,6 +21,7 @@ from salesfc_lib.errors import RequestError
 from salesfc_lib.running.progress import describe
 from salesfc_lib.running.run import Request
 from salesfc_lib.running.tasks import Event, Outcome, Plan
+from tests.conftest import salesfc
 
 HEAVY = ("pandas", "numpy", "papermill", "pydantic", "matplotlib", "pyarrow")
 
@@ -302,3 +303,10 @@ def test_an_error_is_said_in_the_readers_language(
     assert "2026-13" in found.output
     assert "is not a month" not in found.output
     assert re.search(r"[\u4e00-\u9fff]", found.output)
+
+
+def test_help_and_its_headings_are_in_the_readers_language() -> None:
+    shown = salesfc("sign", "--help", env={"SALESFC_LANG": "zh"}).stdout
+    assert "会签" in shown and "选项" in shown and "[必填]" in shown and "Options" not in shown
+    refused = salesfc("singn", env={"SALESFC_LANG": "zh"})
+    assert refused.returncode == 2 and "没有命令 'singn'" in refused.stderr
