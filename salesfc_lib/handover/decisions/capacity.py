@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import say, say_all, tables
-from salesfc_lib.handover.decisions.paths import Paths
-from salesfc_lib.handover.decisions.requirements import BOUNDS, Plan
+from salesfc_lib.handover.decisions.paths import Paths, bound
+from salesfc_lib.handover.decisions.requirements import Plan
 from salesfc_lib.handover.decisions.supply import list_dimensions
 
 
@@ -71,8 +71,7 @@ def _lay_out(
     to_make = demand.mean(axis=0) if planned is None else planned
     rows = pd.DataFrame({"ds": months, "capacity": limit, "plan": to_make, "basis": basis})
     rows["demand"] = demand.mean(axis=0)
-    for name, share in BOUNDS.items():
-        rows[name] = np.quantile(demand, share, axis=0)
+    rows["lo-80"], rows["hi-80"] = bound(demand, 80)
     rows["used"] = rows["plan"] / rows["capacity"].where(rows["capacity"] > 0)
     rows["over"] = (demand > limit).mean(axis=0)
     rows["formula"] = say(f"decision.formula.capacity.{basis}")

@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import say, say_all, tables
-from salesfc_lib.handover.decisions.paths import Paths
+from salesfc_lib.handover.decisions.paths import Paths, bound
 from salesfc_lib.handover.decisions.requirements import Plan
 from salesfc_lib.handover.decisions.supply import MONTH_DAYS, Supply, value_by
-
-RANGES = {"lo-95": 0.025, "lo-80": 0.10, "hi-80": 0.90, "hi-95": 0.975}
 
 
 ITEMS = ("revenue", "cost", "margin", "received", "paid", "cash")
@@ -121,8 +119,9 @@ def _lay_out(
 ) -> pd.DataFrame:
     """Rows of one item; null where the costs that it needs are not known."""
     known = lacking in (None, "revenue", "received")
-    numbers = {name: np.quantile(course, share, axis=0) for name, share in RANGES.items()}
-    numbers = {"mean": course.mean(axis=0), **numbers}
+    numbers = {"mean": course.mean(axis=0)}
+    for level in (80, 95):
+        numbers[f"lo-{level}"], numbers[f"hi-{level}"] = bound(course, level)
     return pd.DataFrame(
         {
             "item": item,

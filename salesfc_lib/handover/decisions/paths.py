@@ -15,10 +15,14 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import INTERVALS, tables
-from salesfc_lib.handover.decisions.margins import shuffle
-from salesfc_lib.handover.decisions.trajectories import draw_scores, list_trajectories
-from salesfc_lib.panel import summing_matrix
+from salesfc_lib.foundation import tables
+from salesfc_lib.handover.decisions.margins import KNOTS, shuffle
+from salesfc_lib.handover.decisions.trajectories import (
+    draw_scores,
+    list_trajectories,
+    share_in_common,
+)
+from salesfc_lib.panel import DESCRIBING, summing_matrix
 
 COUNT = 500
 _BOUNDS = ["lo-95", "lo-80", "y_hat", "hi-80", "hi-95"]
@@ -59,9 +63,19 @@ class Paths:
         """Quantiles of the sum over series and months."""
         return np.asarray(np.quantile(self.total(ids, months), share))
 
-    def scaled(self, factor: np.ndarray) -> Paths:
-        """Each series times its factor, (n_series,): prices, or pieces for each unit of money."""
-        values = self.values * np.asarray(factor, dtype=np.float32)[:, None]
+    def interval(
+        self,
+        level: int,
+        ids: Sequence[str] | None = None,
+        months: slice | Sequence[int] = slice(None),
+    ) -> tuple[float, float]:
+        """Bounds of the sum, of which at least `level` percent of the paths lie within."""
+        low, high = bound(self.total(ids, months), level)
+        return float(low), float(high)
+
+    def scaled(self, factor: pd.Series) -> Paths:
+        """Each series times its factor by unique_id: a price, or pieces for a unit of money."""
+        values = self.values * factor.reindex(self.ids).to_numpy(dtype=np.float32)[:, None]
         return Paths(values, self.ids, self.months)
 
     def at_level(
@@ -98,6 +112,15 @@ class Paths:
         return cls(values, ids, months)
 
 
+def bound(values: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds over the first axis, paths, that `level` percent of them lie within, half of the rest
+    on each side: values of paths themselves, so that whole pieces stay whole.
+    """
+    tail = (1 - level / 100) / 2
+    low = np.quantile(values, tail, axis=0, method="inverted_cdf")
+    return low, np.quantile(values, 1 - tail, axis=0, method="higher")
+
+
 def draw_paths(
     published: pd.DataFrame,
     backtest: pd.DataFrame,
@@ -116,13 +139,27 @@ def draw_paths(
     Raises `SalesForecastError` where a bottom series lacks a month.
     """
     ids = pd.Index(series.loc[series["level"].eq(bottom), "unique_id"])
+    in_order, ids = ids, ids.sort_values()  # the same paths, however the series are ordered
     quantiles, months = _lay_out(published, ids)
     trajectories = list_trajectories(backtest, panel, ids, len(months))
     dice = np.random.default_rng(_seed(quantiles, trajectories.errors))
-    place = np.argsort(ids.to_numpy(dtype=str), kind="stable")  # the same draws in any order
-    by_name = trajectories._replace(errors=trajectories.errors[:, place])
-    scores = draw_scores(by_name, count, dice)[:, np.argsort(place)]
-    return Paths(shuffle(scores, quantiles, quantiles[..., 2]), ids, months)
+    common = 0.0
+    if len(whole := _whole(series)):
+        of_whole = _deviation(_lay_out(published, whole)[0])[0]
+        common = share_in_common(trajectories, _deviation(quantiles), of_whole)
+    scores = draw_scores(trajectories, count, dice, common=common)
+    return Paths(shuffle(scores, quantiles, quantiles[..., 2]), ids, months).of(in_order)
+
+
+def _whole(series: pd.DataFrame) -> pd.Index:
+    """The series of the whole unit; none where no level is."""
+    names = [name for name in series.columns if name not in DESCRIBING]
+    return pd.Index(series.loc[series[names].isna().all(axis=1), "unique_id"])[:1]
+
+
+def _deviation(quantiles: np.ndarray) -> np.ndarray:
+    """Standard deviation of a normal distribution with this 80 % interval."""
+    return np.asarray((quantiles[..., 3] - quantiles[..., 1]) / (KNOTS[3] - KNOTS[1]))
 
 
 def _lay_out(published: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, pd.DatetimeIndex]:
@@ -139,11 +176,9 @@ def _lay_out(published: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, pd.Dat
             f"A forecast of each of {len(ids)} bottom series for each month of the horizon",
             "Publish the month again",
         )
-    assert set(_BOUNDS) == {*INTERVALS, "y_hat"}
     return np.where(np.isnan(found), found[..., 2:3], found), months
 
 
 def _seed(quantiles: np.ndarray, errors: np.ndarray) -> list[int]:
-    """Seed of the content, whatever the order of its series."""
-    content = [np.sort(each, axis=None).tobytes() for each in (quantiles, errors)]
-    return [*hashlib.sha256(b"".join(content)).digest()]
+    """Seed of what the paths are drawn from: the same content gives the same paths."""
+    return [*hashlib.sha256(quantiles.tobytes() + errors.tobytes()).digest()]

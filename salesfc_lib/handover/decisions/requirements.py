@@ -12,11 +12,9 @@ import pandas as pd
 
 from salesfc_lib.foundation import Parameters, say, say_all, tables
 from salesfc_lib.handover.decisions.consumption import consume
-from salesfc_lib.handover.decisions.paths import Paths
+from salesfc_lib.handover.decisions.paths import Paths, bound
 from salesfc_lib.handover.decisions.policy import Levels, Terms, list_policy, set_levels
 from salesfc_lib.handover.decisions.supply import Supply, sum_by, sum_by_month
-
-BOUNDS = {"lo-80": 0.10, "hi-80": 0.90}
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,7 @@ def _list_requirements(
     """Table `requirements`."""
     count, months = len(items), len(demand.months)
     numbers = numbers | {"demand": demand.values.mean(axis=0, dtype=np.float64)}
-    for name, share in BOUNDS.items():
-        numbers[name] = np.quantile(demand.values, share, axis=0)
+    numbers["lo-80"], numbers["hi-80"] = bound(demand.values, 80)
     rows = pd.DataFrame({name: value.reshape(-1) for name, value in numbers.items()})
     if supply.open_order.empty:
         rows["received"] = np.nan
