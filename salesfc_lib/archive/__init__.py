@@ -29,12 +29,14 @@ from salesfc_lib.archive.months import (
     unit_folder,
     vintages,
 )
+from salesfc_lib.archive.receipts import HANDED_OVER, put_receipt, read_receipt
 from salesfc_lib.archive.records import Record, append_record, read_records
 from salesfc_lib.archive.sign_offs import SignOff, find_sign_off, put_sign_off
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
 
 __all__ = [
+    "HANDED_OVER",
     "Record",
     "SignOff",
     "UnitMonth",
@@ -55,7 +57,9 @@ __all__ = [
     "next_version",
     "open_cube",
     "publish",
+    "put_receipt",
     "put_sign_off",
+    "read_receipt",
     "read_records",
     "recover",
     "repair",

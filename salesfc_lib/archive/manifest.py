@@ -25,6 +25,7 @@ from salesfc_lib.foundation import Parameters, flatten, parameters, resources
 
 NAME = "manifest.json"
 SIGN_OFF = "sign_off.json"  # of a reviewer: beside the manifest, and written after it
+HANDED_OVER = "handover"  # folder of what an ERP system received, written after the manifest too
 PACKAGES = (  # whose version can change a number or a page
     *("ipykernel", "jinja2", "numpy", "pandas", "papermill", "pmdarima", "pyarrow"),
     *("scikit-learn", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu"),
@@ -117,8 +118,9 @@ def describe_environment() -> dict[str, Any]:
 
 
 def list_outputs(folder: Path) -> list[dict[str, Any]]:
-    """Every file under `folder` but the manifest itself and the sign-off of it, by path."""
-    apart = {folder / NAME, folder / SIGN_OFF}
+    """Every file under `folder` but the manifest, its sign-off and its receipts, by path."""
+    sent = folder / HANDED_OVER
+    apart = {folder / NAME, folder / SIGN_OFF, *sent.glob("*.json"), *sent.glob("*.import.*")}
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path not in apart)
     return [describe_file(path, folder) for path in files]
 

@@ -80,17 +80,17 @@ def put_sign_off(
     before = {name: (folder / name).read_bytes() for name in pages}
     earlier = (folder / NAME).read_bytes() if (folder / NAME).is_file() else None
     try:
-        _write_whole(folder / NAME, sign_off.model_dump_json(indent=1).encode())
+        write_whole(folder / NAME, sign_off.model_dump_json(indent=1).encode())
         for name, content in pages.items():
-            _write_whole(folder / name, content)
+            write_whole(folder / name, content)
         record()
     except BaseException:  # whatever it was, nothing may look signed that is not
         for name, content in before.items():
-            _write_whole(folder / name, content)
+            write_whole(folder / name, content)
         if earlier is None:
             (folder / NAME).unlink(missing_ok=True)
         else:
-            _write_whole(folder / NAME, earlier)
+            write_whole(folder / NAME, earlier)
         raise
 
 
@@ -120,7 +120,7 @@ def check_sign_off(
         yield NAME, "no record says so: sign the month again with `salesfc sign`", False
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and rename it in."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_bytes(content)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
+from salesfc_lib.archive.receipts import HANDED_OVER, check_receipts
 from salesfc_lib.archive.records import read_records
 from salesfc_lib.archive.sign_offs import KIND, check_sign_off, find_sign_off
 from salesfc_lib.errors import RequestError, SalesForecastError
@@ -123,17 +124,19 @@ def _check_folder(
     for what, path in files:
         if what != "changed" or shown.get(path) != manifest.sha256(folder / path):
             yield differs(path, f"{what}, against the sha256 in the manifest")
-    records = partial(_read_sign_offs, record, project, folder.name.partition(".")[0])
-    yield from (differs(*found) for found in check_sign_off(folder, month, records))
+    records = partial(_read_records, record, project, folder.name.partition(".")[0])
+    signed_off, sent = partial(records, KIND), partial(records, HANDED_OVER)
+    yield from (differs(*found) for found in check_sign_off(folder, month, signed_off))
+    yield from (differs(*found) for found in check_receipts(folder, sent))
     yield from (differs(path, what) for path, what in _check_tables(folder))
     yield from (differs(path, what, True) for path, what in _compare_inputs(record, project))
     yield from (differs(*found) for found in _check_copies(record, kept))
 
 
-def _read_sign_offs(record: Mapping[str, Any], project: Path, unit: str) -> pd.DataFrame:
-    """Records of the unit's sign-offs, from the database that the manifest's parameters name."""
+def _read_records(record: Mapping[str, Any], project: Path, unit: str, kind: str) -> pd.DataFrame:
+    """The unit's records of a kind, from the database that the manifest's parameters name."""
     address = record.get("parameters", {}).get("archive.records_env", {}).get("value") or ""
-    return read_records(project, unit=unit, what=KIND, address_env=address)
+    return read_records(project, unit=unit, what=kind, address_env=address)
 
 
 def _check_copies(

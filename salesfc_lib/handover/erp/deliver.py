@@ -1,0 +1,210 @@
+"""A send: planned, refused while a problem stands, written, read back, compared, receipted.
+
+A published month and a target enter; a receipt leaves. Nothing is taken on trust: whatever a
+request's answer was, the system is read again, and what is still missing is sent again. A send that
+died is resumed by the next, because that reads first what is there.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from importlib import import_module
+from typing import Any
+
+from salesfc_lib import archive
+from salesfc_lib.archive import HANDED_OVER, Record, UnitMonth, append_record, manifest
+from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation import hide_secrets
+from salesfc_lib.handover.erp.import_files import files_of
+from salesfc_lib.handover.erp.lines import read_lines
+from salesfc_lib.handover.erp.plan import Line, Plan, Problem, differences
+from salesfc_lib.handover.erp.target import LABEL, LABEL_ZH, Address, Erp
+from salesfc_lib.intake.sources.erp.door import Unclear, Wire
+
+ROUNDS = 8  # of writing and reading again what had no clear answer
+COMPLETE, PARTIAL = "complete", "partial"
+CLASSES = {
+    "jiandaoyun": "JiandaoyunTarget",
+    "kingdee_galaxy": "KingdeeTarget",
+    "netsuite": "NetSuiteTarget",
+    "sap_s4": "SapS4Target",
+    "u8_cloud": "U8CloudTarget",
+}
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a handover would change or has changed; `receipt` only of a send."""
+
+    plan: Plan
+    problems: Sequence[Problem] = ()
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+
+
+def open_target(run: UnitMonth, name: str, wire: Wire | None = None) -> Erp:
+    """The target of this name in the unit's parameters, ready to be asked.
+
+    Raises `RequestError` where there is none, or the month is not published.
+    """
+    targets = run.parameters.handover.to
+    if name not in targets:
+        raise RequestError.unknown_key(name, targets, "`handover.to`")
+    if not archive.is_published(run.reports, run.month, run.unit):
+        raise RequestError.of(
+            f"{run.month} of '{run.unit}' is not published",
+            "A published month",
+            f"Publish it first: `salesfc run --unit {run.unit} --month {run.month}`",
+        )
+    target = targets[name]
+    folder = _folder(run) / manifest.HANDED_OVER
+    module = import_module(f"{__package__}.{target.system}")
+    erp: Erp = getattr(module, CLASSES[target.system])(
+        Address(run.unit, name, target, folder, wire)
+    )
+    return erp
+
+
+def preview(
+    run: UnitMonth, name: str, *, today: date | None = None, wire: Wire | None = None
+) -> Handed:
+    """What a send would change, and what stands in its way; nothing is sent."""
+    erp = open_target(run, name, wire)
+    lines, problems = read_lines(run, erp.address.target, name, today or date.today())
+    plan = erp.plan_write(lines)
+    return Handed(plan, [*problems, *plan.problems])
+
+
+def send(
+    run: UnitMonth, name: str, *, who: str = "", today: date | None = None, wire: Wire | None = None
+) -> Handed:
+    """Send what is not there yet, read it back and leave a receipt.
+
+    Nothing is sent while a problem stands; nothing is written where all of it is there already.
+    """
+    erp = open_target(run, name, wire)
+    with archive.hold_month(run.reports, run.month):
+        lines, problems = read_lines(run, erp.address.target, name, today or date.today())
+        plan = erp.plan_write(lines)
+        before = archive.read_receipt(_folder(run), name)
+        if found := [*problems, *plan.problems]:
+            return Handed(plan, found)
+        if not plan.pending and before is not None and before["status"] == COMPLETE:
+            return Handed(plan, receipt=before)
+        receipt = _deliver(run, erp, plan, lines, before)
+        record = Record(
+            what=HANDED_OVER,
+            who=who or getpass.getuser(),
+            unit=run.unit,
+            month=run.month,
+            reason=f"salesfc handover --to {name} --send",
+            subject=name,
+        )
+        _put(run, name, receipt, record)
+    return Handed(plan, receipt=receipt)
+
+
+def check(run: UnitMonth, name: str, wire: Wire | None = None) -> Iterator[tuple[str, str]]:
+    """(what was looked at, '' or how the live system differs from the contract), read only."""
+    erp = open_target(run, name, wire)
+    try:
+        yield from erp.check()
+    except SalesForecastError as error:
+        yield "answers", str(error)
+
+
+def _deliver(
+    run: UnitMonth, erp: Erp, plan: Plan, lines: Sequence[Line], before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Receipt of what was written and read back."""
+    number = _number(before)
+    own = manifest.sha256(_folder(run) / manifest.NAME)
+    text = f"{run.unit}|{run.month}|{own}|{erp.address.name}|{number}"
+    key = hashlib.sha256(text.encode()).hexdigest()
+    gone = [each.line for each in plan.changes if each.kind == "withdrawn"]
+    wanted = [*lines, *gone]
+    unclear, refused, differs = _write_in_rounds(erp, plan, lines, wanted, key)
+    read = {} if differs is None else {row.key: row for row in erp.read_back()}
+    wrong = ["it could not be read back"] if differs is None else differs
+    return {
+        "unit": run.unit,
+        "month": run.month,
+        "manifest": own,
+        "version": manifest.read(_folder(run)).get("version"),
+        "target": erp.address.name,
+        "system": erp.address.target.system,
+        "tag": erp.address.tag,
+        "draft": erp.address.target.draft,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "send": number,
+        "key": key,
+        "status": PARTIAL if wrong else COMPLETE,
+        "counts": plan.counts,
+        "without_answer": unclear,
+        "refused": [hide_secrets(each) for each in refused],
+        "differs": wrong,
+        "rows": [_describe(each.line, each.row, read) for each in plan.changes],
+        "files": {path.name: manifest.sha256(path) for path in files_of(erp)},
+        "tested": {"en": LABEL, "zh": LABEL_ZH},
+    }
+
+
+def _write_in_rounds(
+    erp: Erp, plan: Plan, lines: Sequence[Line], wanted: Sequence[Line], key: str
+) -> tuple[int, list[str], list[str] | None]:
+    """Requests without a clear answer, what was refused, and what differs (None: unreadable)."""
+    unclear, refused = 0, list[str]()
+    try:
+        for _ in range(ROUNDS):
+            done = erp.write(plan, lines, key)
+            unclear += len(done.unclear)
+            is_stuck = not done.unclear and done.refused == refused
+            refused, plan = done.refused, erp.plan_write(lines)
+            if not plan.pending or plan.problems or is_stuck:
+                break
+        refused = refused if plan.pending else []
+        return unclear, refused, differences(wanted, erp.read_back())
+    except Unclear as error:
+        return unclear, [*refused, str(error)], None
+
+
+def _number(before: Mapping[str, Any] | None) -> int:
+    """Number of this send: the one before where that is still to be completed."""
+    if before is None:
+        return 1
+    return int(before["send"]) + (before["status"] == COMPLETE)
+
+
+def _put(run: UnitMonth, name: str, receipt: Mapping[str, Any], record: Record) -> None:
+    kept = {each: receipt[each] for each in ("manifest", "status", "counts", "key", "system")}
+    address = run.parameters.archive.records_env
+
+    def append(sha256: str) -> None:
+        new = {**kept, "receipt": sha256}
+        append_record(run.project, Record(**{**vars(record), "new": new}), address_env=address)
+
+    archive.put_receipt(_folder(run), name, receipt, append)
+
+
+def _describe(line: Line, row: Line | None, read: Mapping[Any, Line]) -> dict[str, Any]:
+    back = read.get(line.key)
+    return {
+        "product": line.product,
+        "plant": line.plant,
+        "month": line.month,
+        "unit": line.unit,
+        "was": _number_of(row),
+        "sent": _number_of(line),
+        "read_back": _number_of(back),
+    }
+
+
+def _number_of(line: Line | None) -> str | None:
+    return None if line is None else format(line.quantity.normalize(), "f")
+
+
+def _folder(run: UnitMonth) -> Any:
+    return archive.unit_folder(run.reports, run.month, run.unit)
