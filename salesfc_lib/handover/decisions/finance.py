@@ -13,7 +13,6 @@ from salesfc_lib.handover.decisions.paths import Paths, bound
 from salesfc_lib.handover.decisions.requirements import Plan
 from salesfc_lib.handover.decisions.supply import MONTH_DAYS, Supply, value_by
 
-
 ITEMS = ("revenue", "cost", "margin", "received", "paid", "cash")
 
 
