@@ -18,6 +18,15 @@ class Consumption(ParameterBlock):
     after: int = Field(default("handover.consumption.after"), ge=0)
 
 
+class Conformed(ParameterBlock):
+    """Names of a unit's dimensions that stand for what all units share; the first it has counts."""
+
+    product: list[str] = default("handover.conformed.product")
+    customer: list[str] = default("handover.conformed.customer")
+    region: list[str] = default("handover.conformed.region")
+    channel: list[str] = default("handover.conformed.channel")
+
+
 class Handover(ParameterBlock):
     """Decisions from sample paths: what is planned, for how long, and by which service level."""
 
@@ -32,3 +41,4 @@ class Handover(ParameterBlock):
     lead_days: float | None = Field(default("handover.lead_days"), gt=0)
     consumption: Consumption = Consumption()
     to: dict[str, Target] = default("handover.to")
+    conformed: Conformed = Conformed()

@@ -109,7 +109,7 @@ def _cannot_be_read(variable: str, why: str) -> SalesForecastError:
 def _cannot_be_written(variable: str, why: str) -> SalesForecastError:
     return SalesForecastError.of(
         f"The database that '{variable}' names cannot be written: {why}",
-        "A database that answers, with a user who may make and extend the table 'records'",
+        "A database that answers, with a user who may make tables and write them",
         f"Correct the address in '{variable}', or ask who runs the database",
     )
 

@@ -1,0 +1,43 @@
+"""The verbs of files for others: the archive as a star schema, a month's workbooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from salesfc_lib.cli.verbs import Project, app
+from salesfc_lib.terminal import echo
+
+
+@app.command()
+def star(
+    project: Project = Path("."),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Its folder. Default: reports/star.", file_okay=False),
+    ] = None,
+    database_env: Annotated[
+        str,
+        typer.Option(
+            "--database-env",
+            metavar="NAME",
+            help="Load it into PostgreSQL too: variable of the environment with the address.",
+        ),
+    ] = "",
+) -> None:
+    """Write all published months as a star schema: Parquet, DuckDB, PostgreSQL on request."""
+    from salesfc_lib.handover import load_star, write_star
+
+    done = write_star(project, out)
+    for month, why in done.left_out.items():
+        echo(f"Left out of {month}: {why}.", err=True)
+    echo(f"{done.written} months written, {done.kept} as they were. Star schema: {done.folder}")
+    if database_env:
+        rows = load_star(done.folder, database_env)
+        echo(
+            f"{rows:,} rows loaded into the schema star of the database that {database_env} names."
+        )
+    if done.left_out:
+        raise typer.Exit(1)
