@@ -36,8 +36,6 @@ def star(
     echo(f"{done.written} months written, {done.kept} as they were. Star schema: {done.folder}")
     if database_env:
         rows = load_star(done.folder, database_env)
-        echo(
-            f"{rows:,} rows loaded into the schema star of the database that {database_env} names."
-        )
+        echo(f"{rows:,} rows loaded into schema star of the database that {database_env} names.")
     if done.left_out:
         raise typer.Exit(1)

@@ -136,7 +136,12 @@ def test_a_month_is_written_once_and_again_only_when_it_is_republished(project: 
     assert (third.written, third.kept) == (2, 3) and file.stat().st_ino == inode
     for name, before in keys.items():
         now = pd.read_parquet(star / f"{name}.parquet")
-        both = before.merge(now, on=list(before.columns[: 3 if name == "dim_series" else 2]), how="left", indicator=True)
+        both = before.merge(
+            now,
+            on=list(before.columns[: 3 if name == "dim_series" else 2]),
+            how="left",
+            indicator=True,
+        )
         if name != "dim_vintage":
             assert (both["_merge"] == "both").all(), name
     query = (

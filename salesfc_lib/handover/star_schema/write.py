@@ -26,7 +26,8 @@ BY_MONTH = ("fact_forecast", "fact_override", "fact_alert", "fact_decision")
 TABLES = ("forecast", "series", "panel")  # that a published month has
 KEPT = ["manifest_sha256", "published_at", "left_out"]  # of a vintage that is taken over
 DUCKDB = "star.duckdb"
-HANDOVER: tuple[str, ...] = ()  # tables of the handover's step
+# tables of the handover's step, whose numbers are decisions
+HANDOVER = ("stock_policy", "requirements", "urgent", "capacity_plan", "finance")
 
 
 @dataclass(frozen=True)
