@@ -84,7 +84,7 @@ def draw_scores(
     weights = dice.standard_normal((count, cutoffs), dtype=np.float32)
     shared = dice.standard_normal((count, 1, horizon), dtype=np.float32) @ between
     own = dice.standard_normal((count, series, horizon), dtype=np.float32) @ between
-    whole = (weights @ parts.reshape(cutoffs, -1)).reshape(count, series, horizon)
+    whole = (weights @ parts.reshape(cutoffs, series * horizon)).reshape(-1, series, horizon)
     share = np.where((parts != 0).any(axis=0), joint, 0.0).astype(np.float32)
     scores = np.sqrt(share) * whole + np.sqrt(common, dtype=np.float32) * shared
     return np.asarray(scores + np.sqrt((1 - share - common).clip(0)) * own)
