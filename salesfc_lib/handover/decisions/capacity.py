@@ -26,7 +26,7 @@ def check_capacity(
     dimensions = [name for name in list_dimensions(series) if name in capacity]
     if capacity.empty:
         return tables.empty("capacity_plan")
-    bottom = series.set_index("unique_id").loc[pieces.ids].reset_index()
+    bottom = series.set_index("unique_id").loc[pieces.ids].reset_index(names="unique_id")
     parts = []
     keys = capacity[dimensions].astype(object).where(capacity[dimensions].notna(), None)
     for members in keys.drop_duplicates().to_dict("records"):

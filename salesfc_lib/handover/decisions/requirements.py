@@ -46,7 +46,8 @@ def plan_supply(
     settings, levels = parameters.handover, parameters.levels
     level = settings.level or parameters.bottom
     own = pieces.at_level(series, levels, level)
-    items = series[series["level"].eq(level)].set_index("unique_id").loc[own.ids].reset_index()
+    rows = series.set_index("unique_id")
+    items = rows.loc[own.ids].reset_index(names="unique_id")
     orders = supply.open_order
     ordered = sum_by_month(orders[orders["kind"].eq("sale")], items, own.months)
     received = sum_by_month(orders[orders["kind"].eq("purchase")], items, own.months)
