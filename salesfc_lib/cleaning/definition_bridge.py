@@ -51,7 +51,7 @@ def bridge(
     """
     places = [
         {
-            name: (source.path, source.url_env, source.table)
+            name: (source.path, source.url_env, source.table, source.erp)
             for name, source in unit.sources.items()
             if source.role in ("orders", "returns")
         }

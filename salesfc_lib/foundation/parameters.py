@@ -24,7 +24,7 @@ from salesfc_lib.foundation.schema import (
     Source,
     check_unit,
 )
-from salesfc_lib.foundation.schema.sources import VARIABLE
+from salesfc_lib.foundation.schema.erp import VARIABLE
 from salesfc_lib.foundation.strict_yaml import MAX_DEPTH, NotPlainYaml, parse_yaml, read_yaml
 
 MAX_SHOWN = 200  # characters of a wrong value that a message holds

@@ -14,14 +14,18 @@ from salesfc_lib.foundation import Parameters, Source, flatten
 EVERY = ""  # stands for all sources
 # blocks and keys of what happens after cleaning, and of what only bounds it
 FORECASTING = ("backtest", "breaks", "candidates", "combine", "horizon", "intervals", "lifecycle")
-LATER = ("adjust", "archive", "effects", "key", "levels", "reconcile", "retrospective", "unit")
+LATER = (
+    *("adjust", "archive", "effects", "handover", "key", "levels", "reconcile", "retrospective"),
+    "unit",
+)
 CALENDAR = tuple(
     f"calendar.{key}" for key in ("closed_months", "closed_through", "country", "holidays")
 )
 NEUTRAL = (*FORECASTING, *LATER, *CALENDAR, "cleaning.loss_budget", "cleaning.outliers")
 # keys of a source that say where it is
 PLACES = {
-    *("aliases", "delimiter", "encoding", "path", "root", "table_schema", "url_env", "watermark")
+    *("aliases", "delimiter", "encoding", "erp", "path", "root", "table_schema", "url_env"),
+    "watermark",
 }
 
 

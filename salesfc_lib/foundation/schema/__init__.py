@@ -28,7 +28,8 @@ from salesfc_lib.foundation.schema.forecast import (
     Lifecycle,
 )
 from salesfc_lib.foundation.schema.handover import Handover
-from salesfc_lib.foundation.schema.sources import Driver, PeriodDates, Source
+from salesfc_lib.foundation.schema.period_dates import PeriodDates
+from salesfc_lib.foundation.schema.sources import Driver, Source
 from salesfc_lib.foundation.schema.unit import Parameters
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,8 +10,9 @@ from pydantic import Field, field_validator, model_validator
 
 from salesfc_lib.foundation.scales import UNITS
 from salesfc_lib.foundation.schema.block import ParameterBlock, Positive
+from salesfc_lib.foundation.schema.erp import ERP_SYSTEMS, VARIABLE, ErpConnection, ErpSystem
+from salesfc_lib.foundation.schema.period_dates import PeriodDates
 
-VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")  # name of an environment variable
 TRAILER_GROUPS = {"rows", "quantity", "amount"}
 # what exports call a row of sums
 SUBTOTALS = (
@@ -45,28 +45,6 @@ Role = Literal[
 ]
 
 
-class PeriodDates(ParameterBlock):
-    """Days of columns that only number their periods (d_1, d_2 …): those of a file that has a row
-    for each header, or counted from the first of them.
-    """
-
-    path: str = ""  # under the root of the source
-    key: str = ""  # its header of the column that names the headers
-    date: str = ""  # and of the column that has the day of each
-    first: datetime.date | None = None  # day of the first of the columns
-    step: Literal["day", "week", "month"] = "day"  # what a column stands for
-
-    @model_validator(mode="after")
-    def _one_way(self) -> PeriodDates:
-        named = [bool(text) for text in (self.path, self.key, self.date)]
-        if any(named) == (self.first is not None) or any(named) != all(named):
-            raise ValueError(
-                "expected either `path`, `key` and `date` (a file that has the day of each header) "
-                "or `first` (the day of the first of the columns) and `step`"
-            )
-        return self
-
-
 class Source(ParameterBlock):
     """One export and how its columns are read.
 
@@ -74,19 +52,22 @@ class Source(ParameterBlock):
     looking at the export.
     """
 
-    kind: Literal["csv", "excel", "parquet", "jsonl", "sql"]
+    kind: Literal["csv", "excel", "parquet", "jsonl", "sql", ErpSystem]
     role: Role = "orders"
     # a file or a pattern (`orders_*.csv`) under the project; empty only where `url_env` is set
     path: str = ""
     # sql: environment variable with the database's address; a parameter file holds no secret
     url_env: str = ""
+    # of an ERP system (`kind: sap_s4` and others): how it is reached, instead of `path`
+    erp: ErpConnection | None = None
     # environment variable that names the folder of `path`; empty: the project
     root: str = ""
     # excel: None is the first sheet with the columns; sql: a table or a view, and its schema
     sheet: str | None = None
     table: str | None = None
     table_schema: str | None = None
-    # sql, with `url_env`: column that only grows; what was extracted before is not read again
+    # sql, with `url_env`, and ERP systems: column that only grows; what was extracted before is not
+    # read again
     watermark: str | None = None
     # text: encoding of all files; by file or pattern, which goes before
     encoding: str | None = None
@@ -211,7 +192,10 @@ class Source(ParameterBlock):
 
     @model_validator(mode="after")
     def _one_place_to_read_from(self) -> Source:
-        if bool(self.path) == bool(self.url_env):
+        is_erp = self.kind in ERP_SYSTEMS
+        if (self.erp is not None) != is_erp or (is_erp and (self.path or self.url_env)):
+            raise ValueError(f"`erp` is for {', '.join(ERP_SYSTEMS)}, which need nothing else")
+        if not is_erp and bool(self.path) == bool(self.url_env):
             raise ValueError(
                 "expected either `path` (a file) or `url_env` (a database by its address)"
             )
@@ -222,7 +206,7 @@ class Source(ParameterBlock):
                 "url_env: expected the name of an environment variable, such as SALES_DB; "
                 "addresses hold passwords"
             )
-        if self.watermark and not (self.url_env and self.key):
+        if self.watermark and not is_erp and not (self.url_env and self.key):
             raise ValueError(
                 "`watermark` is for a database (`url_env`) and needs the `key` by which a row "
                 "supersedes its old version"

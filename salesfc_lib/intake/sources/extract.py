@@ -1,4 +1,4 @@
-"""Reading a declared source: its files or its database as an `Extract`."""
+"""Reading a declared source: its files, its database or its ERP system as an `Extract`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def read_source(
     Raises `SalesForecastError` for a file that is missing, unreadable, of another kind or outside
     its root, and for missing columns.
     """
-    if source.url_env:
+    if source.url_env or source.erp:
         return _read_database(name, source, project, keep=keep)
     files = read_files(source, project)
     names = [file.name for file in files]
@@ -155,9 +155,15 @@ def _read_file(source: Source, file: RawFile, label: str, read: Read) -> Extract
 
 
 def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> Extract:
-    from salesfc_lib.intake.sources.databases.database import read_database
+    others: Grid | None = None
+    if source.erp:
+        from salesfc_lib.intake.sources.erp.extract import read_erp
 
-    grid, others, fingerprint = read_database(source, project, keep=keep)
+        grid, fingerprint = read_erp(source, project, keep=keep)
+    else:
+        from salesfc_lib.intake.sources.databases.database import read_database
+
+        grid, others, fingerprint = read_database(source, project, keep=keep)
     entry = {**fingerprint, "rows": 0, "encoding": None}
     return _gather(grid, others, source, entry, where=fingerprint["path"], label=name)
 

@@ -24,6 +24,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import ErpConnection, hide_parts, hide_secrets
 
 ATTEMPTS = 6  # of a request that may be sent again
+RENEWALS = 3  # of a session, in one request
 LONGEST_WAIT = 120.0  # seconds that a system may ask to wait
 SECONDS = httpx.Timeout(60.0, connect=15.0)
 SAID = 300  # characters that are shown of an answer
@@ -127,9 +128,13 @@ class Door:
         """Headers that sign a request."""
         return {}
 
+    @property
+    def is_renewable(self) -> bool:
+        """Whether signing in again could help where a token was not accepted."""
+        return False
+
     def renew(self) -> None:
-        """Sign in again. Raises `Expired` where there is nothing to renew."""
-        raise Expired(str(self.refuse("the token or password was not accepted")))
+        """Sign in again."""
 
     def judge(self, response: httpx.Response, body: Any) -> None:
         """Raise where an answer with HTTP 200 or 4xx means that it was not done."""
@@ -185,11 +190,12 @@ class Door:
         return [os.environ[name] for name in names if os.environ.get(name)]
 
     def _signed(self, method: str, path: str, content: Mapping[str, Any]) -> httpx.Response:
-        try:
-            return self._once(method, path, content)
-        except Expired:
-            self.renew()
-            return self._once(method, path, content)
+        for _ in range(RENEWALS):
+            try:
+                return self._once(method, path, content)
+            except Expired:
+                self.renew()
+        return self._once(method, path, content)
 
     def _once(self, method: str, path: str, content: Mapping[str, Any]) -> httpx.Response:
         signed = {**self.sign(), **content.get("headers", {})}
@@ -204,7 +210,8 @@ class Door:
             raise Unclear(str(self.refuse(why)))
         self.judge(response, body)
         if response.status_code == 401:
-            raise Expired(str(self.refuse("the token or password was not accepted (HTTP 401)")))
+            kind = Expired if self.is_renewable else ErpError
+            raise kind(str(self.refuse("the token or password was not accepted (HTTP 401)")))
         if response.status_code >= 400:
             raise self.refuse(f"HTTP {response.status_code}: {response.text}")
         return response

@@ -54,7 +54,8 @@ class Jiandaoyun(Door):
             body["data_id"] = answer["data"][-1]["_id"]
 
     def read_orders(self, since: str | None) -> Iterator[dict[str, str]]:
-        """Rows of the form's entries; of an entry with a sub-form, one a row of it."""
+        """Rows of the form's entries; of an entry with a sub-form, one a row of it, by `line`."""
         changed = {"field": self.watermark, "type": "datetime", "method": "range"}
         for entry in self.list_entries({**changed, "value": [since, None]} if since else None):
-            yield from flatten(entry)
+            for number, row in enumerate(flatten(entry), start=1):
+                yield {**row, "line": str(number)}

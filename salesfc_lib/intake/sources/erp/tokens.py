@@ -27,8 +27,13 @@ class Tokens(Door):
             return {"Authorization": f"Bearer {self.secret('token_env')}"}
         return {"Authorization": self._basic("user_env", "password_env")}
 
+    @property
+    def is_renewable(self) -> bool:
+        """Whether there is a client that gets tokens; a password is not tried twice."""
+        return bool(self.connection.client_id_env)
+
     def renew(self) -> None:
-        """Get a new token; a password or a given token is what it is, and signed again."""
+        """Get a new token for the next request."""
         self._token = ""
 
     def _secrets(self) -> list[str]:
