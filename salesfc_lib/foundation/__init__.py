@@ -48,12 +48,14 @@ from salesfc_lib.foundation.sentences import (
     in_english,
     in_words,
     iso,
+    label_name,
     level_name,
     name_in_file,
     name_of,
     template_of,
     text_of,
 )
+from salesfc_lib.foundation.sheets import Sheet, write_book
 from salesfc_lib.foundation.strict_yaml import parse_yaml, read_yaml
 from salesfc_lib.foundation.yaml_edit import set_in_yaml
 
@@ -67,6 +69,7 @@ __all__ = [
     "INTERVALS",
     "Parameters",
     "SEASON",
+    "Sheet",
     "STAGES",
     "amounts",
     "PeriodDates",
@@ -105,11 +108,13 @@ __all__ = [
     "tables",
     "translate_message",
     "with_value",
+    "write_book",
     "wording",
     "FORMATS",
     "FactFormatter",
     "in_english",
     "in_words",
+    "label_name",
     "level_name",
     "iso",
     "name_in_file",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import INTERVALS, SEASON, name_in_file, name_of, tables
+from salesfc_lib.foundation import (
+    INTERVALS,
+    SEASON,
+    Sheet,
+    name_in_file,
+    name_of,
+    tables,
+    write_book,
+)
 
-SHEET = 31  # letters that the name of a sheet may have
 COLUMNS = ("ds", "h", "y_hat", "lo-80", "hi-80", "last_year", "change")
 WIDTHS = {"ds": 11, "unique_id": 40}  # of other columns: WIDTH
 WIDTH = 16
@@ -48,67 +53,26 @@ def write_forecast_workbook(
     numbers and months dates; the header of a sheet is frozen and filters. Text that a spreadsheet
     would take for a formula gets an apostrophe.
     """
-    from openpyxl import Workbook
-
     sold = panel[["unique_id", "ds", "y_raw"]].rename(columns={"y_raw": "last_year"})
     sold["ds"] += pd.DateOffset(months=SEASON)
     rows = final.merge(sold, on=["unique_id", "ds"], how="left")
     rows["change"] = (rows["y_hat"] / rows["last_year"] - 1).where(rows["last_year"].gt(0))
-    book = Workbook(write_only=True)
-    for title, level in _name_sheets(series["level"].unique()):
-        own = series[series["level"] == level]
-        members = [name for name in own if name not in ("unique_id", "label", "level")]
-        members = [name for name in members if own[name].ne("").any() and own[name].notna().any()]
-        named = own[["unique_id", *members]].merge(rows, on="unique_id", how="inner")
-        _fill_sheet(book, title, named[[*(members or ["unique_id"]), *COLUMNS]])
-    book.save(path)
-    return path
+    levels = series["level"].unique()
+    return write_book([_make_sheet(level, series, rows) for level in levels], path)
 
 
-def _name_sheets(levels: Any) -> Iterator[tuple[str, str]]:
-    """A title that a sheet may have for each level, none twice."""
-    taken: set[str] = set()
-    for level in levels:
-        name = name_in_file("level", level)
-        title = plain = "".join("-" if sign in "[]:*?/\\" else sign for sign in name)[:SHEET]
-        count = 1
-        while title.casefold() in taken:
-            count += 1
-            title = f"{plain[: SHEET - 4]} {count}"
-        taken.add(title.casefold())
-        yield title, level
-
-
-def _fill_sheet(book: Any, title: str, frame: pd.DataFrame) -> None:
-    """A sheet of the book with the frame's rows under a header that stays in view."""
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
-
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    last = get_column_letter(frame.shape[1])
-    sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
-    for place, name in enumerate(frame, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, WIDTH)
+def _make_sheet(level: str, series: pd.DataFrame, rows: pd.DataFrame) -> Sheet:
+    """The sheet of a level: its dimensions and numbers."""
+    own = series[series["level"] == level]
+    members = [name for name in own if name not in ("unique_id", "label", "level")]
+    members = [name for name in members if own[name].ne("").any() and own[name].notna().any()]
+    named = own[["unique_id", *members]].merge(rows, on="unique_id", how="inner")
+    frame = named[[*(members or ["unique_id"]), *COLUMNS]]
     heads = {name: name_of("workbook", name) for name in COLUMNS}
-    head = [WriteOnlyCell(sheet, heads.get(name, name_in_file("level", name))) for name in frame]
-    for cell in head:
-        cell.font = Font(bold=True)
-    sheet.append(head)
-    formats = [FORMATS.get(name, NUMBER) if name in COLUMNS else None for name in frame]
-    for row in frame.itertuples(index=False):
-        sheet.append([_cell(sheet, *pair) for pair in zip(row, formats, strict=True)])
-
-
-def _cell(sheet: Any, value: Any, number_format: str | None) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-
-    if pd.isna(value):
-        return None
-    if number_format is None:
-        return tables.guard_text(str(value))
-    shown = value.to_pydatetime() if isinstance(value, pd.Timestamp) else round(float(value), 4)
-    cell = WriteOnlyCell(sheet, shown)
-    cell.number_format = number_format
-    return cell
+    return Sheet(
+        title=name_in_file("level", level),
+        rows=frame,
+        heads=[heads.get(name, name_in_file("level", name)) for name in frame],
+        formats=[FORMATS.get(name, NUMBER) if name in COLUMNS else None for name in frame],
+        widths=[WIDTHS.get(name, WIDTH) for name in frame],
+    )
