@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from salesfc_lib.cli.verbs import Project, app
+from salesfc_lib.cli.verbs import Project, Unit, app, month_option
 from salesfc_lib.terminal import echo
 
 
@@ -39,3 +39,23 @@ def star(
         echo(f"{rows:,} rows loaded into schema star of the database that {database_env} names.")
     if done.left_out:
         raise typer.Exit(1)
+
+
+@app.command()
+def workbooks(
+    unit: Unit,
+    month: Annotated[str, month_option("--month", help="A published month.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Their folder. Default: below reports/handover.", file_okay=False
+        ),
+    ] = None,
+    project: Project = Path("."),
+) -> None:
+    """Write a published month's workbooks for sales, purchasing, production and finance."""
+    from salesfc_lib import steps
+    from salesfc_lib.handover import write_workbooks
+
+    for path in write_workbooks(steps.open_month(project, unit, month), out):
+        echo(f"Wrote {path}.")

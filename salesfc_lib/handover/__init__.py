@@ -7,5 +7,6 @@ costs enter; tables of decisions, files, and what an ERP system answered leave.
 from __future__ import annotations
 
 from salesfc_lib.handover.star_schema import Written, load_star, render_page, write_star
+from salesfc_lib.handover.workbooks import write_workbooks
 
-__all__ = ["Written", "load_star", "render_page", "write_star"]
+__all__ = ["Written", "load_star", "render_page", "write_star", "write_workbooks"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from salesfc_lib.archive import list_vintages, manifest, open_cube, read_records
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import Parameters, defaults, resolve, tables
 from salesfc_lib.handover.star_schema import dimensions, facts, model
+from salesfc_lib.handover.star_schema import folder as folders
 
 BY_MONTH = ("fact_forecast", "fact_override", "fact_alert", "fact_decision")
 TABLES = ("forecast", "series", "panel")  # that a published month has
@@ -48,7 +49,7 @@ def write_star(project: Path, folder: Path | None = None) -> Written:
     """
     reports = project / "reports"
     place = (folder or reports / "star").absolute()
-    with _hold(place):
+    with folders.hold(place):
         before = _read_before(place)
         vintages = _list_vintages(reports, before["dim_vintage"])
         if vintages.empty:
@@ -61,7 +62,7 @@ def write_star(project: Path, folder: Path | None = None) -> Written:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         vintages = _write_all(project, vintages, before, place, beside)
-        _swap(beside, place)
+        folders.swap(beside, place)
         _write_duckdb(place)
     kept = int(vintages["same"].sum())
     bad = vintages[vintages["left_out"].ne("")]
@@ -135,7 +136,7 @@ def _write_months(cube: Any, vintages: pd.DataFrame, place: Path, beside: Path) 
         name = f"{row['made_in']:%Y-%m}/{row['unit']}.parquet"
         if row["same"] and (place / "fact_forecast" / name).is_file():
             for table in BY_MONTH:
-                _link(place / table / name, beside / table / name)
+                folders.link(place / table / name, beside / table / name)
             return row
         with cube.cursor() as own:
             return row | _write_month(own, row, beside)
@@ -170,7 +171,7 @@ def _write_actuals(
         name = Path("fact_actual", f"{row['unit']}.parquet")
         last = known[known["unit"].eq(row["unit"]) & known["is_latest"].astype(bool)]
         if row["same"] and last["made_in"].eq(row["made_in"]).any() and (place / name).is_file():
-            _link(place / name, beside / name)
+            folders.link(place / name, beside / name)
         else:
             facts.write_actual(cube, row, beside)
 
@@ -209,7 +210,7 @@ def _read_before(place: Path) -> dict[str, pd.DataFrame]:
 
     Raises `RequestError` where the folder holds something else.
     """
-    _recover(place)
+    folders.recover(place)
     if place.exists() and not (place / "model.json").is_file() and any(place.iterdir()):
         raise RequestError.of(
             f"'{place}' holds something else than a star schema",
@@ -228,46 +229,6 @@ def _read_before(place: Path) -> dict[str, pd.DataFrame]:
     return before
 
 
-@contextmanager
-def _hold(place: Path) -> Iterator[None]:
-    """Hold the folder alone while the block runs."""
-    from filelock import FileLock, Timeout
-
-    place.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(place.with_name(f".{place.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise RequestError.of(
-            f"Another process writes '{place}'", "One at a time", "Wait until it has ended"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _swap(beside: Path, place: Path) -> None:
-    """Rename the new folder into its place; what stood there is removed."""
-    for path in beside.rglob("*"):
-        if path.is_file() and path.stat().st_nlink == 1:
-            manifest.sync(path)
-    earlier = place.with_name(f".{place.name}.old")
-    shutil.rmtree(earlier, ignore_errors=True)
-    if place.exists():
-        place.rename(earlier)
-    beside.rename(place)
-    manifest.sync(place.parent)
-    shutil.rmtree(earlier, ignore_errors=True)
-
-
-def _recover(place: Path) -> None:
-    """Bring back what stood here, where a process died between the two renames."""
-    earlier = place.with_name(f".{place.name}.old")
-    if earlier.exists() and not place.exists():
-        earlier.rename(place)
-
-
 def _write_duckdb(place: Path) -> None:
     """Write the DuckDB file: a view for each table. Its views name this folder."""
     import duckdb
@@ -280,17 +241,6 @@ def _write_duckdb(place: Path) -> None:
             source = f"read_parquet({facts.quote(place / files)})"
             base.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
     beside.replace(place / DUCKDB)
-
-
-def _link(old: Path, new: Path) -> None:
-    """Take a file over, without its bytes being written again where the disk can do so."""
-    if not old.is_file():
-        return
-    new.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(old, new)
-    except OSError:
-        shutil.copy2(old, new)
 
 
 def _hash(home: Path) -> str:
