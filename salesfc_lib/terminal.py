@@ -80,6 +80,8 @@ class Verbs(TyperGroup):
             return super().invoke(ctx)
         except SalesForecastError as error:
             message, status = str(error), 2 if isinstance(error, RequestError) else 1
+        except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
+            raise
         except OSError as error:
             about = f"{error.strerror or error}: '{error.filename}'" if error.filename else error
             message, status = f"{about}.", 1
