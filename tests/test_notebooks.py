@@ -46,12 +46,13 @@ def is_parameters(cell: Any) -> bool:
     return "parameters" in cell.metadata.get("tags", [])
 
 
-def test_there_are_the_four_steps() -> None:
+def test_there_are_the_five_steps() -> None:
     assert [path.stem for path in NOTEBOOKS] == [
         "01_cleaning",
         "02_modeling",
         "03_reconciliation",
         "04_retrospective",
+        "05_handover",
     ]
 
 
@@ -117,7 +118,7 @@ class TestRules:
         names = [name for name, _ in shown]
         assert len(names) == len(set(names))
         assert all(
-            re.fullmatch(r"(cleaned|modeled|reconciled|compared)\.\w+(\(\))?", frame)
+            re.fullmatch(r"(cleaned|modeled|reconciled|compared|handed)\.\w+(\(\))?", frame)
             for _, frame in shown
         )
         cells = read(path).cells

@@ -32,10 +32,10 @@ SUPPLIERS = {  # product line: who makes it, days and their spread, lot, least o
 SHORT, LATE, FULL = "小家电", "餐具", "炊具"  # short of stock, late, beyond capacity
 LATE_DUE = date(2026, 6, 12)  # when the late supplier's orders should have come
 COUNTED = date(2026, 7, 1)
-STOCK, LITTLE = (1100, 1500), (150, 280)  # at the month's beginning, thousandths of July
+STOCK, LITTLE = (1700, 2200), (150, 280)  # at the month's beginning, thousandths of July
 BOX, UNSOLD = 12, "00109999"  # pieces of a box; a product that nobody ever sold
 PLANNED = 6  # months with a capacity
-ROOM, TIGHT = 1350, 880  # capacity in thousandths of the plan
+ROOM, TIGHT = 1900, 880  # capacity in thousandths of the plan
 COST, RAISED = 620, 1040  # thousandths of the price; and of a price from next year on
 PAID, PAYS = 45, 30  # days after which customers pay, and suppliers are paid
 
@@ -92,14 +92,14 @@ def _count_stock(unit: Unit, draws: RandomIntegers) -> Iterator[Row]:
 
 
 def _list_purchases(unit: Unit) -> Iterator[Row]:
-    """A month's pieces on their way for each line and region; of the line short of stock less and
-    late in August, of the late supplier since June.
+    """About a month's pieces on their way for each line and region; of the line short of stock
+    less and not before August, of the late supplier since June.
     """
     for number, line in enumerate(unit.lines, 1):
         due = {SHORT: date(2026, 8, 28), LATE: LATE_DUE}.get(line.name, date(2026, 7, 20))
         for place, region in enumerate(unit.regions, 1):
             pieces = pieces_planned(unit, line.name, region.name, CLOSED)
-            share = 500 if line.name == SHORT else 900
+            share = 500 if line.name == SHORT else 1100
             order = f"CG2606{number}{place}"
             supplier = SUPPLIERS[line.name][0]
             yield "采购", order, supplier, line.name, region.name, scale(pieces, share), due

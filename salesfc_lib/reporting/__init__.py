@@ -8,6 +8,7 @@ from __future__ import annotations
 from salesfc_lib.reporting.blocks import FAILED_TAG, Check
 from salesfc_lib.reporting.bridge import bridge_text
 from salesfc_lib.reporting.facts.cleaning import CleanedBefore, CleanedMonth, ledger_totals
+from salesfc_lib.reporting.facts.handover import DECIDED_TABLES, SUPPLY_TABLES, HandedMonth
 from salesfc_lib.reporting.facts.key import BY_SERIES, KEY_TABLES, list_key_months
 from salesfc_lib.reporting.facts.modeling import (
     EXPLAINED,
@@ -20,7 +21,11 @@ from salesfc_lib.reporting.facts.published import read_damaged
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ComparedMonth
-from salesfc_lib.reporting.forecast_files import write_forecast_csv, write_forecast_workbook
+from salesfc_lib.reporting.forecast_files import (
+    write_forecast_csv,
+    write_forecast_workbook,
+    write_order_csv,
+)
 from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import summary
@@ -33,8 +38,10 @@ __all__ = [
     "Check",
     "CleanedBefore",
     "CleanedMonth",
+    "DECIDED_TABLES",
     "EXPLAINED",
     "FAILED_TAG",
+    "HandedMonth",
     "KEY_TABLES",
     "KeyPage",
     "ModeledBefore",
@@ -43,6 +50,7 @@ __all__ = [
     "RETROSPECTIVE_TABLES",
     "ReconciledMonth",
     "Restated",
+    "SUPPLY_TABLES",
     "ComparedMonth",
     "bridge_text",
     "describe_record",
@@ -57,6 +65,7 @@ __all__ = [
     "summary",
     "use_lab_style",
     "write_failed_page",
+    "write_order_csv",
     "write_forecast_csv",
     "write_forecast_workbook",
     "write_index",

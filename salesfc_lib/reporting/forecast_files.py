@@ -44,6 +44,29 @@ def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) ->
     return path
 
 
+def write_order_csv(
+    requirements: pd.DataFrame, supplier: pd.Series, series: pd.DataFrame, path: Path
+) -> Path:
+    """Write what is to arrive in each month, and the day on which to order it, by stocked series.
+
+    supplier: by unique_id. Heads are named as in `write_forecast_csv`.
+    """
+    rows = requirements[requirements["planned"].gt(0)]
+    dimensions = [name for name in series if name not in ("unique_id", "label", "level")]
+    known = series[["unique_id", *dimensions]].dropna(axis=1, how="all")
+    wide = known.merge(rows, on="unique_id").assign(
+        supplier=lambda each: each["unique_id"].map(supplier),
+        month=lambda each: each["ds"].dt.strftime("%Y-%m"),
+        order_by=lambda each: each["release"].dt.strftime("%Y-%m-%d"),
+    )
+    names = [name for name in known if name != "unique_id"]
+    wide = wide[[*names, "supplier", "month", "planned", "order_by"]].round(2)
+    wide = wide.map(tables.guard_text)
+    wide.columns = [name_in_file("level" if name in names else "csv", name) for name in wide]
+    wide.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
+
+
 def write_forecast_workbook(
     final: pd.DataFrame, series: pd.DataFrame, panel: pd.DataFrame, path: Path
 ) -> Path:

@@ -21,11 +21,12 @@ from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import language, translate_message
-from salesfc_lib.running.publication import PUBLISHING, STEPS
+from salesfc_lib.running.publication import HANDOVER, PUBLISHING, STEPS
 from salesfc_lib.running.tasks import Event, Kind, Message, Notify, Outcome, Plan
 
-# share of a month's time that each step takes, in per cent, as in the demo company's months
-USUAL = dict(zip((*STEPS, PUBLISHING), (30.0, 40.0, 12.0, 13.0, 5.0), strict=True))
+# share of a month's time that each step takes, in per cent, as in the demo company's months; few
+# units have the last but one
+USUAL = dict(zip((*STEPS, *HANDOVER, PUBLISHING), (30.0, 40.0, 12.0, 13.0, 0.0, 5.0), strict=True))
 # share of a month at which its own speed counts half, and from which it may count alone
 EARLY = 0.1
 LOOK_BACK = 3  # earlier months that are looked at for durations

@@ -1,7 +1,8 @@
 """Publishing one unit's month, from its parameters to its place in the archive.
 
-A task enters; an outcome leaves, whatever happened. A run executes the four notebooks, a backfill
-calls the same steps without them; both are published in the same way.
+A task enters; an outcome leaves, whatever happened. A run executes the notebooks, a backfill
+calls the same steps without them; both are published in the same way. A backfill leaves out the
+fifth: what stock and open orders were then is not known.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ STEPS = {
     "03_reconciliation": "reconcile",
     "04_retrospective": "retrospect",
 }
+HANDOVER = {"05_handover": "hand_over"}  # the step of units with `handover.enabled`
 
 
 def publish_months(task: Task, notify: Notify) -> list[Outcome]:
@@ -187,8 +189,9 @@ def _run_steps(task: Task, values: Mapping[str, Any], progress: _Progress) -> di
         return {}
     from salesfc_lib.running.execute import run_notebook, save_notebook
 
+    is_handed = parameters.from_dict(values["resolved"]).parameters.handover.enabled
     documents, folders = {}, (resources.NOTEBOOKS, Path(values["folder"]))
-    for name in STEPS:
+    for name in [*STEPS, *(HANDOVER if is_handed else ())]:
         progress.begin(name)
         source, draft = (folder / f"{name}.ipynb" for folder in folders)
         node = run_notebook(source, values, draft=draft, begin_cell=progress.begin_cell)

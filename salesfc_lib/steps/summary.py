@@ -1,4 +1,4 @@
-"""What the four steps left, for the month's manifest and the pages of key series."""
+"""What the steps left, for the month's manifest and the pages of key series."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from salesfc_lib.archive import UnitMonth, vintages
 from salesfc_lib.steps.checks import read_if_any
 from salesfc_lib.steps.cleaning import read_cleaned
+from salesfc_lib.steps.handover import is_handed, read_handed
 from salesfc_lib.steps.modeling import read_modeled
 from salesfc_lib.steps.reconciliation import read_reconciled
 from salesfc_lib.steps.retrospective import read_compared
@@ -18,7 +19,7 @@ LAGS = 2  # nearest lags on a key series' page: more make a table that no phone 
 
 
 def key_pages(run: UnitMonth) -> list[KeyPage]:
-    """Pages of key accounts and key products, from the four steps and earlier months."""
+    """Pages of key accounts and key products, from the steps and earlier months."""
     from salesfc_lib.reporting import BY_SERIES, KEY_TABLES, key_page, list_key_months
 
     key_ids = set(read_if_any(run, "key_series")["unique_id"])
@@ -37,4 +38,5 @@ def summarise(run: UnitMonth) -> dict[str, Any]:
     from salesfc_lib.reporting import MonthFacts, summary
 
     left = read_cleaned(run), read_modeled(run), read_reconciled(run), read_compared(run)
-    return summary(MonthFacts(run, *left)).to_json()
+    handed = read_handed(run) if is_handed(run) else None
+    return summary(MonthFacts(run, *left, handed)).to_json()

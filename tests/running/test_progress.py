@@ -15,7 +15,7 @@ from rich.console import Console
 
 from salesfc_lib.running.execute import run_notebook
 from salesfc_lib.running.progress import LOOK_BACK, USUAL, Bar, read_durations, watch
-from salesfc_lib.running.publication import STEPS
+from salesfc_lib.running.publication import HANDOVER, STEPS
 from salesfc_lib.running.tasks import Event, Outcome, Plan
 
 MONTH = "2026-06"
@@ -151,7 +151,7 @@ def test_the_bar_is_as_long_as_the_time_that_has_passed_and_full_at_the_end(cloc
 
 
 def test_every_step_has_its_usual_share() -> None:
-    assert list(USUAL) == [*STEPS, "publishing"]
+    assert list(USUAL) == [*STEPS, *HANDOVER, "publishing"]
     assert sum(USUAL.values()) == 100
 
 

@@ -51,7 +51,7 @@ TABLES = {
     # their shelf life.
     "urgent": table(
         "rank count, unique_id text, action expedite|order|wait|surplus, out_on day?, "
-        "early_on day?, risk share?, quantity number?, short number, money number?, "
+        "early_on day?, risk share?, quantity number?, short number?, money number?, "
         "valued margin|revenue|none, expire number?, " + _BASIS,
         key="unique_id",
     ),
@@ -70,6 +70,19 @@ TABLES = {
         "item revenue|cost|margin|received|paid|cash, ds month, mean number?, lo-80 number?, "
         "hi-80 number?, lo-95 number?, hi-95 number?, known share, " + _BASIS,
         key="item ds",
+    ),
+    # Sums of three months of the backtest that lay in their 80 % interval: of paths, or of the
+    # monthly intervals added up. width: of these intervals, and sold: both summed over all n.
+    "sum_coverage": table(
+        "level text, way paths|added, inside count, n count, width number, sold number",
+        key="level way",
+    ),
+    # The whole unit over all months planned, its sum and range over the paths; capital: what the
+    # stock at the beginning cost.
+    "outlook": table(
+        "name pieces|revenue|capital, first month, last month, mean number, lo-80 number, "
+        "hi-80 number",
+        key="name",
     ),
     # A source that would say more: its role, what is not said without it, and what is said instead.
     "asked": table("role text, lacking text, instead text", key="role"),

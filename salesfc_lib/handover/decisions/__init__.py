@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from salesfc_lib.handover.decisions.capacity import check_capacity
 from salesfc_lib.handover.decisions.consumption import consume
+from salesfc_lib.handover.decisions.coverage import cover_sums
 from salesfc_lib.handover.decisions.finance import value_pieces, view_finance
 from salesfc_lib.handover.decisions.paths import Paths, draw_paths
 from salesfc_lib.handover.decisions.requirements import Plan, plan_supply
@@ -16,6 +17,7 @@ __all__ = [
     "Supply",
     "check_capacity",
     "consume",
+    "cover_sums",
     "draw_paths",
     "plan_supply",
     "price_pieces",

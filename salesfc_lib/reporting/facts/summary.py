@@ -82,7 +82,7 @@ class MonthActual:
 
 @dataclass(frozen=True)
 class StepSummary:
-    """One of the four steps: up to three short sentences, its notebook's page, its checks."""
+    """One of the steps: up to three short sentences, its notebook's page, its checks."""
 
     title: str
     href: str

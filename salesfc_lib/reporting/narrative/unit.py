@@ -8,6 +8,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import INTERVALS, iso, name_of, wording
+from salesfc_lib.reporting.facts.handover import HandedMonth
 from salesfc_lib.reporting.facts.month import PAGES, MonthFacts
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
@@ -24,6 +25,7 @@ from salesfc_lib.reporting.facts.summary import (
 from salesfc_lib.reporting.narrative.attention.limits import say_running
 from salesfc_lib.reporting.narrative.attention.overview import list_attention
 from salesfc_lib.reporting.narrative.cleaning.overview import describe_measure
+from salesfc_lib.reporting.narrative.handover.overview import describe
 from salesfc_lib.reporting.narrative.retrospective.causes import cause_name
 from salesfc_lib.reporting.narrative.retrospective.overview import headline
 from salesfc_lib.reporting.narrative.revision import describe_stages, find_revision
@@ -144,13 +146,15 @@ def _scores(run: UnitMonth, compared: ComparedMonth) -> dict[str, Any]:
 
 
 def _steps(month: MonthFacts) -> tuple[StepSummary, ...]:
-    """The four steps in three short lines each."""
+    """The steps in three short lines each."""
     steps = {
         "Cleaning": (_cleaning_lines(month), month.cleaned.checks),
         "Modeling": (_modeling_lines(month), month.modeled.checks),
         "Reconciliation": (_reconciliation_lines(month), month.reconciled.checks),
         "Retrospective": (_retrospective_lines(month), month.compared.checks),
     }
+    if month.handed is not None:
+        steps["Handover"] = (_handover_lines(month.run, month.handed), month.handed.checks)
     backfill, text = month.run.kind == "backfill", writer_of(month.run).text
     return tuple(
         StepSummary(
@@ -223,6 +227,20 @@ def _retrospective_lines(month: MonthFacts) -> Lines:
         "no_people" if gain is None else "people": {"gain": gain},
         "proposals": {"n": len(compared.proposed)},
     }
+
+
+def _handover_lines(run: UnitMonth, handed: HandedMonth) -> Lines:
+    facts, beyond = describe(run, handed), handed.beyond()
+    lines: Lines = {facts["state"]: facts}
+    if facts["state"] == "order":
+        lines["first"] = facts
+    if len(beyond):
+        members = [*beyond["member"].unique()]
+        lines["beyond"] = {"n": beyond["ds"].nunique(), "all": len(handed.months)}
+        lines["beyond"]["members"] = members
+    if len(handed["asked"]):
+        lines["asked"] = {"n": len(handed["asked"])}
+    return lines
 
 
 def _changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:

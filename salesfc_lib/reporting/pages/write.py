@@ -26,6 +26,7 @@ FILES = {  # of the month's folder: for whom each is, and the end of the key of 
     # of a CSV file the one in the page's language
     "forecast.csv": ("everyone", "csv"),
     "forecast.xlsx": ("everyone", "workbook"),
+    "orders.csv": ("purchasing", "orders"),
     "quarantine.csv": ("owners", "quarantine"),
     "*.ipynb": ("reviewers", "notebook"),
 }

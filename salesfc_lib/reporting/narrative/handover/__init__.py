@@ -1,0 +1,1 @@
+"""The handover notebook: what to order and to do first, capacity, money, and what is missing."""
