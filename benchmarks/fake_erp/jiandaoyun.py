@@ -29,6 +29,7 @@ PATH = "/api/v5/app/entry/"
 class FakeJiandaoyun(Fake):
     """Entries by form; the key `secret-key` may read and write."""
 
+    latest = 6
     url = "https://api.jiandaoyun.com"
     environment = {"JDY_KEY": "secret-key-of-jdy"}
     connection = {"token_env": "JDY_KEY", "account": "app", "entry": FORM, "fields": WIDGETS}
@@ -60,6 +61,9 @@ class FakeJiandaoyun(Fake):
     def busy(self) -> httpx.Response:
         """Code 8303 with HTTP 400, or HTTP 429."""
         return _error(8303, "Request too frequent") if self.dice.random() < 0.5 else super().busy()
+
+    def clear(self) -> None:
+        self.entries[FORM].clear()
 
     def contents(self) -> dict[tuple[str, str, str], list[Any]]:
         found: dict[tuple[str, str, str], list[Any]] = {}

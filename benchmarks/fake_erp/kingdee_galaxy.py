@@ -62,6 +62,9 @@ class FakeKingdee(Fake):
     def is_write(self, method: str, path: str) -> bool:
         return "ExecuteBillQuery" not in path and "AuthService" not in path
 
+    def clear(self) -> None:
+        self.bills.clear()
+
     def contents(self) -> dict[tuple[str, str, str], list[Any]]:
         found: dict[tuple[str, str, str], list[Any]] = {}
         for bill in self.bills.values():

@@ -66,6 +66,9 @@ class FakeNetSuite(Fake):
     def is_write(self, method: str, path: str) -> bool:
         return method == "PUT"
 
+    def clear(self) -> None:
+        self.plans.clear()
+
     def contents(self) -> dict[tuple[str, str, str], list[Any]]:
         found: dict[tuple[str, str, str], list[Any]] = {}
         for plan in self.plans.values():

@@ -77,6 +77,10 @@ class FakeSap(Fake):
     def end_session(self) -> None:
         self._sessions.clear()
 
+    def clear(self) -> None:
+        self.headers.clear()
+        self.items.clear()
+
     def contents(self) -> dict[tuple[str, str, str], list[Any]]:
         found: dict[tuple[str, str, str], list[Any]] = {}
         for item in self.items.values():

@@ -28,6 +28,7 @@ class Fake:
     url = "https://erp.example.com"
     environment: dict[str, str] = {}
     connection: dict[str, Any] = {}
+    latest = 3  # requests after which what comes late is done, at most
     active: dict[str, Any] = {}  # settings of a target that is written to by the interface
 
     def __init__(self, seed: int = 0, rate: float = 0.0, most: int = 0) -> None:
@@ -51,6 +52,9 @@ class Fake:
 
     def end_session(self) -> None:
         """Forget who is signed in."""
+
+    def clear(self) -> None:
+        """Delete the forecasts, as people do by hand."""
 
     def contents(self) -> dict[tuple[str, str, str], list[Any]]:
         """What stands in the system by product, plant and month; more than one: twice."""
@@ -81,7 +85,7 @@ class Fake:
             self.end_session()
         if fault in ("lost_before", "late"):
             if fault == "late":
-                self._late.append((self.requests + self.dice.randint(1, 2), request))
+                self._late.append((self.requests + self.dice.randint(1, self.latest), request))
             raise httpx.ReadTimeout("timed out", request=request)
         if fault == "busy":
             return self.busy()

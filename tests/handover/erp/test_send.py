@@ -108,8 +108,10 @@ def test_under_faults_nothing_is_lost_and_nothing_is_there_twice(
 ) -> None:
     fake = FAKES[system](seed=seed, rate=0.3, most=50)
     run = make_month(tmp_path, fake, system, products=120, **fake.active)
-    for add in range(12):
+    for add in range(40):
         publish(tmp_path, 120 - add % 2, add=add)
+        if add % 3 == 2:  # so that all of it is new again
+            fake.clear()
         for _ in range(10):
             try:
                 sent = erp.send(run, NAME, wire=wire(fake))
