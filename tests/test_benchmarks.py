@@ -984,6 +984,17 @@ def test_the_archive_is_asked_in_both_ways_and_a_failure_is_a_row(tmp_path: Path
     assert "KeyError" in cube.measure(reports, "ask", "nothing", 14)["error"]
 
 
+def test_the_star_schema_holds_the_archive_and_is_renewed_by_month(tmp_path: Path) -> None:
+    star, cube = load("star"), load("cube")
+    made = cube.make_archive(tmp_path / "reports", 2, 3, 40)
+    first = star.measure(tmp_path, "first")
+    assert first["rows"] == made["forecasts"] + 2 * 40 * cube.HISTORY
+    assert (first["written"], first["kept"]) == (6, 0)
+    star.republish(tmp_path / "reports")
+    again = star.measure(tmp_path, "one month republished")
+    assert (again["written"], again["kept"], again["rows"]) == (1, 5, first["rows"])
+
+
 @pytest.mark.filterwarnings("ignore:Glyph")  # a browser has the font
 def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> None:
     calibration = load("calibration")

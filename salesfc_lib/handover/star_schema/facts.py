@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from salesfc_lib.archive import manifest
 from salesfc_lib.foundation import STAGES, tables
 from salesfc_lib.handover.star_schema import model
 
@@ -55,6 +56,7 @@ def copy(cube: duckdb.DuckDBPyConnection, table: str, query: str, path: Path) ->
         chosen += f", CAST(COLUMNS(* EXCLUDE ({declared})) AS VARCHAR)"
     path.parent.mkdir(parents=True, exist_ok=True)
     cube.execute(f"COPY (SELECT {chosen} FROM ({query})) TO {quote(path)} (FORMAT parquet)")
+    manifest.sync(path)
 
 
 def copy_frame(

@@ -33,9 +33,6 @@ def hold(place: Path) -> Iterator[None]:
 
 def swap(beside: Path, place: Path) -> None:
     """Rename the new folder into its place; what stood there is removed."""
-    for path in beside.rglob("*"):
-        if path.is_file() and path.stat().st_nlink == 1:
-            manifest.sync(path)
     earlier = place.with_name(f".{place.name}.old")
     shutil.rmtree(earlier, ignore_errors=True)
     if place.exists():

@@ -99,7 +99,7 @@ def _write_all(
 ) -> pd.DataFrame:
     """Write everything into the folder beside; the vintages with what was found on the way."""
     settings = {unit: _read_settings(project, str(unit)) for unit in vintages["unit"].unique()}
-    with open_cube(project / "reports") as cube:
+    with open_cube(project / "reports", threads=1) as cube:
         units = _describe_units(vintages, before["dim_unit"])
         vintages = vintages.merge(units[["unit", "unit_key"]], on="unit")
         rows = dimensions.list_series(cube)
