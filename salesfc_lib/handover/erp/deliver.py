@@ -23,7 +23,7 @@ from salesfc_lib.handover.erp.import_files import files_of
 from salesfc_lib.handover.erp.lines import read_lines
 from salesfc_lib.handover.erp.plan import Line, Plan, Problem, differences
 from salesfc_lib.handover.erp.target import LABEL, LABEL_ZH, Address, Erp
-from salesfc_lib.intake.sources.erp.door import Unclear, Wire
+from salesfc_lib.intake.sources.erp.door import Unclear, Wire, understood
 
 ROUNDS = 8  # of writing and reading again what had no clear answer
 COMPLETE, PARTIAL = "complete", "partial"
@@ -111,7 +111,8 @@ def check(run: UnitMonth, name: str, wire: Wire | None = None) -> Iterator[tuple
     """(what was looked at, '' or how the live system differs from the contract), read only."""
     erp = open_target(run, name, wire)
     try:
-        yield from erp.check()
+        with understood(erp.address.target.system):
+            yield from erp.check()
     except SalesForecastError as error:
         yield "answers", str(error)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.handover.erp.plan import Change, Line, Plan, Row, make_plan
+from salesfc_lib.handover.erp.plan import Change, Line, Plan, Row
 from salesfc_lib.handover.erp.target import Address, Online, Outcome
 
 
@@ -31,7 +31,7 @@ class ImportFile(Online):
         """Rows of the file's bytes."""
         raise NotImplementedError
 
-    def read_back(self) -> list[Row]:
+    def list_rows(self) -> list[Row]:
         """Rows of the file; none where there is none yet."""
         try:
             return list(self.decode(self.path.read_bytes()))
@@ -43,9 +43,7 @@ class ImportFile(Online):
 
     def plan_write(self, lines: Sequence[Line]) -> Plan:
         """What writing the file would change of the file that is there."""
-        lines = [line for line in lines if line.quantity]
-        masters = self.read_masters(lines)
-        return make_plan(lines, self.read_back(), masters, self.target, self.address.name)
+        return super().plan_write([line for line in lines if line.quantity])
 
     def write(self, plan: Plan, lines: Sequence[Line], key: str) -> Outcome:
         """Write the file beside its place and rename it in."""

@@ -38,7 +38,7 @@ class JiandaoyunTarget(Online):
             where = f"`handover.to.{address.name}.fields`"
             raise SalesForecastError.missing_columns(lacking, self.fields, where)
 
-    def read_back(self) -> list[Row]:
+    def list_rows(self) -> list[Row]:
         """Our entries: those whose key begins with the tag."""
         rows = []
         for entry in self.door.list_entries():

@@ -34,7 +34,7 @@ class KingdeeTarget(Online):
         super().__init__(address)
         self.door = KingdeeGalaxy(address.target, address.wire)
 
-    def read_back(self) -> list[Row]:
+    def list_rows(self) -> list[Row]:
         """Entries of our bills; what is written off of one is taken of all entries of its bill."""
         ours = f"FBillNo like '{self.address.tag}-%'"
         found = list(self.door.query(FORM, FIELDS, ours, "FID,FEntity_FEntryID"))

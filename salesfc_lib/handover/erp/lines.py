@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from salesfc_lib.archive import UnitMonth
+from salesfc_lib.archive import UnitMonth, manifest, unit_folder
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Target
+from salesfc_lib.foundation import Target, tables
 from salesfc_lib.handover.erp.plan import Line, Problem
 
 COLUMNS = ("product", "number", "unit")
@@ -74,8 +74,9 @@ def read_lines(
     """Lines to send, in the order of their keys, and what is wrong before the system is asked."""
     place = f"handover.to.{name}"
     products = read_products(run.project, target)
-    forecast = _read_forecast(run, target)
-    problems = [*_judge_measure(run, place), *_judge_months(forecast, target, place, today)]
+    folder = unit_folder(run.reports, run.month, run.unit)
+    forecast = _read_forecast(folder / "tables", target, set(products), run.parameters.bottom)
+    problems = [*_judge_measure(folder), *_judge_months(forecast, target, place, today)]
     lines: dict[tuple[str, str, str], Line] = {}
     for label, rows in forecast.groupby("product", sort=True):
         product = products.get(str(label))
@@ -96,10 +97,10 @@ def read_lines(
     return [_round(line, target.decimals) for _, line in sorted(lines.items())], problems
 
 
-def _read_forecast(run: UnitMonth, target: Target) -> pd.DataFrame:
-    """Rows of the months that are sent: product (as the file names it), month, y_hat."""
-    series, forecast = run.read("series"), run.read("forecast")
-    level = target.level or run.parameters.bottom
+def _read_forecast(folder: Path, target: Target, known: set[str], bottom: str) -> pd.DataFrame:
+    """Rows of the published months that are sent: product (as the file names it), month, y_hat."""
+    series, forecast = tables.read(folder, "series"), tables.read(folder, "forecast")
+    level = target.level or bottom
     if level not in set(series["level"]):
         raise SalesForecastError.unknown_key(level, set(series["level"]), "`level` of the target")
     stage = next((each for each in FINAL if (forecast["stage"] == each).any()), "")
@@ -107,7 +108,6 @@ def _read_forecast(run: UnitMonth, target: Target) -> pd.DataFrame:
     of_level = series[series["level"] == level]
     rows = forecast[(forecast["stage"] == stage) & forecast["h"].between(target.first, last)]
     rows = rows.merge(of_level, on="unique_id", suffixes=("", "_of_series"))
-    known = set(read_products(run.project, target))
     member = rows[target.dimension] if target.dimension in rows else rows["unique_id"]
     label = rows["unique_id"].where(rows["unique_id"].isin(known), member)
     return pd.DataFrame(
@@ -115,8 +115,8 @@ def _read_forecast(run: UnitMonth, target: Target) -> pd.DataFrame:
     )
 
 
-def _judge_measure(run: UnitMonth, place: str) -> Iterator[Problem]:
-    if run.parameters.measure.value != "quantity":
+def _judge_measure(folder: Path) -> Iterator[Problem]:
+    if manifest.read(folder)["parameters"]["measure.value"]["value"] != "quantity":
         what = "the forecast is of amounts, and an ERP system plans quantities"
         yield Problem(what, "measure.value", "Forecast `measure: {value: quantity}`")
 

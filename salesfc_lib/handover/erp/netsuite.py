@@ -106,7 +106,7 @@ class DemandPlans(_Known, Online):
         super().__init__(address)
         self.door = NetSuite(address.target, address.wire)
 
-    def read_back(self) -> list[Row]:
+    def list_rows(self) -> list[Row]:
         """Months of the plans whose external id begins with our tag."""
         return [row for plan in self._list_plans() for row in _rows(plan)]
 

@@ -39,7 +39,7 @@ class SapS4Target(Online):
         self._is_open = False
         self._headers: set[tuple[str, ...]] = set()  # products and plants that have one
 
-    def read_back(self) -> list[Row]:
+    def list_rows(self) -> list[Row]:
         """Items of our headers."""
         ours = f"PlndIndepRqmtVersion eq '{self.version}' and RequirementPlan eq '{self._plan}'"
         path, rows = f"{SERVICE}/{HEADERS}", list[Row]()

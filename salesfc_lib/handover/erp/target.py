@@ -11,7 +11,7 @@ from typing import Protocol
 
 from salesfc_lib.foundation import Target
 from salesfc_lib.handover.erp.plan import Change, Line, Masters, Plan, Row, make_plan
-from salesfc_lib.intake.sources.erp.door import ErpError, Unclear, Wire
+from salesfc_lib.intake.sources.erp.door import ErpError, Unclear, Wire, understood
 
 LABEL, LABEL_ZH = "contract-tested, not live-tested", "按接口约定测试，未经实机测试"
 
@@ -67,9 +67,14 @@ class Online:
         self.address, self.target = address, address.target
         self._masters: Masters | None = None
 
-    def read_back(self) -> list[Row]:
-        """Our rows, as they stand in the system now."""
+    def list_rows(self) -> list[Row]:
+        """Our rows; what an answer lacks of its contract may raise anything."""
         raise NotImplementedError
+
+    def read_back(self) -> list[Row]:
+        """Our rows, as they stand in the system now. Raises `ErpError` for an odd answer."""
+        with understood(self.target.system):
+            return self.list_rows()
 
     def read_masters(self, lines: Sequence[Line]) -> Masters:
         """What the system knows of the lines' products; not asked where it cannot be."""
@@ -85,7 +90,8 @@ class Online:
 
     def plan_write(self, lines: Sequence[Line]) -> Plan:
         """What sending the lines would change; nothing is written."""
-        self._masters = self._masters or self.read_masters(lines)
+        with understood(self.target.system):
+            self._masters = self._masters or self.read_masters(lines)
         return make_plan(lines, self.read_back(), self._masters, self.target, self.address.name)
 
     def write(self, plan: Plan, lines: Sequence[Line], key: str) -> Outcome:
@@ -93,7 +99,8 @@ class Online:
         done = Outcome()
         for group in self.group(plan, lines):
             try:
-                self.send(group, key)
+                with understood(self.target.system):
+                    self.send(group, key)
             except Unclear as error:
                 done.unclear.append(str(error))
             except ErpError as error:

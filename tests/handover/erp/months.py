@@ -11,7 +11,7 @@ import yaml
 
 from fake_erp import Fake
 from salesfc_lib import steps
-from salesfc_lib.archive import UnitMonth
+from salesfc_lib.archive import UnitMonth, manifest
 from tests import archives
 
 UNIT, MONTH, NAME = "north", "2026-06", "erp"
@@ -58,7 +58,17 @@ def publish(project: Path, products: int = 5, *, add: float = 0.0) -> Path:
     totals = made[made["unique_id"] != "total"].groupby("ds")["y_hat"].sum()
     is_total = made["unique_id"] == "total"
     made.loc[is_total, "y_hat"] = made.loc[is_total, "ds"].map(totals)
-    return archives.publish(project / "reports", UNIT, MONTH, series=series, made=made)
+    folder = archives.publish(project / "reports", UNIT, MONTH, series=series, made=made)
+    say_measure(folder, "quantity")
+    return folder
+
+
+def say_measure(folder: Path, measure: str) -> None:
+    """Write the manifest anew, as of a forecast of quantities or amounts."""
+    facts = manifest.read(folder)
+    facts.pop("outputs")
+    facts["parameters"]["measure.value"]["value"] = measure
+    manifest.write(folder, facts)
 
 
 def wanted(products: int = 5, add: float = 0.0) -> dict[tuple[str, str], float]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from fake_erp import FAKES, wire
@@ -15,7 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Target
 from salesfc_lib.handover import erp
 from salesfc_lib.handover.erp.plan import Change, Line, Masters, Row, differences, make_plan
-from tests.handover.erp.months import NAME, UNIT, found, make_month, publish
+from tests.handover.erp.months import NAME, UNIT, found, make_month, publish, say_measure, wanted
 
 Case = tuple[str, dict[str, Any], str]
 PRODUCTS = {
@@ -82,9 +83,7 @@ def test_months_before_today_are_closed_unless_a_parameter_opens_them(tmp_path: 
 def test_a_forecast_below_zero_or_of_amounts_is_not_sent(tmp_path: Path) -> None:
     fake = FAKES["sap_s4"]()
     make_month(tmp_path, fake, "sap_s4")
-    publish(tmp_path, add=-2)
-    path = tmp_path / "parameters" / "units" / f"{UNIT}.yml"
-    path.write_text(path.read_text().replace("value: quantity", "value: amount"))
+    say_measure(publish(tmp_path, add=-2), "amount")
     run = steps.open_month(tmp_path, UNIT, "2026-06")
     said = [str(each) for each in erp.send(run, NAME, wire=wire(fake)).problems]
     assert any("the forecast of 'item 0' for 2026-07 is -1, below zero" in each for each in said)
@@ -160,6 +159,40 @@ def test_quantities_are_turned_into_the_erps_unit_and_rounded(tmp_path: Path) ->
     (tmp_path / "products.csv").write_text("product,number,unit,plant,factor\nitem 0,P0,PC,,0.25\n")
     erp.send(run, NAME, wire=wire(fake))
     assert found(fake) == {("P0", "2026-07"): 0.3, ("P0", "2026-08"): 0.5, ("P0", "2026-09"): 0.8}
+
+
+def test_tables_that_an_analyst_tried_are_not_sent_in_place_of_the_published(
+    tmp_path: Path,
+) -> None:
+    fake = FAKES["sap_s4"]()
+    run = make_month(tmp_path, fake, "sap_s4")
+    tried = run.read("forecast")
+    tried["y_hat"] = 999.0
+    run.write(forecast=tried, series=run.read("series"))
+    assert run.folder.is_relative_to(run.reports / ".work")
+    erp.send(run, NAME, wire=wire(fake))
+    assert found(fake) == wanted()
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "[[1]]", '{"d": {"results": [{}]}}', "null", "7"])
+@pytest.mark.parametrize("system", ["sap_s4", "netsuite", "kingdee_galaxy", "jiandaoyun"])
+def test_an_answer_of_another_shape_is_an_error_in_words(
+    tmp_path: Path, system: str, body: str
+) -> None:
+    fake = FAKES[system]()
+    run = make_month(tmp_path, fake, system, products=1, **fake.active)
+    headers = {"content-type": "application/json"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_login = "AuthService" in request.url.path or "oauth2" in request.url.path
+        return fake(request) if is_login else httpx.Response(200, text=body, headers=headers)
+
+    try:
+        sent = erp.send(run, NAME, wire=wire(answer))  # type: ignore[arg-type]
+    except erp.ErpError as error:
+        assert "documented" in str(error)
+    else:
+        assert sent.problems or sent.receipt["status"] == "partial"
 
 
 def test_products_of_one_number_are_added_up(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -254,6 +255,22 @@ class Reader(Protocol):
 
     def read_orders(self, since: str | None) -> Any:
         """Rows changed at or after `since`, each a mapping of texts; None: all."""
+
+
+@contextmanager
+def understood(system: str) -> Iterator[None]:
+    """Raise `ErpError` for what an answer of another shape brings about in the block."""
+    try:
+        yield
+    except SalesForecastError:
+        raise
+    except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
+        raise ErpError.of(
+            f"An answer of `{system}` has another shape than documented "
+            f"({type(error).__name__}: {error})",
+            "Its documented interface (contract-tested, not live-tested)",
+            "`salesfc handover UNIT --to NAME --check` asks it more",
+        ) from None
 
 
 def parse(response: httpx.Response) -> Any:

@@ -21,7 +21,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source, scratch_folder
 from salesfc_lib.intake.sources import snapshot
 from salesfc_lib.intake.sources.databases import watermark
-from salesfc_lib.intake.sources.erp.door import Door, Wire
+from salesfc_lib.intake.sources.erp.door import Door, Wire, understood
 from salesfc_lib.intake.sources.header import require_header
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.text_columns import text_table
@@ -50,7 +50,8 @@ def read_erp(
     if source.watermark:
         known = watermark.recall(archive, identity)
     earlier = pq.read_table(known[0]).to_pylist() if known else []
-    fetched = list(door.read_orders(str(known[1]) if known else None))  # type: ignore[attr-defined]
+    with understood(source.kind):
+        fetched = list(door.read_orders(str(known[1]) if known else None))  # type: ignore[attr-defined]
     rows = merge(earlier, fetched, READERS[source.kind][1])
     if not rows:
         raise SalesForecastError.unreadable_file(door.host, "it has no sales order", "Correct it")
