@@ -41,10 +41,10 @@ def hand_over(run: UnitMonth) -> HandedMonth:
     parameters = run.parameters
     panel, series = run.read("panel"), run.read("series")
     past, drawn = _draw(run, panel, series)
-    price = handover.price_pieces(run.read("transactions"), series, parameters)
+    supply = handover.Supply.of(_read_supply(run)[0])
+    price = handover.price_pieces(run.read("transactions"), series, parameters, supply)
     known = price.set_index("unique_id")["price"]
     pieces = drawn.scaled(1 / known)
-    supply = handover.Supply.of(_read_supply(run)[0])
     plan = handover.plan_supply(pieces, supply, series, parameters)
     shown = list(dict.fromkeys([next(iter(parameters.levels)), _level(run), parameters.bottom]))
     given = None
@@ -53,9 +53,11 @@ def hand_over(run: UnitMonth) -> HandedMonth:
         ratio = np.divide(*(each.values.sum(axis=(0, 2), dtype=float) for each in sums))
         given = pd.Series(ratio, sums[0].ids).combine_first(known)
     worth = handover.value_pieces(supply, series[series["level"].isin(shown)], given)
-    money = drawn
+    money, sold = drawn, panel
     if given is None:
-        money = drawn.scaled(worth.set_index("unique_id")["price"])
+        brings = worth.set_index("unique_id")["price"]
+        money = drawn.scaled(brings)
+        sold = panel.assign(y_raw=panel["y_raw"] * panel["unique_id"].map(brings))
     run.write(
         paths=drawn.rows(),
         piece_price=price,
@@ -63,7 +65,7 @@ def hand_over(run: UnitMonth) -> HandedMonth:
         requirements=plan.requirements,
         urgent=handover.rank_urgent(plan, worth),
         capacity_plan=handover.check_capacity(plan, supply.capacity, pieces, series),
-        finance=handover.view_finance(money, pieces, worth, panel, plan),
+        finance=handover.view_finance(money, pieces, worth, sold, plan),
         outlook=_sum_up(plan.stock, plan.items, worth, pieces=pieces, revenue=money),
         asked=supply.missing(),
         sum_coverage=handover.cover_sums(

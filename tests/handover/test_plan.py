@@ -361,10 +361,51 @@ def test_money_becomes_pieces_by_the_mean_price_of_the_last_twelve_months() -> N
             "quantity": ["1", "20", "5", "3"],
         }
     )
-    found = price_pieces(lines, SERIES, agreed()).set_index("unique_id")
+    nothing = Supply.of({})
+    found = price_pieces(lines, SERIES, agreed(), nothing).set_index("unique_id")
     assert found.loc[PANS, "price"] == pytest.approx(400 / 25) and found.loc[PANS, "pieces"] == 25
     assert found.loc[POTS, "price"] == pytest.approx(20)
     assert found.loc[WEST, "price"] == pytest.approx(460 / 28)  # nothing sold: the unit's mean
     assert found["origin"].tolist() == ["own", "unit", "own"]
-    pieces = price_pieces(lines, SERIES, with_value(agreed(), "measure.value", "quantity"))
-    assert pieces["price"].eq(1).all()
+    quantity = with_value(agreed(), "measure.value", "quantity")
+    assert price_pieces(lines, SERIES, quantity, nothing)["price"].eq(1).all()
+    told = price_pieces(lines, SERIES, agreed(), supplied()).set_index("unique_id")
+    assert told.loc[WEST, ["price", "origin"]].tolist() == [10, "prices"]
+
+
+def test_without_quantities_and_prices_there_are_no_pieces_and_this_is_said() -> None:
+    lines = pd.DataFrame(
+        {"month": MONTHS[:1], "line": "Pans", "site": "East", "amount": "5", "quantity": None}
+    )
+    price = price_pieces(lines, SERIES, agreed(), Supply.of({})).set_index("unique_id")
+    assert price["origin"].eq("none").all() and price["price"].isna().all()
+    pieces = steady(100, 50, 20, spread=0.1).scaled(1 / price["price"])
+    supply = supplied(price=tables.empty("price"))
+    plan = plan_supply(pieces, supply, SERIES, agreed())
+    assert plan.requirements[["demand", "net", "planned"]].isna().all(axis=None)
+    said = {read_said(text)[0] for text in plan.requirements["formula"]}
+    assert said == {"decision.formula.requirement.no_pieces"}
+    assert rank_urgent(plan, value_pieces(supply, plan.items))["action"].eq("wait").all()
+    rows = check_capacity(plan, supply.capacity, pieces, SERIES)
+    assert rows["demand"].isna().all()
+    worth = value_pieces(supply, SERIES[SERIES["level"].eq("bottom")])
+    past = pd.DataFrame({"unique_id": [], "ds": pd.to_datetime([]), "y_raw": []})
+    money = pieces.scaled(worth.set_index("unique_id")["price"])
+    finance = view_finance(money, pieces, worth, past, plan)
+    assert {read_said(text)[0] for text in finance["formula"]} == {
+        "decision.formula.finance.no_price"
+    }
+
+
+def test_open_orders_that_tell_no_site_are_left_out_and_this_is_said() -> None:
+    orders = frame(
+        kind=["sale", "sale", "purchase"],
+        line=["Pans", "Pans", "Lids"],
+        site=["East", None, "East"],
+        due=pd.to_datetime(["2026-07-10", "2026-07-11", "2026-07-12"]),
+        quantity=[30.0, 7.0, 5.0],
+    )
+    plan = plan_supply(steady(100, 50, 20), supplied(open_order=orders), SERIES, agreed())
+    assert plan.requirements["ordered"].sum() == 30 and plan.received.sum() == 0
+    said = read_said(plan.requirements["assumptions"].iloc[0])[1]["reasons"][-1]
+    assert read_said(said) == ("decision.assumption.open_orders.unplaced", {"quantity": 12.0})

@@ -16,9 +16,10 @@ TABLES = {
     # each other; every total of a path is the sum of its parts.
     "paths": table("unique_id text, ds month, path count, y number", key="unique_id ds path"),
     # Unit price by which money became pieces: of the last 12 months of the transactions; `origin`:
-    # whose mean it is where the series has none of its own. 1 where pieces are forecast.
+    # of the series itself, agreed, or the mean of the unit. 1 where pieces are forecast.
     "piece_price": table(
-        "unique_id text, price number, origin own|unit|none, pieces number", key="unique_id"
+        "unique_id text, price number?, origin own|prices|unit|none, pieces number?",
+        key="unique_id",
     ),
     # A series of the level that is stocked, as it stands at the start of the first month. days,
     # spread: lead time; review: days; demand: expected over lead time and review, its deviation;
@@ -38,8 +39,8 @@ TABLES = {
     # that day is over; runs_out: share of the paths in which stock is gone by the month's end
     # without further orders.
     "requirements": table(
-        "unique_id text, ds month, forecast number, ordered number, consumed number, "
-        "demand number, lo-80 number, hi-80 number, received number?, safety_stock number?, "
+        "unique_id text, ds month, forecast number?, ordered number, consumed number?, "
+        "demand number?, lo-80 number?, hi-80 number?, received number?, safety_stock number?, "
         "opening number?, net number?, planned number?, closing number?, release day?, late flag, "
         "runs_out share?, " + _BASIS,
         key="unique_id ds",
@@ -59,8 +60,8 @@ TABLES = {
     # of; plan: planned orders, or demand where stock is not known; over: share of the paths in
     # which demand is above the capacity.
     "capacity_plan": table(
-        "member text, ds month, capacity number, plan number, basis planned|demand, "
-        "demand number, lo-80 number, hi-80 number, used number?, over share, " + _BASIS,
+        "member text, ds month, capacity number, plan number?, basis planned|demand, "
+        "demand number?, lo-80 number?, hi-80 number?, used number?, over share, " + _BASIS,
         key="member ds",
     ),
     # Money of a month and its range over the paths. revenue, cost of what is sold, margin; cash =

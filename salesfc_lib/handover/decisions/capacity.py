@@ -29,7 +29,7 @@ def check_capacity(
     bottom = series.set_index("unique_id").loc[pieces.ids].reset_index(names="unique_id")
     parts = []
     keys = capacity[dimensions].astype(object).where(capacity[dimensions].notna(), None)
-    for members in keys.drop_duplicates().to_dict("records"):
+    for members in keys.drop_duplicates().to_dict("records") or [{}]:
         told = {name: value for name, value in members.items() if value is not None}
         own = capacity[_within(keys, members)]
         inside = bottom.loc[_within(bottom, told), "unique_id"]

@@ -139,9 +139,10 @@ def _basis(rows: pd.DataFrame, told: pd.DataFrame, paid: str) -> pd.DataFrame:
         "received": "known" if told["received_after"].notna().any() else "unknown",
         "paid": "known" if told["paid_after"].notna().any() else "unknown",
     }
-    found = []
+    found, priced = [], rows["mean"].notna().any()
     for item, mean in zip(rows["item"], rows["mean"], strict=True):
-        formula = item if pd.notna(mean) else "unknown"
+        lacking = "unknown" if priced else "no_price"
+        formula = item if pd.notna(mean) else lacking
         assumptions = [say("decision.assumption.paths")]
         if item in ("received", "cash"):
             assumptions.append(say(f"decision.assumption.received.{terms['received']}"))

@@ -25,7 +25,8 @@ from salesfc_lib.handover.decisions.supply import MONTH_DAYS, Supply, value_by
 @dataclass(frozen=True)
 class Terms:
     """How each stocked series is ordered, (n_items,) each: days and spread null where not known,
-    lot 1 and minimum 0 where there is none, shelf life infinite.
+    lot 1 and minimum 0 where there is none, shelf life infinite; drawn: lead times by path, (count,
+    n_items), 0 where not known.
     """
 
     days: np.ndarray
@@ -35,29 +36,31 @@ class Terms:
     shelf_life: np.ndarray
     review: float
     assumed: np.ndarray  # whether the days are the parameter's
+    drawn: np.ndarray
 
     @classmethod
-    def of(cls, supply: Supply, items: pd.DataFrame, settings: schema.Handover) -> Terms:
-        """Terms by the table lead_time, else `handover.lead_days`."""
+    def of(
+        cls, supply: Supply, items: pd.DataFrame, settings: schema.Handover, count: int
+    ) -> Terms:
+        """Terms for so many paths, by the table lead_time, else `handover.lead_days`."""
 
         def told(name: str) -> np.ndarray:
             return value_by(supply.lead_time, items, name, of_several="max")
 
         days, fallback = told("days"), settings.lead_days
         assumed = np.isnan(days) & (fallback is not None)
+        days = np.where(assumed, fallback or np.nan, days)
+        spread = np.nan_to_num(told("spread"))
         return cls(
-            days=np.where(assumed, fallback or np.nan, days),
-            spread=np.nan_to_num(told("spread")),
+            days=days,
+            spread=spread,
             lot=np.where(told("lot") > 0, told("lot"), 1.0),
             minimum=np.nan_to_num(told("minimum")),
             shelf_life=np.where(told("shelf_life") > 0, told("shelf_life"), np.inf),
             review=settings.review_days,
             assumed=assumed,
+            drawn=draw_lead_days(np.nan_to_num(days), spread, count),
         )
-
-    def draw_days(self, count: int) -> np.ndarray:
-        """Lead times (count, n_items) over the paths; 0 where not known."""
-        return draw_lead_days(np.nan_to_num(self.days), self.spread, count)
 
     def round_up(self, quantity: np.ndarray) -> np.ndarray:
         """Least order of at least `quantity`: whole lots, above the minimum; 0 and null stay."""
@@ -93,9 +96,8 @@ def set_levels(
     be sold by the end of the shelf life of what is ordered now. Null where the lead time is not
     known, or goes beyond the last month.
     """
-    count, horizon = len(demand), (demand.shape[2] - start) * MONTH_DAYS
-    days = terms.draw_days(count)
-    exposed = demand_over(demand, days + terms.review, start)
+    horizon = (demand.shape[2] - start) * MONTH_DAYS
+    exposed = demand_over(demand, terms.drawn + terms.review, start)
     cycle = demand_over(demand, np.full((1, len(terms.lot)), terms.review), start).mean(axis=0)
     batch = np.where(terms.lot > 1, terms.lot, 0.0)
     cycle = np.maximum(cycle, np.maximum(batch, terms.minimum))
@@ -103,7 +105,9 @@ def set_levels(
         wanted = stock_for_cycle_service(exposed, settings.service_level)
     else:
         wanted = stock_for_fill_rate(exposed, settings.service_level, cycle)
-    sold = demand_over(demand, (days.mean(axis=0) + terms.shelf_life)[None], start).mean(axis=0)
+    sold = demand_over(demand, (np.nan_to_num(terms.days) + terms.shelf_life)[None], start).mean(
+        axis=0
+    )
     limit = np.where(np.isfinite(terms.shelf_life), sold, np.inf)
     point = np.minimum(wanted, limit)
     up_to = np.minimum(point + np.maximum(batch, terms.minimum), limit).clip(point)

@@ -14,7 +14,7 @@ from salesfc_lib.foundation import Parameters, say, say_all, tables
 from salesfc_lib.handover.decisions.consumption import consume
 from salesfc_lib.handover.decisions.paths import Paths, bound
 from salesfc_lib.handover.decisions.policy import Levels, Terms, list_policy, set_levels
-from salesfc_lib.handover.decisions.supply import Supply, sum_by, sum_by_month
+from salesfc_lib.handover.decisions.supply import Supply, place, sum_by, sum_by_month
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def plan_supply(
     taking = settings.consumption.model_dump()
     left = consume(own.values.astype(np.float64), ordered, **taking)
     demand = Paths((left + ordered).astype(np.float32), own.ids, own.months)
-    terms = Terms.of(supply, items, settings)
+    terms = Terms.of(supply, items, settings, len(own.values))
     stock = sum_by(supply.stock, items, "stock")
     at_start = [
         set_levels(demand.values, terms, settings, start) for start in range(len(own.months))
@@ -123,22 +123,34 @@ def _list_requirements(
     start = demand.months[0]
     rows["release"] = release.where(ordering).clip(lower=start)
     rows["late"] = (ordering & (release < start)).to_numpy()
-    stock = "known" if supply.stock.size else "unknown"
-    rows["formula"] = [
-        say(f"decision.formula.requirement.{'known' if pd.notna(net) else 'unknown'}")
-        for net in rows["net"]
+    orders = _say_orders(supply.open_order, items)
+    rows["formula"] = [_say_formula(*each) for each in rows[["demand", "net"]].to_numpy()]
+    rows["assumptions"] = [_say_assumptions(each, orders) for each in rows["safety_stock"]]
+    rows["inputs"] = [
+        say(f"decision.inputs.requirement.{_state(each)}", paths=len(demand.values))
+        for each in rows["opening"]
     ]
-    safety = ["known" if pd.notna(each) else "unknown" for each in rows["safety_stock"]]
-    orders = "unknown" if supply.open_order.empty else "known"
-    rows["assumptions"] = [
-        say_all(
-            [
-                say("decision.assumption.even"),
-                say(f"decision.assumption.safety_stock.{one}"),
-                say(f"decision.assumption.open_orders.{orders}"),
-            ]
-        )
-        for one in safety
-    ]
-    rows["inputs"] = say(f"decision.inputs.requirement.{stock}", paths=len(demand.values))
     return tables.build(rows, "requirements")
+
+
+def _state(value: float) -> str:
+    return "known" if pd.notna(value) else "unknown"
+
+
+def _say_formula(demand: float, net: float) -> str:
+    if pd.isna(demand):
+        return say("decision.formula.requirement.no_pieces")
+    return say(f"decision.formula.requirement.{_state(net)}")
+
+
+def _say_assumptions(safety_stock: float, orders: str) -> str:
+    safety = say(f"decision.assumption.safety_stock.{_state(safety_stock)}")
+    return say_all([say("decision.assumption.even"), safety, orders])
+
+
+def _say_orders(orders: pd.DataFrame, items: pd.DataFrame) -> str:
+    """Whether open orders are known, and how much of them belongs to no stocked series."""
+    lost = float(orders.loc[place(orders, items) < 0, "quantity"].sum())
+    if lost > 0:
+        return say("decision.assumption.open_orders.unplaced", quantity=round(lost, 3))
+    return say(f"decision.assumption.open_orders.{'unknown' if orders.empty else 'known'}")

@@ -7,7 +7,7 @@ here: the one that names most of its dimensions. A table without rows is a sourc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,20 @@ def list_dimensions(series: pd.DataFrame) -> list[str]:
     return [name for name in series.columns if name not in DESCRIBING]
 
 
+def place(rows: pd.DataFrame, items: pd.DataFrame) -> np.ndarray:
+    """Which of `items` each row lies within, (n_rows,); -1 where it does not tell a dimension of
+    theirs, or names a member that is not forecast.
+    """
+    names = [name for name in list_dimensions(items) if items[name].notna().all()]
+    if any(name not in rows for name in names):
+        return np.full(len(rows), -1)
+    if not names:
+        return np.zeros(len(rows), dtype=int)
+    at = items[names].assign(at=np.arange(len(items)))
+    found = rows[names].astype(object).merge(at, on=names, how="left")["at"]
+    return np.asarray(found.fillna(-1).to_numpy(dtype=int))
+
+
 def sum_by(rows: pd.DataFrame, items: pd.DataFrame, value: str) -> np.ndarray:
     """Sum of `value` over the rows that lie within each of `items`, (n_items,).
 
@@ -68,10 +82,8 @@ def sum_by(rows: pd.DataFrame, items: pd.DataFrame, value: str) -> np.ndarray:
     names = [name for name in list_dimensions(items) if items[name].notna().all()]
     if any(name not in rows or rows[name].isna().any() for name in names):
         return np.full(len(items), np.nan)
-    if not names:
-        return np.full(len(items), rows[value].sum(min_count=1), dtype=float)
-    sums = rows.groupby(names)[value].sum().rename("found").reset_index()
-    return items[names].merge(sums, on=names, how="left")["found"].to_numpy(dtype=float)
+    sums = rows.groupby(place(rows, items))[value].sum(min_count=1)
+    return sums.reindex(range(len(items))).to_numpy(dtype=float)
 
 
 def value_by(
@@ -101,53 +113,42 @@ def value_by(
 def sum_by_month(rows: pd.DataFrame, items: pd.DataFrame, months: pd.DatetimeIndex) -> np.ndarray:
     """Quantity due by item and month, (n_items, n_months); overdue and undated in the first.
 
-    What is due after the last month is left out. Zero where nothing is due.
+    What is due after the last month, or lies within no item, is left out. Zero where nothing is.
     """
-    month = rows["due"].to_numpy().astype("datetime64[M]")
-    first = months[0].to_datetime64().astype("datetime64[M]")
-    month = np.where(np.isnat(month) | (month < first), first, month)
-    place = months.get_indexer(month.astype("datetime64[ns]"))
-    parts = [
-        np.nan_to_num(sum_by(rows[place == at], items, "quantity")) for at in range(len(months))
-    ]
-    return np.array(parts).T.reshape(len(items), len(months))
+    due = rows["due"].fillna(months[0]).clip(lower=months[0])
+    month = months.get_indexer(due.to_numpy().astype("datetime64[M]").astype("datetime64[ns]"))
+    item, found = place(rows, items), np.zeros((len(items), len(months)))
+    known = (item >= 0) & (month >= 0)
+    np.add.at(found, (item[known], month[known]), rows["quantity"].to_numpy(dtype=float)[known])
+    return found
 
 
 def price_pieces(
-    transactions: pd.DataFrame, series: pd.DataFrame, parameters: Parameters
+    transactions: pd.DataFrame, series: pd.DataFrame, parameters: Parameters, supply: Supply
 ) -> pd.DataFrame:
     """Table `piece_price` of the bottom series: amount by quantity of their last twelve months.
 
-    A series without pieces of its own has the unit's mean. Where pieces are forecast: 1.
+    A series without pieces of its own has the price agreed (table price), else the unit's mean;
+    null where there is none. Where pieces are forecast: 1.
     """
     items = series[series["level"].eq(parameters.bottom)]
+    columns = {"unique_id": items["unique_id"].to_numpy(), "price": 1.0, "origin": "own"}
     if parameters.measure.value == "quantity":
-        ones = {"unique_id": items["unique_id"], "price": 1.0, "origin": "own", "pieces": np.nan}
-        return tables.build(pd.DataFrame(ones), "piece_price")
+        return tables.build(pd.DataFrame(columns | {"pieces": np.nan}), "piece_price")
     names = list_dimensions(items)
     last = transactions["month"].max() - pd.DateOffset(months=11)
     rows = transactions.loc[transactions["month"] >= last, [*names, "amount", "quantity"]]
     rows = rows.astype({"amount": float, "quantity": float})
-    sums = rows.groupby(names, observed=True)[["amount", "quantity"]].sum().reset_index()
-    own = items[names].merge(sums.astype(dict.fromkeys(names, object)), on=names, how="left")
-    price = (own["amount"] / own["quantity"]).where((own["quantity"] > 0) & (own["amount"] > 0))
-    whole = float(rows["amount"].sum() / rows["quantity"].sum()) if rows["quantity"].sum() else 0.0
-    origin = np.where(price.notna(), "own", "unit" if whole > 0 else "none")
-    columns = {
-        "unique_id": items["unique_id"].to_numpy(),
-        "price": price.fillna(whole if whole > 0 else np.nan).to_numpy(),
-        "origin": origin,
-        "pieces": own["quantity"].fillna(0.0).to_numpy(),
+    sums = rows.groupby(place(rows, items))[["amount", "quantity"]].sum()
+    amount, pieces = sums.reindex(range(len(items)), fill_value=0.0).to_numpy().T
+    all_pieces = rows["quantity"].sum()
+    whole = rows["amount"].sum() / all_pieces if all_pieces > 0 else 0.0
+    prices = {
+        "own": np.where((amount > 0) & (pieces > 0), amount / np.where(pieces > 0, pieces, 1), 0.0),
+        "prices": np.nan_to_num(value_by(supply.price, items, "price")),
+        "unit": np.full(len(items), whole),
     }
-    return tables.build(pd.DataFrame(columns), "piece_price")
-
-
-def weighted(values: np.ndarray, weights: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean of `values` by group of places, weighted, without those that are null."""
-    known = np.isfinite(values)
-    found = []
-    for places in groups:
-        at = places[known[places]]
-        size = weights[at].sum()
-        found.append(float(values[at] @ weights[at] / size) if size > 0 else np.nan)
-    return np.array(found)
+    known = [each > 0 for each in prices.values()]
+    columns["price"] = np.select(known, [*prices.values()], np.nan)
+    columns["origin"] = np.select(known, [*prices], "none")
+    return tables.build(pd.DataFrame(columns | {"pieces": pieces}), "piece_price")

@@ -26,9 +26,10 @@ def rank_urgent(plan: Plan, worth: pd.DataFrame) -> pd.DataFrame:
     """
     demand, terms = plan.demand.values, plan.terms
     known = np.isfinite(plan.stock) & np.isfinite(terms.days)
-    days = terms.draw_days(len(demand))
-    short = demand_over(demand, days + terms.review) - _there(plan, terms.days + terms.review)
-    lacks = demand_over(demand, days) > _there(plan, terms.days)
+    short = demand_over(demand, terms.drawn + terms.review) - _there(
+        plan, terms.days + terms.review
+    )
+    lacks = demand_over(demand, terms.drawn) > _there(plan, terms.days)
     risk = np.where(known, lacks.mean(axis=0), np.nan)
     sold = demand_over(demand, np.minimum(terms.shelf_life, 1e6)[None])
     expire = np.maximum(plan.stock - sold, 0.0).mean(axis=0)
