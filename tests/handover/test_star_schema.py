@@ -196,6 +196,28 @@ def test_alerts_changes_and_records_are_facts(project: Path) -> None:
     assert ask(star, query) == [expected]
 
 
+def test_each_number_of_a_decision_is_a_row_with_its_series_and_month(project: Path) -> None:
+    folder = project / "reports" / "2026-02" / "east" / "tables"
+    said = dict.fromkeys(("formula", "assumptions", "inputs"), "{}")
+    told = {"item": "cash", "ds": pd.Timestamp("2026-03-01"), "mean": 7.0, "known": 1.0}
+    tables.write(tables.build([told | said], "finance"), folder, "finance")
+    first = {"rank": 1, "unique_id": "line:锅", "action": "wait", "short": 3.0, "valued": "none"}
+    tables.write(tables.build([first | said], "urgent"), folder, "urgent")
+    tables.write(tables.empty("capacity_plan"), folder, "capacity_plan")
+    star = write_star(project).folder
+    query = (
+        "SELECT d.source, d.kind, d.subject, d.amount, d.month_key, s.unique_id, d.new "
+        "FROM fact_decision AS d LEFT JOIN dim_series AS s USING (series_key) ORDER BY ALL"
+    )
+    wait = '{"action": "wait", "valued": "none"}'
+    assert ask(star, query) == [
+        ("finance", "known", "cash", 1.0, 202603, None, '{"item": "cash"}'),
+        ("finance", "mean", "cash", 7.0, 202603, None, '{"item": "cash"}'),
+        ("urgent", "rank", "line:锅", 1.0, 202602, "line:锅", wait),
+        ("urgent", "short", "line:锅", 3.0, 202602, "line:锅", wait),
+    ]
+
+
 def test_three_questions_of_a_planner_have_answers_worked_out_another_way(project: Path) -> None:
     star = write_star(project).folder
     expected_ahead, how_good, whose = model.QUERIES.read_text(encoding="utf-8").split(";")[:3]

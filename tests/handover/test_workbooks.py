@@ -22,7 +22,7 @@ from salesfc_lib.handover.workbooks.write import BASIS
 from tests import archives
 
 PARAMETERS = """
-unit: {title: 东区}
+unit: {title: 东区, currency: ¥}
 dimensions: [line, region]
 levels: {total: [], line: [line], bottom: [line, region]}
 """
@@ -88,7 +88,7 @@ def test_every_department_has_a_workbook_in_each_language_and_a_csv_for_each_she
 
 def test_the_business_stands_beside_last_year_and_its_whole_target(run: UnitMonth) -> None:
     write_workbooks(run)
-    heads, first, *_ = read(run.reports / "handover/2026-02/east/finance.xlsx", "Whole unit")
+    heads, first, *_ = read(run.reports / "handover/2026-02/east/finance.xlsx", "Whole unit (¥)")
     row = dict(zip(heads, first, strict=True))
     made = archives.forecast("2026-02").query("stage == 'reconciled' and unique_id == 'total'")
     sold = archives.panel("2026-02").set_index(["unique_id", "ds"])["y_raw"]
@@ -102,7 +102,7 @@ def test_the_business_stands_beside_last_year_and_its_whole_target(run: UnitMont
 
 def test_months_side_by_side_add_up(run: UnitMonth) -> None:
     write_workbooks(run)
-    heads, *rows = read(run.reports / "handover/2026-02/east/production.xlsx", "By month")
+    heads, *rows = read(run.reports / "handover/2026-02/east/production.xlsx", "By month (¥)")
     assert heads[:6] == ("Line", "2026-03", "2026-04", "2026-05", "2026-06", "Sum")
     assert [row[0] for row in rows] == ["锅", 'O\'Neil "x"']
     assert all(sum(row[1:5]) == row[5] for row in rows)
@@ -113,18 +113,18 @@ def test_decisions_are_sheets_where_the_month_has_them(run: UnitMonth) -> None:
     write_workbooks(run)
     place = run.reports / "handover/2026-02/east"
     book = openpyxl.load_workbook(place / "purchasing.xlsx")
-    named = ["What to do first", "Net requirements", "What to expect", "What is missing"]
-    assert book.sheetnames == named
-    heads, row = read(place / "purchasing.xlsx", "Net requirements")
+    named = ["What to do first (pieces)", "Net requirements (pieces)", "What to expect (¥)"]
+    assert book.sheetnames == [*named, "What is missing"]
+    heads, row = read(place / "purchasing.xlsx", "Net requirements (pieces)")
     found = dict(zip(heads, row, strict=True))
     assert (found["Series"], found["Planned orders"], found["Late"]) == ("锅 · east", 1234.5, "yes")
     assert found["Order on"] == datetime.datetime(2026, 2, 20)
     assert not set(heads) & {"Formula", "Inputs"}, "what is printed is no place for sentences"
-    heads, row = read(place / "purchasing.zh.xlsx", "优先事项")
+    heads, row = read(place / "purchasing.zh.xlsx", "优先事项 (件)")
     assert dict(zip(heads, row, strict=True))["行动"] == "催货"
     machine = pd.read_csv(place / "purchasing_urgent.csv", encoding="utf-8-sig")
     assert machine.loc[0, ["action", "formula"]].tolist() == ["expedite", "because"]
-    heads, row = read(place / "finance.zh.xlsx", "收入、毛利、现金")
+    heads, row = read(place / "finance.zh.xlsx", "收入、毛利、现金 (¥)")
     assert row[0] == "现金净额"
 
 

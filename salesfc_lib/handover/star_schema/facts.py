@@ -40,6 +40,9 @@ SELECT {{vintage_key}} AS vintage_key, s.series_key, {MONTH_KEY.format("t.ds")} 
 {FROM}"""
 
 
+SENTENCES = ("formula", "assumptions", "inputs")  # beside each number of the handover
+
+
 def quote(path: Path) -> str:
     """A path as a literal of SQL."""
     return "'" + str(path).replace("'", "''") + "'"
@@ -149,20 +152,27 @@ def write_decisions(
     day = rows["ds"].fillna(made_in)
     rows = rows.assign(month_key=day.dt.year * 100 + day.dt.month).merge(own, how="left")
     known = {"vintage_key": vintage["vintage_key"], "unit_key": vintage["unit_key"]}
-    rows = rows.assign(**known, who=None, decided_at=None, old=None, new=None, reason=None)
+    rows = rows.assign(**known, who=None, decided_at=None, old=None, reason=None)
     name = f"{made_in:%Y-%m}/{vintage['unit']}.parquet"
     copy_frame(cube, "fact_decision", rows, folder / "fact_decision" / name)
 
 
 def melt(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """A row for each number of a table: unique_id, ds, source, kind, subject, amount.
+    """A row for each number of a table: unique_id, ds, source, kind, subject, new, amount.
 
-    subject: the row's other texts, after one another.
+    subject: the series, or what else the row is of; new: the row's texts and days as JSON, but for
+    sentences.
     """
     numbers = [*frame.select_dtypes("number").columns]
-    texts = [name for name in frame if name not in {*numbers, "unique_id", "ds"}]
-    subject = frame[texts].astype(str).agg(" / ".join, axis=1) if texts else ""
-    kept = {"unique_id": frame.get("unique_id"), "subject": subject, "source": source}
+    texts = [name for name in frame if name not in {*numbers, *SENTENCES, "unique_id", "ds"}]
+    told = [
+        json.dumps(
+            {key: str(text) for key, text in row.items() if pd.notna(text)}, ensure_ascii=False
+        )
+        for row in frame[texts].to_dict("records")
+    ]
+    subject = frame["unique_id"] if "unique_id" in frame else frame[texts[0]]
+    kept = {"unique_id": frame.get("unique_id"), "subject": subject, "source": source, "new": told}
     kept["ds"] = pd.to_datetime(frame["ds"]) if "ds" in frame else pd.NaT
     whole = frame[numbers].assign(**kept)
     return whole.melt([*kept], numbers, "kind", "amount").dropna(subset=["amount"])

@@ -21,6 +21,7 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import (
     Sheet,
+    amounts,
     in_words,
     is_said,
     iso,
@@ -29,6 +30,7 @@ from salesfc_lib.foundation import (
     name_in_file,
     name_of,
     tables,
+    wording,
     write_book,
 )
 from salesfc_lib.handover.workbooks.sheets import DEPARTMENTS, Build, Month, by_month
@@ -40,6 +42,8 @@ LOOKS |= dict.fromkeys((*SHARES, "fill_rate", "reached"), SHARE)
 READINGS = {"days": "0.0", "times": "0.0", "amount": "#,##0"}  # of KPIs; others are shares
 WIDTHS = {"label": 34, "reason": 40, "lacking": 50, "instead": 50, "kpi": 34}
 NARROW, WIDE = 11, 16  # numbers, texts
+IN_PIECES = ("urgent", "requirements", "stock_policy", "capacity_plan")
+WITHOUT_UNIT = ("kpis", "asked")
 BASIS = ("formula", "assumptions", "inputs")  # sentences beside each decision, in its CSV only
 VALUES = {  # columns whose values the catalogue names, and how their keys begin
     "level": "level",
@@ -85,8 +89,7 @@ def _write(
         found |= {
             f"level.{level}": by_month(month, level) for level in month.series["level"].unique()
         }
-    title = partial(_name_book, run, department)
-    write = partial(_write_book, found, title)
+    write = partial(_write_book, run, department, found)
     language.write_each(write, folder / f"{department}.xlsx", spoken)
 
 
@@ -100,23 +103,34 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     shown.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
-def _write_book(found: Mapping[str, pd.DataFrame], title: Callable[[], str], path: Path) -> None:
+def _write_book(
+    run: UnitMonth, department: str, found: Mapping[str, pd.DataFrame], path: Path
+) -> None:
     """The workbook in the current language."""
-    write_book([_make_sheet(name, frame) for name, frame in found.items()], path, title())
+    title = f"{run.title} · {iso(run.month)} · {name_of('workbook.department', department)}"
+    write_book([_make_sheet(run, name, frame) for name, frame in found.items()], path, title)
 
 
-def _make_sheet(name: str, frame: pd.DataFrame) -> Sheet:
-    """A frame with its heads and how its numbers look."""
+def _make_sheet(run: UnitMonth, name: str, frame: pd.DataFrame) -> Sheet:
+    """A frame with its heads and how its numbers look; its title says their unit."""
     kept = frame.drop(columns=[*BASIS, "unit"], errors="ignore")
-    shown = _in_language(kept, name_of)
     kind, _, level = name.partition(".")
+    title = name_of("level", level) if level else name_of("workbook.sheet", kind)
+    unit = "" if name in WITHOUT_UNIT else _name_unit(run, name in IN_PIECES)
     return Sheet(
-        title=name_of("level", level) if level else name_of("workbook.sheet", kind),
-        rows=shown,
-        heads=[_name_column(column) for column in kept],
+        title=wording.first_upper(f"{title} ({unit})" if unit else title),
+        rows=_in_language(kept, name_of),
+        heads=[wording.first_upper(_name_column(column)) for column in kept],
         formats=[_find_look(column, frame) for column in kept],
         widths=[WIDTHS.get(column, WIDE if _is_text(kept[column]) else NARROW) for column in kept],
     )
+
+
+def _name_unit(run: UnitMonth, in_pieces: bool) -> str:
+    """The unit's currency, or its unit of measure where quantities are forecast or planned."""
+    pieces = in_pieces or run.parameters.measure.value == "quantity"
+    named = amounts.AmountFormat("", run.parameters.unit.quantity_unit)
+    return named.unit_name if pieces else run.parameters.unit.currency
 
 
 def _in_language(frame: pd.DataFrame, name: Callable[[str, str], str]) -> pd.DataFrame:
@@ -160,7 +174,3 @@ def _find_look(column: str, frame: pd.DataFrame) -> str | list[str] | None:
     if column in LOOKS or pd.api.types.is_integer_dtype(frame[column]):
         return LOOKS.get(column, "0")
     return "0.0" if frame[column].abs().max() < 100 else "#,##0"
-
-
-def _name_book(run: UnitMonth, department: str) -> str:
-    return f"{run.title} · {iso(run.month)} · {name_of('workbook.department', department)}"
