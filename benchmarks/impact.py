@@ -35,12 +35,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 import held_out
 from accuracy import plain
 from panels import find_data
 from salesfc_lib.handover.decisions import draw_paths
-from salesfc_lib.handover.decisions.service import factor_for_cycle_service, stock_for_cycle_service
+from salesfc_lib.handover.decisions.service import stock_for_cycle_service
 
 COUNTED, YEAR, PAST = 12, 12, 24
 SERVICE = (0.80, 0.90, 0.95, 0.98, 0.99)
@@ -83,7 +84,7 @@ def set_targets(
     moving = np.array([cover * y[t - 3 : t].mean(axis=0) for t in range(2 * YEAR, len(y))])
     found = {}
     for service in SERVICE:
-        k = factor_for_cycle_service(service)
+        k = norm.ppf(service)
         for name, forecast in (("last_year", last_year), ("moving", moving)):
             rows = []
             for t in months:

@@ -181,6 +181,28 @@ def test_what_is_most_money_comes_first(plan: Plan) -> None:
     assert pd.isna(row_of(rows, POTS)["out_on"])  # 500 last for 25 months
 
 
+def test_what_a_supplier_owes_counts_from_its_day() -> None:
+    # 50 a month, 60 there: gone on August 7; 25 more on July 20 last for half of August more
+    orders = frame(
+        kind=["purchase"],
+        line=["Pans"],
+        site=["West"],
+        quantity=[25.0],
+        due=pd.to_datetime(["2026-07-20"]),
+    )
+    for due, stock, day in (
+        ("2026-07-20", 60, "2026-08-22"),
+        ("2026-07-20", 20, "2026-07-13"),
+        ("2026-06-01", 20, "2026-07-28"),
+        ("2026-08-25", 60, "2026-08-07"),
+    ):
+        held = frame(line=["Pans"], site=["West"], stock=[float(stock)])
+        supply = supplied(stock=held, open_order=orders.assign(due=pd.Timestamp(due)))
+        plan = plan_supply(steady(100, 50, 20), supply, SERIES, agreed())
+        rows = rank_urgent(plan, value_pieces(supply, plan.items))
+        assert row_of(rows, WEST)["out_on"] == pd.Timestamp(day)
+
+
 def test_what_is_gone_before_an_order_could_come_is_to_be_expedited() -> None:
     supply = supplied(lead_time=frame(days=[60.0], spread=[0.0], lot=[np.nan], minimum=[np.nan]))
     plan = plan_supply(steady(100, 50, 20), supply, SERIES, agreed())

@@ -6,17 +6,29 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.stats import norm
 
 from salesfc_lib.handover.decisions.service import (
     demand_over,
     draw_lead_days,
-    factor_for_cycle_service,
-    factor_for_fill_rate,
-    normal_loss,
     stock_for_cycle_service,
     stock_for_fill_rate,
 )
 from salesfc_lib.handover.decisions.supply import MONTH_DAYS
+
+factor_for_cycle_service = norm.ppf  # k of P1
+
+
+def normal_loss(k: float) -> float:
+    """G(k) of the textbook: expected excess of a standard normal over k."""
+    return float(norm.pdf(k) - k * norm.sf(k))
+
+
+def factor_for_fill_rate(p2: float, *, deviation: float, quantity: float) -> float:
+    """k of P2 by the textbook: G(k) = Q (1 - P2) / sigma."""
+    wanted = quantity * (1 - p2) / deviation
+    return float(brentq(lambda k: normal_loss(k) - wanted, -wanted - 10, 40))
 
 
 @pytest.mark.parametrize(

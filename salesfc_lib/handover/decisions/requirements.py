@@ -14,7 +14,7 @@ from salesfc_lib.foundation import Parameters, say, say_all, tables
 from salesfc_lib.handover.decisions.consumption import consume
 from salesfc_lib.handover.decisions.paths import Paths, bound
 from salesfc_lib.handover.decisions.policy import Levels, Terms, list_policy, set_levels
-from salesfc_lib.handover.decisions.supply import Supply, place, sum_by, sum_by_month
+from salesfc_lib.handover.decisions.supply import Supply, by_month, place, sum_by, sum_by_day
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Plan:
     """What is to be ordered: tables `requirements` and `stock_policy`, and what they came from.
 
     items: rows of `series` of the level that is stocked; demand: paths in pieces after open orders;
-    stock (n_items,), received (n_items, n_months): open purchase orders due; null where not known.
+    stock (n_items,), null where not known; received (n_items, n_months) and arriving (n_items,
+    n_days): open purchase orders due.
     """
 
     requirements: pd.DataFrame
@@ -31,6 +32,7 @@ class Plan:
     demand: Paths
     stock: np.ndarray
     received: np.ndarray
+    arriving: np.ndarray
     terms: Terms
     levels: Levels
 
@@ -49,8 +51,11 @@ def plan_supply(
     rows = series.set_index("unique_id")
     items = rows.loc[own.ids].reset_index(names="unique_id")
     orders = supply.open_order
-    ordered = sum_by_month(orders[orders["kind"].eq("sale")], items, own.months)
-    received = sum_by_month(orders[orders["kind"].eq("purchase")], items, own.months)
+    ordered, arriving = (
+        sum_by_day(orders[orders["kind"].eq(kind)], items, own.months)
+        for kind in ("sale", "purchase")
+    )
+    ordered, received = by_month(ordered, own.months), by_month(arriving, own.months)
     taking = settings.consumption.model_dump()
     left = consume(own.values.astype(np.float64), ordered, **taking)
     demand = Paths((left + ordered).astype(np.float32), own.ids, own.months)
@@ -70,6 +75,7 @@ def plan_supply(
         demand=demand,
         stock=stock,
         received=received,
+        arriving=arriving,
         terms=terms,
         levels=at_start[0],
     )

@@ -1,48 +1,17 @@
-"""Stock for a service level: textbook formulas, and the same from sample paths.
+"""Stock for a service level, from sample paths of demand over lead time and review.
 
-Demand over lead time and review enters, as deviation or as paths; reorder points leave. Formulas:
-Silver, Pyke and Thomas, Inventory and Production Management in Supply Chains, 4th edition (2017),
-doi:10.1201/9781315374406, chapter 6.
+What the textbook takes from a normal distribution is taken from the paths: P1, the share of cycles
+without a stock-out, and P2, the share of demand delivered from stock (Silver, Pyke and Thomas,
+Inventory and Production Management in Supply Chains, 4th edition, 2017,
+doi:10.1201/9781315374406, chapter 6).
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
 from scipy.stats import gamma
 
 from salesfc_lib.handover.decisions.supply import MONTH_DAYS
-
-
-def normal_loss(k: float) -> float:
-    """G(k): expected excess of a standard normal over k.
-
-    >>> round(normal_loss(0.0), 4), round(normal_loss(1.0), 4)
-    (0.3989, 0.0833)
-    """
-    density = math.exp(-k * k / 2) / math.sqrt(2 * math.pi)
-    return float(density - k * ndtr(-k))
-
-
-def factor_for_cycle_service(p1: float) -> float:
-    """k of P1, the share of replenishment cycles without a stock-out.
-
-    >>> round(factor_for_cycle_service(0.95), 3)
-    1.645
-    """
-    return float(ndtri(p1))
-
-
-def factor_for_fill_rate(p2: float, *, deviation: float, quantity: float) -> float:
-    """k of P2, the share of demand delivered from stock: G(k) = Q (1 - P2) / deviation.
-
-    deviation: of demand over the lead time; quantity: of an order, both in pieces.
-    """
-    wanted = quantity * (1 - p2) / deviation
-    return float(brentq(lambda k: normal_loss(k) - wanted, -wanted - 10, 40))
 
 
 def stock_for_cycle_service(demand: np.ndarray, p1: float) -> np.ndarray:
@@ -53,7 +22,8 @@ def stock_for_cycle_service(demand: np.ndarray, p1: float) -> np.ndarray:
 def stock_for_fill_rate(demand: np.ndarray, p2: float, quantity: np.ndarray) -> np.ndarray:
     """Stock s with mean of max(demand - s, 0) over the paths = (1 - p2) quantity, (n_items,).
 
-    quantity: demand met in one cycle, (n_items,). The mean is linear between paths, so that the
+    quantity: demand met in one cycle, (n_items,). P2 = 1 - E max(demand - s, 0) / Q, of which the
+    textbook's sigma G(k) / Q is the normal case. The mean is linear between paths, so that the
     solution is exact; never below zero.
     """
     ordered = np.sort(demand, axis=0)

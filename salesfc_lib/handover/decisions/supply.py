@@ -110,17 +110,23 @@ def value_by(
     return found
 
 
-def sum_by_month(rows: pd.DataFrame, items: pd.DataFrame, months: pd.DatetimeIndex) -> np.ndarray:
-    """Quantity due by item and month, (n_items, n_months); overdue and undated in the first.
+def sum_by_day(rows: pd.DataFrame, items: pd.DataFrame, months: pd.DatetimeIndex) -> np.ndarray:
+    """Quantity due by item and day of the months, (n_items, n_days); overdue and undated on the
+    first.
 
     What is due after the last month, or lies within no item, is left out. Zero where nothing is.
     """
-    due = rows["due"].fillna(months[0]).clip(lower=months[0])
-    month = months.get_indexer(due.to_numpy().astype("datetime64[M]").astype("datetime64[ns]"))
-    item, found = place(rows, items), np.zeros((len(items), len(months)))
-    known = (item >= 0) & (month >= 0)
-    np.add.at(found, (item[known], month[known]), rows["quantity"].to_numpy(dtype=float)[known])
+    count = int(months.days_in_month.to_numpy().sum())
+    day = (rows["due"].fillna(months[0]) - months[0]).dt.days.clip(lower=0).to_numpy(dtype=int)
+    item, found = place(rows, items), np.zeros((len(items), count))
+    known = (item >= 0) & (day < count)
+    np.add.at(found, (item[known], day[known]), rows["quantity"].to_numpy(dtype=float)[known])
     return found
+
+
+def by_month(days: np.ndarray, months: pd.DatetimeIndex) -> np.ndarray:
+    """Sums of days (n_items, n_days) by month, (n_items, n_months)."""
+    return np.asarray(np.add.reduceat(days, (months - months[0]).days.to_numpy(), axis=1))
 
 
 def price_pieces(

@@ -11,9 +11,9 @@ import pandas as pd
 from salesfc_lib.foundation import say, say_all, tables
 from salesfc_lib.handover.decisions.requirements import Plan
 from salesfc_lib.handover.decisions.service import demand_over
-from salesfc_lib.handover.decisions.supply import MONTH_DAYS
 
 OUT, EARLY = 0.5, 0.1  # shares of the paths that are out of stock by `out_on` and `early_on`
+SLACK = 1e-3  # of a piece: what single precision leaves
 LEAST = 0.5  # pieces expected to expire from which stock is called a surplus
 
 
@@ -68,38 +68,26 @@ def _rank(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _there(plan: Plan, days: np.ndarray) -> np.ndarray:
-    """Stock and what is received within `days` of the start, (n_items,); what is due counts from
-    the month in which it is due, the month's share of it as its days go by.
-    """
-    months = np.nan_to_num(days / MONTH_DAYS).clip(0, plan.received.shape[1])
-    share = (months[:, None] - np.arange(plan.received.shape[1])).clip(0, 1)
-    return np.asarray(plan.stock + (plan.received * share).sum(axis=1))
+    """Stock and what is due within `days` of the start, (n_items,)."""
+    due = np.arange(plan.arriving.shape[1]) <= np.nan_to_num(days)[:, None]
+    return np.asarray(plan.stock + (plan.arriving * due).sum(axis=1))
 
 
-def _days_out(plan: Plan) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+def _days_out(plan: Plan) -> list[pd.DatetimeIndex]:
     """Days by which half and a tenth of the paths are out of stock without further orders.
 
-    Null where they are not within the months planned. Receipts of a month are there from its start,
-    sales of it are even over its days.
+    Day after day; null where they are not within the months planned.
     """
-    demand = plan.demand.values.astype(np.float64)
-    supplied = plan.stock[:, None] + plan.received.cumsum(axis=1)
-    gone = demand.cumsum(axis=2)
-    out = gone > supplied[None]
-    first = out.argmax(axis=2)[:, :, None]
-    before = np.take_along_axis(gone - demand, first, axis=2)[:, :, 0]
-    sold = np.take_along_axis(demand, first, axis=2)[:, :, 0]
-    there = np.take_along_axis(np.broadcast_to(supplied, gone.shape), first, axis=2)[:, :, 0]
-    starts, length = plan.demand.months, plan.demand.months.days_in_month.to_numpy()
-    elapsed = (starts - starts[0]).days.to_numpy()
-    share = ((there - before) / np.where(sold > 0, sold, 1.0)).clip(0, 1)
-    day = elapsed[first[:, :, 0]] + share * length[first[:, :, 0]]
-    day = np.where(out.any(axis=2), day, np.inf)
-    day = np.where(np.isnan(plan.stock), np.inf, day)
-    found = np.quantile(day, [OUT, EARLY], axis=0, method="inverted_cdf")
-    whole = np.where(np.isfinite(found), np.floor(np.where(np.isfinite(found), found, 0)), np.nan)
-    dates = [starts[0] + pd.to_timedelta(each, unit="D") for each in whole]
-    return dates[0], dates[1]
+    months, demand = plan.demand.months, plan.demand.values
+    left = np.broadcast_to(plan.stock, demand.shape[:2]).astype(np.float64)
+    out = np.full(demand.shape[:2], np.inf)
+    month = np.repeat(np.arange(len(months)), months.days_in_month)
+    for day, arrived in enumerate(plan.arriving.T):
+        left = left + arrived - demand[:, :, month[day]] / months.days_in_month[month[day]]
+        out = np.where((left < -SLACK) & np.isinf(out), day, out)
+    found = np.quantile(out, [OUT, EARLY], axis=0, method="inverted_cdf")
+    found = np.where(np.isfinite(found), found, np.nan)
+    return [months[0] + pd.to_timedelta(each, unit="D") for each in found]
 
 
 def _basis(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
@@ -108,8 +96,10 @@ def _basis(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     for place, row in enumerate(rows.itertuples(index=False)):
         stock = "known" if np.isfinite(plan.stock[place]) else "unknown"
         lead = "known" if np.isfinite(plan.terms.days[place]) else "unknown"
+        fresh = np.isfinite(plan.terms.shelf_life[place])
         assumptions = [
             say("decision.assumption.even"),
+            say("decision.assumption.fresh") if fresh else "",
             say("decision.assumption.receipts"),
             say(f"decision.assumption.valued.{row.valued}"),
         ]
