@@ -32,7 +32,7 @@ def star(
 
     done = write_star(project, out)
     for month, why in done.left_out.items():
-        echo(f"Left out of {month}: {why}.", err=True)
+        echo(f"Left out of {month}: {why.rstrip('.')}.", err=True)
     echo(f"{done.written} months written, {done.kept} as they were. Star schema: {done.folder}")
     if database_env:
         rows = load_star(done.folder, database_env)

@@ -12,12 +12,17 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from salesfc_lib.archive import Record, append_record, manifest
+from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import tables
 from salesfc_lib.handover import load_star, render_page, write_star
 from salesfc_lib.handover.star_schema import model
+from salesfc_lib.handover.star_schema.dimensions import assign_keys
 from tests import archives, postgres
 from tests.conftest import CHECKOUT
 
@@ -177,6 +182,45 @@ def test_a_torn_table_is_left_out_told_and_written_when_it_is_whole_again(projec
     (folder / "tables" / "forecast.parquet").write_bytes(whole)
     assert write_star(project).left_out == {}
     assert ask(done.folder, count) == [(96,)]
+
+
+def test_an_archive_of_which_nothing_can_be_read_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    archives.tear(archives.publish(tmp_path / "reports", "east", "2026-01"), "series")
+    done = write_star(tmp_path)
+    assert done.left_out == {"east 2026-01": "series"}
+    assert ask(done.folder, "SELECT label FROM dim_calendar") == [("2026-01",)]
+    damaged = archives.publish(tmp_path / "reports", "west", "2026-01") / manifest.NAME
+    damaged.write_text('{"kind": ', encoding="utf-8")
+    assert "is not a manifest" in write_star(tmp_path).left_out["west 2026-01"]
+
+
+@given(st.lists(st.sets(st.integers(0, 30)), min_size=1, max_size=5))
+def test_a_member_keeps_its_key_and_no_two_share_one(runs: list[set[int]]) -> None:
+    known = pd.DataFrame(columns=["key", "name"])
+    ever: dict[str, int] = {}
+    for run in runs:
+        names = sorted({f"m{each}" for each in run} | set(ever))
+        known = assign_keys(pd.DataFrame({"name": names}, dtype=object), known, "key", ["name"])
+        now = dict(zip(known["name"], known["key"], strict=True))
+        assert len(set(now.values())) == len(now) and min(now.values(), default=1) > 0
+        assert {name: now[name] for name in ever} == ever
+        ever = now
+
+
+def test_the_commands_say_what_they_wrote_and_what_they_left_out(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALESFC_LANG", "en")
+    asked = ["star", "--project", str(project)]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0 and "4 months written, 0 as they were" in done.output
+    monkeypatch.delenv("NO_SUCH_DB", raising=False)
+    done = CliRunner().invoke(app, [*asked, "--database-env", "NO_SUCH_DB"])
+    assert done.exit_code == 1 and "variable 'NO_SUCH_DB' is not set" in done.output
+    archives.tear(project / "reports" / "2026-01" / "west", "panel")
+    monkeypatch.setenv("SALESFC_LANG", "zh")
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 1 and "west 2026-01 未能写入：panel。" in done.output
 
 
 def test_alerts_changes_and_records_are_facts(project: Path) -> None:

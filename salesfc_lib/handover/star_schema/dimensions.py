@@ -51,9 +51,8 @@ def make_series(
     """`dim_series` and the dimensions that units share, from what `list_series` gives."""
     found, made = rows.copy(), {}
     for name in model.CONFORMED:
-        found[name] = pd.concat(
-            [_conform(own, conformed[str(unit)][name]) for unit, own in rows.groupby("unit")]
-        )
+        parts = [_conform(own, conformed[str(unit)][name]) for unit, own in rows.groupby("unit")]
+        found[name] = pd.concat([pd.Series(dtype=object), *parts])
         key = f"{name}_key"
         members = pd.DataFrame({name: sorted(found[name].dropna().unique())}, dtype=object)
         table = assign_keys(members, known[f"dim_{name}"].query(f"{key} > 0"), key, [name])

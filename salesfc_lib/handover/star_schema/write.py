@@ -121,7 +121,9 @@ def _write_all(
                 cube, "fact_decision", decided, beside / "fact_decision/records.parquet"
             )
         made |= {"dim_unit": units, "dim_vintage": vintages}
-        made["dim_calendar"] = dimensions.make_calendar(_find_months(cube, beside))
+        made_in = vintages["made_in"].dt.year * 100 + vintages["made_in"].dt.month
+        months = pd.concat([_find_months(cube, beside), made_in])
+        made["dim_calendar"] = dimensions.make_calendar(months)
         for name, frame in made.items():
             facts.copy_frame(cube, name, frame, beside / f"{name}.parquet")
         declared = {each.name for each in model.columns("dim_series")}
