@@ -23,6 +23,7 @@ from tests.conftest import FIRST, MONTH, salesfc
 from tests.words import CHINESE, decode, foreign, read
 
 UNITS = ("cleaning", "kitchen", "personal-care")
+HANDED = ("kitchen", "personal-care")  # those with `handover.enabled`
 # Latin words of the demo's data: units, sources, encodings, a cell
 NAMES = {
     *UNITS,
@@ -66,7 +67,12 @@ def test_every_unit_and_month_is_published(demo_reports: Path) -> None:
 class TestUnit:
     def test_the_folder_is_what_the_contract_says(self, demo_reports: Path, unit: str) -> None:
         folder = archive.unit_folder(demo_reports, MONTH, unit)
-        steps = ("01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective")
+        steps: tuple[str, ...] = (
+            "01_cleaning",
+            "02_modeling",
+            "03_reconciliation",
+            "04_retrospective",
+        )
         expected = {
             "index.html",
             "index.zh.html",
@@ -76,8 +82,11 @@ class TestUnit:
             "manifest.json",
             "quarantine.csv",
             "quarantine.zh.csv",
-            *(f"{step}.{end}" for step in steps for end in ("ipynb", "html", "zh.html")),
         }
+        if unit in HANDED:
+            steps = (*steps, "05_handover")
+            expected |= {"orders.csv", "orders.zh.csv"}
+        expected |= {f"{step}.{end}" for step in steps for end in ("ipynb", "html", "zh.html")}
         assert {path.name for path in folder.iterdir() if path.is_file()} == expected
         assert not list((demo_reports / MONTH).glob(".*"))
 

@@ -155,7 +155,15 @@ def read_handed(run: UnitMonth) -> HandedMonth:
         _check_handover(run, found),
         run.read_before("urgent"),
         role,
+        _read_sales(run),
     )
+
+
+def _read_sales(run: UnitMonth) -> pd.Series:
+    """Sales of the whole unit in money by `ds`."""
+    panel, whole = run.read("panel"), run.read("series")["unique_id"].iloc[0]
+    own = panel[panel["unique_id"].eq(whole)].set_index("ds")["y_raw"]
+    return own if run.parameters.measure.value == "amount" else own.iloc[:0]
 
 
 def _check_handover(run: UnitMonth, found: Mapping[str, pd.DataFrame]) -> tuple[Check, ...]:

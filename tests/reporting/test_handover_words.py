@@ -79,8 +79,8 @@ def handed(**rows: Any) -> HandedMonth:
     given = {**usual, **rows}
     before = given.pop("before", None)
     found |= {name: tables.build(pd.DataFrame(each), name) for name, each in given.items()}
-    checks, role = (), "stock"
-    return HandedMonth(found, SERIES, MONTH, "region", "region", checks, before, role)
+    sold = pd.Series(dtype=float)
+    return HandedMonth(found, SERIES, MONTH, "region", "region", (), before, "stock", sold)
 
 
 def rows_of(table: Any) -> list[list[str]]:

@@ -129,7 +129,7 @@ def test_chinese_sentences_hold_no_english_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective"]
+    "name", ["01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective", "05_handover"]
 )
 def test_every_text_of_a_notebook_is_in_the_catalogue(name: str) -> None:
     known = {message.id for _, message in messages() if not message.context}

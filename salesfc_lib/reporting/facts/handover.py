@@ -34,6 +34,7 @@ class HandedMonth(NamedTables):
     checks: tuple[Check, ...]
     before: pd.DataFrame | None
     stock_from: str  # the role whose source the stock is from; empty: not known
+    sold: pd.Series  # sales of the whole unit by `ds`; without months where pieces are forecast
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]

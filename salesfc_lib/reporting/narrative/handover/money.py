@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.reporting.blocks import Cell
+from salesfc_lib.reporting.blocks import Block, Cell, Figure
 from salesfc_lib.reporting.facts.handover import HandedMonth
 from salesfc_lib.reporting.narrative.handover.parts import basis, in_money, month_columns
 from salesfc_lib.reporting.narrative.languages import in_languages
-from salesfc_lib.reporting.narrative.writer import Blocks, writer_of
+from salesfc_lib.reporting.narrative.outlook import outlook_figure
+from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, writer_of
 
 
 @in_languages
@@ -39,18 +40,31 @@ def finance(run: UnitMonth, handed: HandedMonth) -> Blocks:
     writer = writer.at(table["mean"])
     rows = []
     for item, own in table.groupby("item", sort=False):
-        cells: dict[str, Any] = {
-            f"{row['ds']:%Y-%m}": Cell(
-                writer.fill("{mean:bare}", row), sub=writer.fill("{lo-80:bare}–{hi-80:bare}", row)
-            )
-            for row in own.to_dict("records")
-        }
+        cells = {f"{row['ds']:%Y-%m}": _range(writer, row) for row in own.to_dict("records")}
         name = Cell(writer.name("finance", str(item)), bold=item == "margin")
-        rows.append({"label": name, **cells})
+        rows.append({"label": name} | cells)
     columns, axis = month_columns(sorted(table["ds"].unique())), writer.axis
     block = writer.table("handover.finance.table", rows, columns=columns, axis=axis)
     named = table.assign(label=[writer.name("finance", item) for item in table["item"]])
-    return Blocks(_say_money(run, handed), block, basis(writer, named, "label"))
+    shown: list[Block] = [_say_money(run, handed)]
+    if len(handed.sold):
+        shown.append(_draw_revenue(run, handed))
+    return Blocks(*shown, block, basis(writer, named, "label"))
+
+
+def _draw_revenue(run: UnitMonth, handed: HandedMonth) -> Figure:
+    """What was sold, and revenue to come with its ranges over the paths."""
+    writer, total = in_money(run), handed.total("revenue")
+    ahead = handed.money("revenue").rename(columns={"mean": "y_hat"})
+    title = writer.text("handover.finance.figure", unit=run.title, **total)
+    source = writer.text("handover.finance.figure.source")
+    return outlook_figure(writer, handed.sold, ahead, title=title, source=source)
+
+
+def _range(writer: BlockWriter, row: Row) -> Cell:
+    """A number with its interval below, where it has one."""
+    low, high = (writer.fill(f"{{{edge}:bare}}", row) for edge in ("lo-80", "hi-80"))
+    return Cell(writer.fill("{mean:bare}", row), sub="" if low == high else f"{low}–{high}")
 
 
 def _say_money(run: UnitMonth, handed: HandedMonth) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import amounts, wording
 from salesfc_lib.reporting.blocks import Answer, Fact
 from salesfc_lib.reporting.facts.handover import HandedMonth
 from salesfc_lib.reporting.narrative.handover.parts import in_money, in_pieces, label
@@ -58,6 +58,7 @@ def describe(run: UnitMonth, handed: HandedMonth) -> dict[str, Any]:
     facts: dict[str, Any] = {"unit": run.title, "all": len(handed.items), "n": len(now)}
     facts |= {"first": total["first"], "last": total["last"]}
     facts |= {name: pieces.amount(total[key]) for name, key in RANGE.items()}
+    facts["bare"] = amounts.AmountFormat("").amount(total["mean"])
     facts["brings"] = in_money(run).text("handover.summary.unpriced")
     if "revenue" in handed["outlook"]["name"].to_numpy():
         brought = {name: money.amount(handed.total("revenue")[key]) for name, key in RANGE.items()}
@@ -73,7 +74,9 @@ def describe(run: UnitMonth, handed: HandedMonth) -> dict[str, Any]:
     if len(now):
         first = now.sort_values("out_on", na_position="last").iloc[0]
         facts |= {"label": first["label"], "day": first["out_on"]}
-        facts["quantity"] = pieces.amount(now["quantity"].sum())
+        ordered = float(now["quantity"].sum())
+        facts |= {"quantity": pieces.amount(ordered)}
+        facts["order"] = amounts.AmountFormat("").amount(ordered)
         facts["money"] = money.amount(now["money"].sum())
         valued = "margin" if now["valued"].eq("margin").all() else "revenue"
         facts["valued"] = writer_of(run).text(f"handover.valued.{valued}")
