@@ -170,13 +170,11 @@ def _check_handover(run: UnitMonth, found: Mapping[str, pd.DataFrame]) -> tuple[
     """Check that paths hold the forecast together, and that no piece is counted twice."""
     paths = run.read("paths")
     above = int(paths["y"].lt(0).sum()) if run.read("panel")["y_raw"].ge(0).all() else 0
-    rows = found["requirements"]
+    rows = found["requirements"].fillna({"received": 0.0})
     taken = rows["demand"] - (rows["ordered"] + rows["forecast"] - rows["consumed"])
-    gap = float(taken.abs().max()) / max(float(rows["demand"].abs().max()), 1.0)
-    known = rows.dropna(subset=["opening", "planned", "closing"])
-    left = known["opening"] + known["received"].fillna(0.0) + known["planned"] - known["demand"]
-    stock = float((left - known["closing"]).abs().max() or 0.0) if len(known) else 0.0
-    stock /= max(float(rows["demand"].abs().max()), 1.0)
+    left = rows["opening"] + rows["received"] + rows["planned"] - rows["demand"] - rows["closing"]
+    largest = max(float(rows["demand"].abs().max()), 1.0)
+    gap, stock = (float(np.nan_to_num(each.abs().max())) / largest for each in (taken, left))
     count = run.parameters.handover.paths
     return (
         Check("Every path is whole and none is below zero", above == 0, f"{count} paths"),

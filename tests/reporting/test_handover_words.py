@@ -154,6 +154,15 @@ def test_without_lead_times_what_has_to_arrive_is_said_and_when_to_order_is_not(
     assert rows_of(table)[0][:4] == ["East", "not known", "9 July 2026", ""]
 
 
+def test_money_stands_alone_where_nothing_makes_pieces_of_it() -> None:
+    whole = {"name": "revenue", "first": JULY, "last": AUGUST} | dict.fromkeys(RANGE, 80_000.0)
+    needed = [planned(each, ds, None) for each in ("r/East", "r/West") for ds in (JULY, AUGUST)]
+    unknown = [{"rank": 1, **urgent("r/East", "wait", None)}]
+    month = handed(outlook=[whole], requirements=needed, urgent=unknown)
+    said = overview.answer(RUN, month).sentences[0]
+    assert "need ¥80.00\u00a0k" in said and said.endswith("how many pieces that is.")
+
+
 def test_orders_stand_by_site_and_by_series_with_their_basis_folded() -> None:
     policy = [
         {"unique_id": each, "kind": "cycle", "service": 0.95, "review": 30.0, "quantity": n, **WHY}

@@ -54,15 +54,10 @@ def describe(run: UnitMonth, handed: HandedMonth) -> dict[str, Any]:
     state: order, none, or without lead times arrive, without stock unknown.
     """
     pieces, money = in_pieces(run).measure, in_money(run).measure
-    total, now = handed.total("pieces"), label(handed.to_order(), handed)
+    now = label(handed.to_order(), handed)
     facts: dict[str, Any] = {"unit": run.title, "all": len(handed.items), "n": len(now)}
-    facts |= {"first": total["first"], "last": total["last"]}
-    facts |= {name: pieces.amount(total[key]) for name, key in RANGE.items()}
-    facts["bare"] = amounts.AmountFormat("").amount(total["mean"])
-    facts["brings"] = in_money(run).text("handover.summary.unpriced")
-    if "revenue" in handed["outlook"]["name"].to_numpy():
-        brought = {name: money.amount(handed.total("revenue")[key]) for name, key in RANGE.items()}
-        facts["brings"] = in_money(run).text("handover.summary.brings", **brought)
+    facts |= {"first": handed.months[0], "last": handed.months[-1]}
+    facts |= _say_total(run, handed)
     if handed.knows_stock and not handed.knows_days:
         arrives = float(handed["requirements"]["planned"].sum())
         return facts | {"state": "arrive", "planned": pieces.amount(arrives)}
@@ -81,6 +76,24 @@ def describe(run: UnitMonth, handed: HandedMonth) -> dict[str, Any]:
         valued = "margin" if now["valued"].eq("margin").all() else "revenue"
         facts["valued"] = writer_of(run).text(f"handover.valued.{valued}")
     return facts
+
+
+def _say_total(run: UnitMonth, handed: HandedMonth) -> dict[str, Any]:
+    """Pieces needed and what they bring; money alone where no price makes pieces of it."""
+    known, writer = {*handed["outlook"]["name"]}, in_money(run)
+    units = {"pieces": in_pieces(run).measure, "revenue": writer.measure}
+    said = {
+        name: {fact: unit.amount(handed.total(name)[key]) for fact, key in RANGE.items()}
+        for name, unit in units.items()
+        if name in known
+    }
+    name = "pieces" if "pieces" in known else "revenue"
+    bare = amounts.AmountFormat("" if name == "pieces" else run.parameters.unit.currency)
+    facts = said.get(name, {}) | {"bare": bare.amount(handed.total(name)["mean"])}
+    if name == "revenue":
+        return facts | {"brings": writer.text("handover.summary.uncounted")}
+    key = "brings" if "revenue" in known else "unpriced"
+    return facts | {"brings": writer.text(f"handover.summary.{key}", **said.get("revenue", {}))}
 
 
 def _say_further(run: UnitMonth, handed: HandedMonth) -> list[str]:
