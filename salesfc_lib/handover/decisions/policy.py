@@ -98,16 +98,15 @@ def set_levels(
     """
     horizon = (demand.shape[2] - start) * MONTH_DAYS
     exposed = demand_over(demand, terms.drawn + terms.review, start)
-    cycle = demand_over(demand, np.full((1, len(terms.lot)), terms.review), start).mean(axis=0)
+    mean = demand.mean(axis=0, dtype=np.float64)[None]
+    cycle = demand_over(mean, np.full((1, len(terms.lot)), terms.review), start)[0]
     batch = np.where(terms.lot > 1, terms.lot, 0.0)
     cycle = np.maximum(cycle, np.maximum(batch, terms.minimum))
     if settings.service == "cycle":
         wanted = stock_for_cycle_service(exposed, settings.service_level)
     else:
         wanted = stock_for_fill_rate(exposed, settings.service_level, cycle)
-    sold = demand_over(demand, (np.nan_to_num(terms.days) + terms.shelf_life)[None], start).mean(
-        axis=0
-    )
+    sold = demand_over(mean, (np.nan_to_num(terms.days) + terms.shelf_life)[None], start)[0]
     limit = np.where(np.isfinite(terms.shelf_life), sold, np.inf)
     point = np.minimum(wanted, limit)
     up_to = np.minimum(point + np.maximum(batch, terms.minimum), limit).clip(point)

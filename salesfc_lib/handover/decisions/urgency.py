@@ -80,11 +80,12 @@ def _days_out(plan: Plan) -> list[pd.DatetimeIndex]:
     """
     months, demand = plan.demand.months, plan.demand.values
     left = np.broadcast_to(plan.stock, demand.shape[:2]).astype(np.float64)
+    daily = (demand / months.days_in_month.to_numpy()).transpose(2, 0, 1)
     out = np.full(demand.shape[:2], np.inf)
     month = np.repeat(np.arange(len(months)), months.days_in_month)
     for day, arrived in enumerate(plan.arriving.T):
-        left = left + arrived - demand[:, :, month[day]] / months.days_in_month[month[day]]
-        out = np.where((left < -SLACK) & np.isinf(out), day, out)
+        left += arrived - daily[month[day]]
+        np.copyto(out, day, where=(left < -SLACK) & np.isinf(out))
     found = np.quantile(out, [OUT, EARLY], axis=0, method="inverted_cdf")
     found = np.where(np.isfinite(found), found, np.nan)
     return [months[0] + pd.to_timedelta(each, unit="D") for each in found]
