@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -202,8 +203,10 @@ class FakeSap(Fake):
 
 
 def _order(number: int) -> dict[str, Any]:
-    head = {"SalesOrder": str(number), "SalesOrderDate": "/Date(1509494400000)/"}
-    head |= {"SoldToParty": "C1", "LastChangeDateTime": "/Date(1509494400000+0000)/"}
+    year, month = 2024 + number % 30 // 12, number % 30 % 12 + 1  # the thirty months from 2024-01
+    moment = int(datetime(year, month, 15, tzinfo=UTC).timestamp() * 1000)
+    head = {"SalesOrder": str(number), "SalesOrderDate": f"/Date({moment})/"}
+    head |= {"SoldToParty": "C1", "LastChangeDateTime": f"/Date({moment}+0000)/"}
     items = [
         {
             "SalesOrder": str(number),

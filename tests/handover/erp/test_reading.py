@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from fake_erp import FAKES, Fake, serve, wire
+from salesfc_lib import steps
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import read_source, snapshot
@@ -132,3 +134,38 @@ def test_a_source_of_an_erp_system_needs_its_address_and_nothing_else() -> None:
         Source.model_validate({"kind": "sap_s4", "path": "orders.csv"})
     with pytest.raises(ValueError, match="`erp` is for sap_s4"):
         Source.model_validate({"kind": "csv", "path": "a.csv", "erp": {"url": "https://a.b"}})
+
+
+def test_a_run_is_made_of_orders_that_were_read_from_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FAKES["sap_s4"]()
+    for name, value in fake.environment.items():
+        monkeypatch.setenv(name, value)
+    columns = {
+        "date": "SalesOrderDate",
+        "order_id": "SalesOrder",
+        "product": "Material",
+        "quantity": "RequestedQuantity",
+        "amount": "NetAmount",
+    }
+    with serve(fake) as url:
+        local = {"url": url, "private_host": "127.0.0.1", "per_second": 1000}
+        source = source_of("sap_s4", fake, erp=local).model_dump(include={"kind", "erp"})
+        keys = ["SalesOrder", "SalesOrderItem"]
+        orders = {**source, "columns": columns, "key": keys, "watermark": "LastChangeDateTime"}
+        unit = {
+            "sources": {"orders": orders},
+            "dimensions": ["product"],
+            "levels": {"total": [], "bottom": ["product"]},
+            "measure": {"value": "quantity"},
+        }
+        path = tmp_path / "parameters" / "units" / "north.yml"
+        path.parent.mkdir(parents=True)
+        path.write_text(yaml.safe_dump(unit, sort_keys=False))
+        run = steps.open_month(tmp_path, "north", "2026-05")
+        steps.clean(run)
+    assert len(run.read("transactions")) == 29 * 30
+    panel = run.read("panel")
+    total = panel[panel["unique_id"] == "total"]
+    assert list(total["y"]) == [15 * 2 * 5.0] * 29
