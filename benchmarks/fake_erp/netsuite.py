@@ -1,8 +1,8 @@
 """A fake NetSuite: SuiteQL and demand plans by REST, with OAuth 2.0 tokens that expire.
 
-Enforced: the bearer token, `limit` up to 1,000 and an offset that it divides, an explicit order,
-`Prefer: transient`, plans by external id, known items that are time phased, monthly periods within
-the plan's bounds. That the record takes REST at all is assumed.
+Enforced: the bearer token, got by a refresh token, `limit` up to 1,000 and an offset that it
+divides, an explicit order, `Prefer: transient`, plans by external id, monthly periods within the
+plan's bounds. That the record takes REST at all is assumed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,17 @@ class FakeNetSuite(Fake):
     """One account with items P0 …, in PC, and location Main."""
 
     url = "https://123456.suitetalk.api.netsuite.com"
-    environment = {"NS_ID": "client-id-of-ns", "NS_SECRET": "secret-of-ns"}
-    connection = {"client_id_env": "NS_ID", "client_secret_env": "NS_SECRET", "plant": "Main"}
+    environment = {
+        "NS_ID": "client-id-of-ns",
+        "NS_SECRET": "secret-of-ns",
+        "NS_REFRESH": "refresh-token-of-ns",
+    }
+    connection = {
+        "client_id_env": "NS_ID",
+        "client_secret_env": "NS_SECRET",
+        "refresh_token_env": "NS_REFRESH",
+        "plant": "Main",
+    }
     active = {"draft": False}
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
@@ -92,10 +101,11 @@ class FakeNetSuite(Fake):
         return httpx.Response(200, json={"properties": dict.fromkeys(names, {})})
 
     def _give_token(self, request: httpx.Request) -> httpx.Response:
-        pair = base64.b64encode(":".join(self.environment.values()).encode()).decode()
+        client, secret, refresh = self.environment.values()
+        pair = base64.b64encode(f"{client}:{secret}".encode()).decode()
         form = parse_qs(request.content.decode())
         is_right = request.headers.get("authorization") == f"Basic {pair}"
-        if not is_right or form.get("grant_type") != ["client_credentials"]:
+        if not is_right or form != {"grant_type": ["refresh_token"], "refresh_token": [refresh]}:
             return httpx.Response(400, json={"error": "invalid_client"})
         self._number += 1
         token = f"access-token-{self._number}"

@@ -44,7 +44,7 @@ class ErpConnection(ParameterBlock):
     refresh_token_env: Variable = ""
     token_path: str = ""  # OAuth 2.0: path of the token's endpoint on the same host
     account: str = ""  # kingdee: data centre; u8: system code; jiandaoyun: app_id
-    entry: str = ""  # jiandaoyun: entry_id of the form
+    entry: str = ""  # jiandaoyun: entry_id of the form; kingdee: form that is read, empty: orders
     organisation: str = ""  # kingdee: organisation; netsuite: subsidiary; u8: corp
     fields: dict[str, str] = Field(default_factory=dict)  # jiandaoyun: our name -> _widget_…
     page_size: int | None = Field(None, ge=1)  # None: the most that the system gives

@@ -2,7 +2,8 @@
 
 A draft is an inactive version (01 unless named); version 00 is what plans production. A header is
 created together with its items (seen in public code, not confirmed by SAP's page), items that are
-there are changed under their ETag. Our rows are those of our `RequirementPlan`.
+there are changed under their ETag. Our rows are those of our `RequirementPlan`. The user needs the
+communication scenarios SAP_COM_0104 (requirements) and SAP_COM_0009 (products; not confirmed).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from salesfc_lib import steps
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import read_source, snapshot
+from salesfc_lib.intake.sources.erp import kingdee_galaxy
 from salesfc_lib.intake.sources.erp.door import ErpError, Unclear
 from salesfc_lib.intake.sources.erp.extract import merge, open_door, read_erp
 
@@ -108,6 +109,23 @@ def test_a_watermark_asks_for_what_changed_and_keeps_the_rest(
 def test_a_line_that_was_taken_off_an_order_is_gone_when_the_order_is_read_again() -> None:
     before = [{"no": "1", "line": "1"}, {"no": "1", "line": "2"}, {"no": "2", "line": "1"}]
     assert merge(before, [{"no": "1", "line": "2"}], "no") == [before[1], before[2]]
+
+
+def test_kingdee_s_deliveries_and_returns_are_forms_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in FAKES["kingdee_galaxy"].environment.items():
+        monkeypatch.setenv(name, value)
+    fake = FAKES["kingdee_galaxy"]()
+    fields = kingdee_galaxy.FORMS["SAL_RETURNSTOCK"]
+    row = {name: name.lower() for name in fields}
+    rows = {"SAL_RETURNSTOCK": [row]}
+    monkeypatch.setattr(fake, "_rows", lambda form, condition: rows[form])
+    source = source_of("kingdee_galaxy", fake, erp={"entry": "SAL_RETURNSTOCK"})
+    assert list(open_door(source, wire(fake)).read_orders(None)) == [row]  # type: ignore[attr-defined]
+    other = source_of("kingdee_galaxy", fake, erp={"entry": "SAL_RETURN"})
+    with pytest.raises(ErpError, match="Did you mean 'SAL_RETURNSTOCK'"):
+        list(open_door(other, wire(fake)).read_orders(None))  # type: ignore[attr-defined]
 
 
 def test_another_system_s_watermark_is_refused(system: str) -> None:

@@ -19,10 +19,24 @@ STUB = "/K3Cloud/Kingdee.BOS.WebApi.ServicesStub"
 PAGE = 2000
 CHINESE = 2052
 SESSION_LOST = 1  # ResponseStatus.MsgCode
-ORDERS = (
-    *("FBillNo", "FSaleOrderEntry_FEntryID", "FDate", "FCustId.FNumber", "FMaterialId.FNumber"),
-    *("FUnitID.FNumber", "FQty", "FAllAmount", "FDeliveryDate", "FDocumentStatus", "FModifyDate"),
-)
+STATUS = ("FDocumentStatus", "FModifyDate")
+# fields and key of the lines of each form that `entry` may name; of deliveries and returns, which
+# are another source with the role `returns`, the fields are not confirmed
+FORMS = {
+    "SAL_SaleOrder": (
+        *("FBillNo", "FSaleOrderEntry_FEntryID", "FDate", "FCustId.FNumber"),
+        *("FMaterialId.FNumber", "FUnitID.FNumber", "FQty", "FAllAmount", "FDeliveryDate"),
+        *STATUS,
+    ),
+    "SAL_OUTSTOCK": (
+        *("FBillNo", "FEntity_FEntryID", "FDate", "FCustomerID.FNumber", "FMaterialID.FNumber"),
+        *("FUnitID.FNumber", "FRealQty", *STATUS),
+    ),
+    "SAL_RETURNSTOCK": (
+        *("FBillNo", "FEntity_FEntryID", "FDate", "FRetcustId.FNumber", "FMaterialId.FNumber"),
+        *("FUnitID.FNumber", "FRealQty", *STATUS),
+    ),
+}
 
 
 class KingdeeGalaxy(Door):
@@ -96,7 +110,11 @@ class KingdeeGalaxy(Door):
             start += len(rows)
 
     def read_orders(self, since: str | None) -> Iterator[dict[str, str]]:
-        """Rows of the audited sales orders."""
+        """Rows of the audited sales orders, or of the form that `entry` names."""
+        form = self.connection.entry or "SAL_SaleOrder"
+        if form not in FORMS:
+            raise ErpError.unknown_key(form, FORMS, "`entry` of a Kingdee source")
         condition = "FDocumentStatus='C'"
         condition += f" AND FModifyDate>='{since}'" if since else ""
-        yield from self.query("SAL_SaleOrder", ORDERS, condition, "FID,FSaleOrderEntry_FEntryID")
+        fields = FORMS[form]
+        yield from self.query(form, fields, condition, f"FID,{fields[1]}")
