@@ -105,6 +105,8 @@ class FakeSap(Fake):
             headers = {"x-csrf-token": token, "set-cookie": f"SAP_SESSION={session}; path=/"}
             return httpx.Response(200, headers=headers, json={"d": {"EntitySets": []}})
         if path.endswith("$metadata"):
+            if "xml" not in request.headers.get("accept", ""):
+                return httpx.Response(406, text="Not Acceptable")
             names = ("PlannedIndepRqmt", "PlannedIndepRqmtItem", TO_ITEMS, *ITEM_KEYS)
             more = ("PlannedQuantity", "WithdrawalQuantity", "UnitOfMeasure")
             text = "".join(f'<P Name="{n}"/>' for n in (*names, *more, "PlndIndepRqmtIsActive"))

@@ -92,7 +92,8 @@ class SapS4Target(Online):
         """Whether the service has the sets and fields that are used, and gives a CSRF token."""
         self.door.fetch_csrf(SERVICE)
         yield "X-CSRF-Token", ""
-        text = self.door.call("GET", f"{SERVICE}/$metadata").text
+        headers = {"Accept": "application/xml"}
+        text = self.door.call("GET", f"{SERVICE}/$metadata", headers=headers).text
         for name in (HEADERS, ITEMS, TO_ITEMS, *FIELDS, "PlndIndepRqmtIsActive", "UnitOfMeasure"):
             yield name, "" if f'Name="{name}"' in text else "the service's $metadata lacks it"
         yield "requirements of our plan", "" if self.read_back() is not None else "unreadable"

@@ -131,6 +131,9 @@ def test_a_bill_of_a_draft_is_saved_and_not_audited(tmp_path: Path) -> None:
         fake = FAKES["kingdee_galaxy"]()
         run = make_month(tmp_path / name, fake, "kingdee_galaxy", draft=draft)
         erp.send(run, NAME, wire=wire(fake))
+        publish(tmp_path / name, add=1)  # and again, changed
+        erp.send(run, NAME, wire=wire(fake))
+        assert found(fake) == wanted(add=1)
         bills = fake.bills.values()  # type: ignore[attr-defined]
         assert [each["FDocumentStatus"] for each in bills] == [status] * 3
 
