@@ -34,7 +34,6 @@ class Plan:
     received: np.ndarray
     arriving: np.ndarray
     terms: Terms
-    levels: Levels
 
 
 def plan_supply(
@@ -46,38 +45,33 @@ def plan_supply(
     times no safety stock and no day of release. Stock counts as that of the first month's start.
     """
     settings, levels = parameters.handover, parameters.levels
-    level = settings.level or parameters.bottom
-    own = pieces.at_level(series, levels, level)
-    rows = series.set_index("unique_id")
-    items = rows.loc[own.ids].reset_index(names="unique_id")
-    orders = supply.open_order
-    ordered, arriving = (
-        sum_by_day(orders[orders["kind"].eq(kind)], items, own.months)
+    own = pieces.at_level(series, levels, settings.level or parameters.bottom)
+    items = series.set_index("unique_id").loc[own.ids].reset_index(names="unique_id")
+    due = {
+        kind: sum_by_day(supply.open_order[supply.open_order["kind"].eq(kind)], items, own.months)
         for kind in ("sale", "purchase")
-    )
-    ordered, received = by_month(ordered, own.months), by_month(arriving, own.months)
-    taking = settings.consumption.model_dump()
-    left = consume(own.values.astype(np.float64), ordered, **taking)
+    }
+    ordered, received = (by_month(each, own.months) for each in due.values())
+    left = consume(own.values.astype(np.float64), ordered, **settings.consumption.model_dump())
     demand = Paths((left + ordered).astype(np.float32), own.ids, own.months)
     terms = Terms.of(supply, items, settings, len(own.values))
     stock = sum_by(supply.stock, items, "stock")
     at_start = [
         set_levels(demand.values, terms, settings, start) for start in range(len(own.months))
     ]
-    net = _net(demand, stock, received, terms, at_start)
     expected = own.values.mean(axis=0, dtype=np.float64)
     given = {"forecast": expected, "ordered": ordered, "consumed": expected - left.mean(axis=0)}
+    numbers = given | _net(demand, stock, received, terms, at_start)
     position = stock + received.sum(axis=1)
     return Plan(
-        requirements=_list_requirements(items, demand, given | net, terms, supply),
+        requirements=_list_requirements(items, demand, numbers, terms, supply),
         policy=list_policy(items, at_start[0], terms, settings, position=position),
         items=items,
         demand=demand,
         stock=stock,
         received=received,
-        arriving=arriving,
+        arriving=due["purchase"],
         terms=terms,
-        levels=at_start[0],
     )
 
 

@@ -24,25 +24,12 @@ def rank_urgent(plan: Plan, worth: pd.DataFrame) -> pd.DataFrame:
     short: expected lack over lead time and review if nothing is ordered until then; money: what
     these pieces would bring. Most money first, then the earliest day of a stock-out.
     """
-    demand, terms = plan.demand.values, plan.terms
-    known = np.isfinite(plan.stock) & np.isfinite(terms.days)
-    short = demand_over(demand, terms.drawn + terms.review) - _there(
-        plan, terms.days + terms.review
-    )
-    lacks = demand_over(demand, terms.drawn) > _there(plan, terms.days)
-    risk = np.where(known, lacks.mean(axis=0), np.nan)
-    sold = demand_over(demand, np.minimum(terms.shelf_life, 1e6)[None])
-    expire = np.maximum(plan.stock - sold, 0.0).mean(axis=0)
-    expire = np.where(np.isfinite(terms.shelf_life), expire, 0.0)
-    told = worth.set_index("unique_id").reindex(plan.items["unique_id"]).astype(float)
-    margin = (told["price"] - told["cost"]).to_numpy()
-    price = told["price"].to_numpy()
+    short, risk, expire = _judge_stock(plan)
+    each, valued = _value_pieces(plan, worth)
     quantity = plan.policy["quantity"].to_numpy()
     late = risk > 1 - plan.policy["service"].to_numpy()
-    out_on, early_on = _days_out(plan)
-    short = np.where(known, np.maximum(short, 0.0).mean(axis=0), np.nan)
     choices = [late & (quantity > 0), quantity > 0, expire > LEAST]
-    valued = np.select([~np.isnan(margin), ~np.isnan(price)], ["margin", "revenue"], "none")
+    out_on, early_on = _days_out(plan)
     rows = pd.DataFrame(
         {
             "unique_id": plan.items["unique_id"].to_numpy(),
@@ -52,12 +39,39 @@ def rank_urgent(plan: Plan, worth: pd.DataFrame) -> pd.DataFrame:
             "risk": risk,
             "quantity": quantity,
             "short": short,
-            "money": short * np.where(np.isnan(margin), price, margin.clip(0)),
+            "money": short * each,
             "valued": valued,
-            "expire": np.where(np.isfinite(plan.stock), expire, np.nan),
+            "expire": expire,
         }
     )
     return tables.build(_rank(rows.join(_basis(rows, plan))), "urgent")
+
+
+def _judge_stock(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each stocked series what is expected to be short by the next review's delivery, the share
+    of paths that lack something before an order of now could arrive, and what is expected to
+    expire; null where stock or lead time is not known.
+    """
+    demand, terms = plan.demand.values, plan.terms
+    lead, shelf_life = terms.days, np.minimum(terms.shelf_life, 1e6)
+    known = np.isfinite(plan.stock) & np.isfinite(lead)
+    gap = demand_over(demand, terms.drawn + terms.review) - _there(plan, lead + terms.review)
+    lacks = demand_over(demand, terms.drawn) > _there(plan, lead)
+    unsold = np.maximum(plan.stock - demand_over(demand, shelf_life[None]), 0.0).mean(axis=0)
+    return (
+        np.where(known, np.maximum(gap, 0.0).mean(axis=0), np.nan),
+        np.where(known, lacks.mean(axis=0), np.nan),
+        np.where(np.isfinite(terms.shelf_life) | np.isnan(plan.stock), unsold, 0.0),
+    )
+
+
+def _value_pieces(plan: Plan, worth: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """What a lacking piece of each stocked series costs, and by what it is valued."""
+    told = worth.set_index("unique_id").reindex(plan.items["unique_id"]).astype(float)
+    price = told["price"].to_numpy()
+    margin = price - told["cost"].to_numpy()
+    valued = np.select([~np.isnan(margin), ~np.isnan(price)], ["margin", "revenue"], "none")
+    return np.where(np.isnan(margin), price, margin.clip(0)), valued
 
 
 def _rank(rows: pd.DataFrame) -> pd.DataFrame:
