@@ -14,6 +14,7 @@ from salesfc_lib.handover.erp.plan import Change, Line, Masters, Plan, Row, make
 from salesfc_lib.intake.sources.erp.door import ErpError, Unclear, Wire, understood
 
 LABEL, LABEL_ZH = "contract-tested, not live-tested", "按接口约定测试，未经实机测试"
+IN_A_ROW = 5  # requests without an answer
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,20 @@ class Online:
         return make_plan(lines, self.read_back(), self._masters, self.target, self.address.name)
 
     def write(self, plan: Plan, lines: Sequence[Line], key: str) -> Outcome:
-        """Write the plan's groups; one that fails does not keep the others back."""
-        done = Outcome()
+        """Write the plan's groups; one that fails does not keep the others back.
+
+        After `IN_A_ROW` without an answer the rest is left: the system is looked at first.
+        """
+        done, silent = Outcome(), 0
         for group in self.group(plan, lines):
+            if silent == IN_A_ROW:
+                break
             try:
                 with understood(self.target.system):
                     self.send(group, key)
+                silent = 0
             except Unclear as error:
+                silent += 1
                 done.unclear.append(str(error))
             except ErpError as error:
                 done.refused.append(f"{' '.join(group[0].line.key)}: {error}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from fake_erp import FAKES, wire
@@ -96,6 +97,31 @@ def test_a_send_that_died_is_resumed_without_sending_anything_twice(
     assert 0 < len(found(fake)) < 360
     sent = erp.send(run, NAME, wire=wire(fake))
     assert sent.receipt["status"] == "complete"
+    assert found(fake) == wanted(120)
+
+
+def test_a_system_that_goes_down_half_way_is_given_up_soon_and_taken_up_again(
+    system: str, tmp_path: Path
+) -> None:
+    fake = FAKES[system]()
+    run = make_month(tmp_path, fake, system, products=120, **fake.active)
+    written, asked = 0, 0
+
+    def go_down(request: httpx.Request) -> httpx.Response:
+        nonlocal written, asked
+        written += fake.is_write(request.method, request.url.path)
+        if written > 2:
+            asked += 1
+            raise httpx.ConnectError("refused", request=request)
+        return fake(request)
+
+    first = erp.send(run, NAME, wire=wire(go_down)).receipt  # type: ignore[arg-type]
+    assert first["status"] == "partial"
+    assert first["differs"] == ["it could not be read back"]
+    assert asked <= 5 + 6  # writes, and attempts to read
+    assert 0 < len(found(fake)) < 360
+    second = erp.send(run, NAME, wire=wire(fake)).receipt
+    assert (second["status"], second["key"]) == ("complete", first["key"])
     assert found(fake) == wanted(120)
 
 
