@@ -26,6 +26,12 @@ KEYS = (
 ITEM_KEYS = (*KEYS, "PlndIndepRqmtPeriod", "PeriodType")
 LENGTHS = {"Plant": 4, "PlndIndepRqmtVersion": 2, "RequirementPlan": 10, "PeriodType": 1}
 TO_ITEMS = "to_PlndIndepRqmtItem"
+ORDER_FIELDS = (
+    *("SalesOrder", "SalesOrderType", "SalesOrganization", "SoldToParty", "SalesOrderDate"),
+    *("LastChangeDateTime", "OverallSDProcessStatus", "SalesOrderItem", "Material", "Plant"),
+    *("MaterialGroup", "RequestedQuantity", "RequestedQuantityUnit", "NetAmount"),
+    *("TransactionCurrency", "DeliveryStatus", "SalesDocumentRjcnReason"),
+)
 MOST = 200  # rows of a page, whatever is asked
 
 
@@ -108,6 +114,7 @@ class FakeSap(Fake):
             if "xml" not in request.headers.get("accept", ""):
                 return httpx.Response(406, text="Not Acceptable")
             names = ("PlannedIndepRqmt", "PlannedIndepRqmtItem", TO_ITEMS, *ITEM_KEYS)
+            names = names if path.startswith(PIR) else ORDER_FIELDS
             more = ("PlannedQuantity", "WithdrawalQuantity", "UnitOfMeasure")
             text = "".join(f'<P Name="{n}"/>' for n in (*names, *more, "PlndIndepRqmtIsActive"))
             return httpx.Response(200, text=text, headers={"content-type": "application/xml"})

@@ -15,7 +15,8 @@ from typing import Any
 
 from salesfc_lib.handover.erp.plan import Change, Line, Masters, Plan, Row
 from salesfc_lib.handover.erp.target import Address, Online, last_day
-from salesfc_lib.intake.sources.erp.kingdee_galaxy import KingdeeGalaxy
+from salesfc_lib.intake.sources.erp.door import ErpError
+from salesfc_lib.intake.sources.erp.kingdee_galaxy import FORMS, KingdeeGalaxy
 
 FORM = "PLN_FORECAST"
 BILL_TYPE = "YCD01_SYS"
@@ -23,6 +24,7 @@ FIELDS = (
     *("FID", "FBillNo", "FDocumentStatus", "FEntity_FEntryID", "FMaterialID.FNumber"),
     *("FSupplyOrgId.FNumber", "FUnitID.FNumber", "FQty", "FWRITEOFFQTY", "FStartDate"),
 )
+MATERIAL = ("FNumber", "FBaseUnitId.FNumber", "FUseOrgId.FNumber")
 CREATED, SUBMITTED, AUDITED = "A", "B", "C"  # FDocumentStatus; Z and D are drafts too
 TOGETHER = 200  # products of one filter
 
@@ -48,10 +50,9 @@ class KingdeeTarget(Online):
         """Base units of the products; the organisations that have each."""
         numbers, units = sorted({line.product for line in lines}), dict[str, set[str]]()
         plants: dict[str, set[str]] = {}
-        fields = ("FNumber", "FBaseUnitId.FNumber", "FUseOrgId.FNumber")
         for start in range(0, len(numbers), TOGETHER):
             named = ",".join(f"'{_escape(each)}'" for each in numbers[start : start + TOGETHER])
-            for row in self.door.query("BD_MATERIAL", fields, f"FNumber in ({named})", "FNumber"):
+            for row in self.door.query("BD_MATERIAL", MATERIAL, f"FNumber in ({named})", "FNumber"):
                 units.setdefault(row["FNumber"], set()).add(row["FBaseUnitId.FNumber"])
                 plants.setdefault(row["FNumber"], set()).add(row["FUseOrgId.FNumber"])
         return Masters(units, plants)
@@ -82,9 +83,13 @@ class KingdeeTarget(Online):
         """Whether the user is let in and the forms have the fields that are used."""
         self.door.renew()
         yield "sign in", ""
-        for form, fields in ((FORM, FIELDS), ("BD_MATERIAL", ("FNumber", "FBaseUnitId.FNumber"))):
-            next(self.door.query(form, fields, "1=0", fields[0]), None)
-            yield f"{form}: {', '.join(fields)}", ""
+        forms = {FORM: FIELDS, "BD_MATERIAL": MATERIAL, **FORMS}
+        for form, fields in forms.items():
+            try:
+                next(self.door.query(form, fields, "1=0", fields[0]), None)
+                yield form, ""
+            except ErpError as error:
+                yield form, str(error)
 
     def _save(self, number: str, fid: int, lines: Sequence[Line]) -> None:
         model = {

@@ -19,7 +19,8 @@ from urllib.parse import quote
 from salesfc_lib.handover.erp.import_files import ImportFile, months_of
 from salesfc_lib.handover.erp.plan import Change, Line, Masters, Plan, Row
 from salesfc_lib.handover.erp.target import Address, Online, last_day
-from salesfc_lib.intake.sources.erp.netsuite import NetSuite
+from salesfc_lib.intake.sources.erp.door import ErpError
+from salesfc_lib.intake.sources.erp.netsuite import ORDERS, NetSuite
 
 RECORD = "/services/rest/record/v1/itemdemandplan"
 CATALOGUE = "/services/rest/record/v1/metadata-catalog/itemdemandplan"
@@ -30,6 +31,8 @@ HEAD = (
 )
 QUANTITY = "Monthly Quantity: "
 TOGETHER = 200  # items of one statement
+ITEMS = "SELECT id, itemid, BUILTIN.DF(stockunit) AS unit FROM item {condition}ORDER BY id"
+LOCATIONS = "SELECT id, name FROM location ORDER BY id"
 
 
 class _Known:
@@ -43,16 +46,27 @@ class _Known:
         self.items: dict[str, str] = {}
         for start in range(0, len(numbers), TOGETHER):
             named = ",".join(f"'{_escape(each)}'" for each in numbers[start : start + TOGETHER])
-            statement = (
-                "SELECT id, itemid, BUILTIN.DF(stockunit) AS unit FROM item "
-                f"WHERE itemid IN ({named}) ORDER BY id"
-            )
+            statement = ITEMS.format(condition=f"WHERE itemid IN ({named}) ")
             for row in self.door.query(statement):
                 self.items[row["itemid"]] = str(row["id"])
                 units.setdefault(row["itemid"], set()).add(row["unit"])
-        found = self.door.query("SELECT id, name FROM location ORDER BY id")
+        found = self.door.query(LOCATIONS)
         self.places = {row["name"]: str(row["id"]) for row in found}
         return Masters(units, {number: {"", *self.places} for number in numbers})
+
+    def check_queries(self) -> Iterator[tuple[str, str]]:
+        """Whether the statements that are used are understood."""
+        asked = {
+            "item": ITEMS.format(condition=""),
+            "location": LOCATIONS,
+            "transaction": ORDERS.format(since="", first=0),
+        }
+        for name, statement in asked.items():
+            try:
+                next(self.door.query(statement), None)
+                yield f"SuiteQL of {name}", ""
+            except ErpError as error:
+                yield f"SuiteQL of {name}", str(error)
 
 
 def NetSuiteTarget(address: Address) -> Online:
@@ -94,9 +108,8 @@ class DemandPlanFile(_Known, ImportFile):
                     yield Row(*key, Decimal(value), row["Unit of Measure"])
 
     def check(self) -> Iterator[tuple[str, str]]:
-        """Whether items can be asked for."""
-        self.read_masters([])
-        yield "SuiteQL", ""
+        """Whether items and sales orders can be asked for."""
+        yield from self.check_queries()
 
 
 class DemandPlans(_Known, Online):
@@ -143,8 +156,7 @@ class DemandPlans(_Known, Online):
 
     def check(self) -> Iterator[tuple[str, str]]:
         """Whether the account has the record, its fields, and SuiteQL."""
-        self.read_masters([])
-        yield "SuiteQL", ""
+        yield from self.check_queries()
         headers = {"Accept": "application/schema+json"}
         found = self.door.ask("GET", CATALOGUE, headers=headers)
         fields = found.get("properties", {}) if isinstance(found, dict) else {}

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from salesfc_lib.handover.erp.plan import Change, Line, Masters, Plan, Row
 from salesfc_lib.handover.erp.target import Address, Online
-from salesfc_lib.intake.sources.erp.sap_s4 import SapS4
+from salesfc_lib.intake.sources.erp.sap_s4 import HEADER, ITEM, ORDER_SERVICE, SapS4
 
 SERVICE = "/sap/opu/odata/sap/API_PLND_INDEP_RQMT_SRV"
 HEADERS, ITEMS, TO_ITEMS = "PlannedIndepRqmt", "PlannedIndepRqmtItem", "to_PlndIndepRqmtItem"
@@ -92,10 +92,12 @@ class SapS4Target(Online):
         """Whether the service has the sets and fields that are used, and gives a CSRF token."""
         self.door.fetch_csrf(SERVICE)
         yield "X-CSRF-Token", ""
-        headers = {"Accept": "application/xml"}
-        text = self.door.call("GET", f"{SERVICE}/$metadata", headers=headers).text
-        for name in (HEADERS, ITEMS, TO_ITEMS, *FIELDS, "PlndIndepRqmtIsActive", "UnitOfMeasure"):
-            yield name, "" if f'Name="{name}"' in text else "the service's $metadata lacks it"
+        own = (HEADERS, ITEMS, TO_ITEMS, *FIELDS, "PlndIndepRqmtIsActive", "UnitOfMeasure")
+        for service, names in ((SERVICE, own), (ORDER_SERVICE, (*HEADER, *ITEM))):
+            headers = {"Accept": "application/xml"}
+            text = self.door.call("GET", f"{service}/$metadata", headers=headers).text
+            for name in names:
+                yield name, "" if f'Name="{name}"' in text else "the service's $metadata lacks it"
         yield "requirements of our plan", "" if self.read_back() is not None else "unreadable"
 
     @property

@@ -17,7 +17,8 @@ from salesfc_lib.intake.sources.erp.rows import text_of
 from salesfc_lib.intake.sources.erp.tokens import Tokens
 
 SERVICES = "/sap/opu/odata/sap"
-ORDERS = f"{SERVICES}/API_SALES_ORDER_SRV/A_SalesOrder"
+ORDER_SERVICE = f"{SERVICES}/API_SALES_ORDER_SRV"
+ORDERS = f"{ORDER_SERVICE}/A_SalesOrder"
 PAGE = 1000
 HEADER = (
     *("SalesOrder", "SalesOrderType", "SalesOrganization", "SoldToParty", "SalesOrderDate"),
