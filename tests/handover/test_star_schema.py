@@ -301,6 +301,24 @@ def test_pandas_polars_and_duckdb_read_the_same(project: Path) -> None:
     assert (lazy.height, lazy["forecast"].sum(), lazy["month_key"].min()) == expected
 
 
+def test_excel_has_every_table_as_text_without_formulas(project: Path) -> None:
+    star = write_star(project).folder
+    for name in model.names():
+        text = (star / "excel" / f"{name}.csv").read_bytes()
+        assert text.startswith(b"\xef\xbb\xbf"), name
+        read = pd.read_csv(star / "excel" / f"{name}.csv", encoding="utf-8-sig")
+        declared = [each.name for each in model.columns(name)]
+        assert list(read.columns)[: len(declared)] == declared
+        if name != "fact_forecast":
+            assert ask(star, f"SELECT count(*) FROM {name}") == [(len(read),)]
+    rows = pd.read_csv(star / "excel" / "fact_forecast.csv")
+    assert len(rows) == 2 * 6 * 4, "two units, six series, four months of the newest month"
+    assert rows["is_published"].all()
+    changed = pd.read_csv(star / "excel" / "fact_override.csv")
+    assert changed["reason"].tolist() == ["'=x"]
+    assert "锅" in (star / "excel" / "dim_product.csv").read_text(encoding="utf-8-sig")
+
+
 def test_the_folder_is_never_half_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     star = write_star(project).folder
     before = ask(star, "SELECT count(*) FROM fact_forecast")

@@ -20,7 +20,7 @@ import pandas as pd
 from salesfc_lib.archive import list_vintages, manifest, open_cube, read_records
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import Parameters, defaults, resolve, tables
-from salesfc_lib.handover.star_schema import dimensions, facts, model
+from salesfc_lib.handover.star_schema import dimensions, excel, facts, model
 from salesfc_lib.handover.star_schema import folder as folders
 
 BY_MONTH = ("fact_forecast", "fact_override", "fact_alert", "fact_decision")
@@ -126,6 +126,7 @@ def _write_all(
         made["dim_calendar"] = dimensions.make_calendar(months)
         for name, frame in made.items():
             facts.copy_frame(cube, name, frame, beside / f"{name}.parquet")
+        excel.write_csv(cube, beside)
         declared = {each.name for each in model.columns("dim_series")}
         model.write_model(beside, [name for name in made["dim_series"] if name not in declared])
     return vintages
