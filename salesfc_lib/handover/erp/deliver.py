@@ -21,9 +21,9 @@ from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import hide_secrets
 from salesfc_lib.handover.erp.import_files import files_of
 from salesfc_lib.handover.erp.lines import read_lines
-from salesfc_lib.handover.erp.plan import Line, Plan, Problem, differences
+from salesfc_lib.handover.erp.plan import Line, Plan, Problem, Row, differences
 from salesfc_lib.handover.erp.target import LABEL, LABEL_ZH, Address, Erp
-from salesfc_lib.intake.sources.erp.door import Unclear, Wire, understood
+from salesfc_lib.intake.sources.erp.door import ErpError, Wire, understood
 
 ROUNDS = 8  # of writing and reading again what had no clear answer
 COMPLETE, PARTIAL = "complete", "partial"
@@ -125,11 +125,10 @@ def _deliver(
     own = manifest.sha256(_folder(run) / manifest.NAME)
     text = f"{run.unit}|{run.month}|{own}|{erp.address.name}|{number}"
     key = hashlib.sha256(text.encode()).hexdigest()
-    gone = [each.line for each in plan.changes if each.kind == "withdrawn"]
-    wanted = [*lines, *gone]
-    unclear, refused, differs = _write_in_rounds(erp, plan, lines, wanted, key)
-    read = {} if differs is None else {row.key: row for row in erp.read_back()}
-    wrong = ["it could not be read back"] if differs is None else differs
+    unclear, refused, rows = _write_in_rounds(erp, plan, lines, key)
+    wanted = [*lines, *(each.line for each in plan.changes if each.kind == "withdrawn")]
+    wrong = ["it could not be read back"] if rows is None else differences(wanted, rows)
+    read = {row.key: row for row in rows or []}
     return {
         "unit": run.unit,
         "month": run.month,
@@ -154,9 +153,9 @@ def _deliver(
 
 
 def _write_in_rounds(
-    erp: Erp, plan: Plan, lines: Sequence[Line], wanted: Sequence[Line], key: str
-) -> tuple[int, list[str], list[str] | None]:
-    """Requests without a clear answer, what was refused, and what differs (None: unreadable)."""
+    erp: Erp, plan: Plan, lines: Sequence[Line], key: str
+) -> tuple[int, list[str], list[Row] | None]:
+    """Requests without a clear answer, what was refused, and our rows then (None: unreadable)."""
     unclear, refused = 0, list[str]()
     try:
         for _ in range(ROUNDS):
@@ -167,8 +166,8 @@ def _write_in_rounds(
             if not plan.pending or plan.problems or is_stuck:
                 break
         refused = refused if plan.pending else []
-        return unclear, refused, differences(wanted, erp.read_back())
-    except Unclear as error:
+        return unclear, refused, erp.read_back()
+    except ErpError as error:
         return unclear, [*refused, str(error)], None
 
 
