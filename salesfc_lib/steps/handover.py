@@ -50,14 +50,15 @@ def hand_over(run: UnitMonth) -> HandedMonth:
     given = None
     if parameters.measure.value == "amount":
         sums = [each.at_level(series, parameters.levels, _level(run)) for each in (drawn, pieces)]
-        ratio = np.divide(*(each.values.sum(axis=(0, 2), dtype=float) for each in sums))
-        given = pd.Series(ratio, sums[0].ids).combine_first(known)
+        brought, count = (each.values.sum(axis=(0, 2), dtype=float) for each in sums)
+        sold = count > 0
+        given = pd.Series(brought[sold] / count[sold], sums[0].ids[sold]).combine_first(known)
     worth = handover.value_pieces(supply, series[series["level"].isin(shown)], given)
-    money, sold = drawn, panel
+    money, past_sales = drawn, panel
     if given is None:
         brings = worth.set_index("unique_id")["price"]
         money = drawn.scaled(brings)
-        sold = panel.assign(y_raw=panel["y_raw"] * panel["unique_id"].map(brings))
+        past_sales = panel.assign(y_raw=panel["y_raw"] * panel["unique_id"].map(brings))
     run.write(
         paths=drawn.rows(),
         piece_price=price,
@@ -65,7 +66,7 @@ def hand_over(run: UnitMonth) -> HandedMonth:
         requirements=plan.requirements,
         urgent=handover.rank_urgent(plan, worth),
         capacity_plan=handover.check_capacity(plan, supply.capacity, pieces, series),
-        finance=handover.view_finance(money, pieces, worth, sold, plan),
+        finance=handover.view_finance(money, pieces, worth, past_sales, plan),
         outlook=_sum_up(plan.stock, plan.items, worth, pieces=pieces, revenue=money),
         asked=supply.missing(),
         sum_coverage=handover.cover_sums(
