@@ -59,7 +59,8 @@ class Month:
     def members(self, level: str) -> pd.DataFrame:
         """Series of a level with the dimensions that it has; their label where it has none."""
         own = self.series[self.series["level"] == level]
-        there = [name for name in own if name not in NAMES and own[name].notna().any()]
+        named = own.drop(columns=[*NAMES]).replace("", None)
+        there = [name for name in named if named[name].notna().any()]
         return own[["unique_id", *(there or ["label"])]]
 
     def product_level(self) -> str:
