@@ -132,9 +132,9 @@ def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
     bias = {"bias_before": before["bias"], "bias": now["bias"]}
     accurate = {"before": before["accuracy"], "now": now["accuracy"]}
     lines = [writer.text("retrospective.since.accuracy", **accurate, **bias)]
-    naive = {"before": before["naive_accuracy"], "now": now["naive_accuracy"]}
+    naive = {"before": before["naive_wape"], "now": now["naive_wape"]}
     if pd.notna(naive["before"]) and pd.notna(naive["now"]):
-        easier = "easier" if naive["now"] >= naive["before"] else "harder"
+        easier = "easier" if naive["now"] <= naive["before"] else "harder"
         reading = writer.text(f"retrospective.since.{easier}")
         lines.append(writer.text("retrospective.since.naive", reading=reading, **naive))
     if len(compared["actions"]):
