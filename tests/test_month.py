@@ -34,6 +34,7 @@ NAMES = {
     "deliveries",
     "targets",
     *("lead", "times", "stock", "open", "prices", "costs", "capacity"),
+    *("CG", "XD"),  # numbers of purchase orders and of sales orders
     "utf",
     "sig",
     "gb",

@@ -180,7 +180,7 @@ def first_lower(text: str) -> str:
 def size(n_bytes: int) -> str:
     """File size: '812 bytes', '19 KB', '2.1 MB'."""
     if n_bytes < 1_000:
-        return plural(n_bytes, "byte")
+        return language.by_language((plural(n_bytes, "byte"), f"{number(n_bytes)} 字节"))
     if n_bytes < 1e6:
         return f"{number(n_bytes / 1e3)}{NBSP}KB"
     return f"{number(n_bytes / 1e6, 1)}{NBSP}MB"

@@ -178,7 +178,7 @@ def _check_handover(run: UnitMonth, found: Mapping[str, pd.DataFrame]) -> tuple[
     gap, stock = (float(np.nan_to_num(each.abs().max())) / largest for each in (taken, left))
     count = run.parameters.handover.paths
     return (
-        Check("Every path is whole and none is below zero", above == 0, f"{count} paths"),
+        Check("Every path is whole and none is below zero", above == 0, f"paths: {count}"),
         Check(
             "Demand = orders + forecast − what orders take of it", gap <= CLOSE, f"left: {gap:.1e}"
         ),

@@ -91,6 +91,7 @@ def month(**given: Any) -> Any:
         modeled=modeled,
         reconciled=SimpleNamespace(adjustment=adjustment),
         cleaned=SimpleNamespace(problems=no_lines, ledger=no_lines),
+        handed=None,
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from salesfc_lib.foundation import Parameters, language, say, tables
 from salesfc_lib.reporting.blocks import Answer, Prose, Table
 from salesfc_lib.reporting.facts.handover import HANDED_TABLES, HandedMonth
+from salesfc_lib.reporting.narrative.attention.supply import supply_at_risk
 from salesfc_lib.reporting.narrative.handover import money, orders, overview
 
 RANGE = ("mean", "lo-80", "hi-80")
@@ -230,3 +231,16 @@ def test_coverage_of_sums_is_shown_beside_months_added_up() -> None:
     assert rows_of(table)[0][1:] == ["80\u202f%", "95\u202f%", "20\u202f%", "30\u202f%", "20"]
     none = money.sums(RUN, handed()).blocks[0]
     assert isinstance(none, Prose) and "cannot be said yet" in none.text
+
+
+def test_what_runs_out_before_an_order_arrives_and_who_is_late_are_alerts() -> None:
+    month = handed()
+    order = {"kind": "purchase", "due": pd.Timestamp("2026-06-12"), "quantity": 70.0}
+    month.tables["open_order"] = pd.DataFrame([{**order, "order_id": "P1", "partner": "Wu"}])
+    facts: Any = SimpleNamespace(run=RUN, handed=month)
+    out, late = supply_at_risk(facts)
+    assert out.what == "East runs out on 9 July 2026, before a new order arrives"
+    assert "order 300\u00a0pieces now" in out.do and "¥4,000 is at stake" in out.why
+    assert late.what == "1 purchase order of Wu overdue"
+    assert out.href == late.href == "05_handover.html#what-do-we-do-first"
+    assert [*supply_at_risk(SimpleNamespace(run=RUN, handed=None))] == []  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from salesfc_lib.reporting.facts.summary import AttentionItem
 from salesfc_lib.reporting.narrative.attention.items import item, names, say, say_proposal
 from salesfc_lib.reporting.narrative.attention.limits import missed_limits
 from salesfc_lib.reporting.narrative.attention.people import peoples_changes
+from salesfc_lib.reporting.narrative.attention.supply import supply_at_risk
 from salesfc_lib.reporting.narrative.retrospective.decisions import cause_of_action
 from salesfc_lib.reporting.narrative.writer import writer_of
 from salesfc_lib.retrospective import read_facts
@@ -41,6 +42,7 @@ def list_attention(month: MonthFacts) -> tuple[AttentionItem, ...]:
 
 def _items(month: MonthFacts) -> Iterator[AttentionItem]:
     yield from _overdue_actions(month)
+    yield from supply_at_risk(month)
     for facts in list_repeats(month.cleaned):
         why, do = say(month, "repeats.why", **facts), say(month, "repeats.do", **facts)
         yield item(month, "other", "repeats", why, do, href=PAGES["Cleaning"], **facts)
