@@ -34,7 +34,7 @@ report: $(INSTALLED)  ## the demo company: write its exports, backfill a year, p
 	@echo "The demo's truth:  data/truth.json. Its tables, notebooks and records: reports/2026-06/<unit>/"
 
 test: lint  ## everything: lint, types, import order, all tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope --durations 15 -q
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations 15 -q
 
 test-real: $(INSTALLED)  ## the Superstore workbook, all four regions and all of its months
 	SALESFC_REAL=all $(BIN)/python -m pytest -m real --durations 15

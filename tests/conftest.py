@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,24 @@ def in_turn(work: Any, tasks: Sequence[Any], *, notify: Any, **_: Any) -> list[A
     return [work(task, notify) for task in tasks]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Large modules first, and those that need the demo last, as it is being written meanwhile."""
+    size = Counter(map(_scope, items))
+    late = {_scope(item) for item in items if _needs_demo(item)}
+    items.sort(key=lambda item: (_scope(item) in late, -size[_scope(item)]))
+
+
+def _scope(item: pytest.Item) -> str:
+    return item.nodeid.rpartition("::")[0]
+
+
+def _needs_demo(item: pytest.Item) -> bool:
+    return "demo_project" in getattr(item, "fixturenames", ())
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write the demo beside the first tests, so that no worker waits for another to write it."""
-    if "PYTEST_XDIST_WORKER" in os.environ and any(
-        "demo_project" in getattr(item, "fixturenames", ()) for item in session.items
-    ):
+    if "PYTEST_XDIST_WORKER" in os.environ and any(map(_needs_demo, session.items)):
         base = Path(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
         threading.Thread(target=_write_demo, args=[base.parent / "demo"], daemon=True).start()
 

@@ -1,7 +1,7 @@
 """Real pages in headless Chromium with the network off: silent, within their width, readable for
 everyone.
 
-Pages come from made-up months (`pages.py`) and, where the session has it, from the demo's reports.
+Pages come from made-up months (`pages.py`) and from the demo's reports.
 Each page is opened once; what was seen is asserted one claim at a time.
 """
 
@@ -88,12 +88,9 @@ def choose(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def to_open(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def to_open(demo_reports: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     made_up = pages.write_pages(tmp_path_factory.mktemp("browser") / "reports")
-    try:
-        return [*made_up, *choose(request.getfixturevalue("demo_reports"))]
-    except pytest.FixtureLookupError:
-        return made_up
+    return [*made_up, *choose(demo_reports)]
 
 
 @pytest.fixture(scope="module")
