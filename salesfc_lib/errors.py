@@ -25,8 +25,9 @@ class SalesForecastError(ValueError):
         """Error for a key that does not exist, with the nearest one that does."""
         known = sorted(known)
         nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-        hint = f"Did you mean '{nearest[0]}'?" if nearest else "There are none."
-        return cls.of(f"Unknown key '{key}' in {where}", f"Known here: {shorten(known, 8)}", hint)
+        hint = f"Did you mean '{nearest[0]}'?" if nearest else "Declare it there first"
+        expected = f"Known here: {shorten(known, 8)}" if known else "Nothing is declared there yet"
+        return cls.of(f"Unknown key '{key}' in {where}", expected, hint)
 
     @classmethod
     def missing_columns(cls, missing: Iterable[str], found: Iterable[str], where: str) -> Self:
