@@ -12,6 +12,7 @@ import pytest
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING
+from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.reporting.blocks import Figure, Prose, Table
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
@@ -20,7 +21,7 @@ from salesfc_lib.reporting.narrative import reconciliation
 from salesfc_lib.reporting.narrative.cleaning import definitions, exports, overview
 from salesfc_lib.reporting.narrative.modeling import choices, level_shifts
 from salesfc_lib.reporting.narrative.retrospective import accuracy, causes
-from salesfc_lib.reporting.narrative.retrospective.overview import headline
+from salesfc_lib.reporting.narrative.retrospective.overview import _changes, headline
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
 from tests.reporting.test_distributions import modeled
 
@@ -33,12 +34,12 @@ def run(tmp_path: Path) -> UnitMonth:
     return UnitMonth(tmp_path, "kitchen", "2026-06", defaults(), {}, {}, folder)
 
 
-def compared(**tables: pd.DataFrame) -> ComparedMonth:
+def compared(**given: pd.DataFrame) -> ComparedMonth:
     """A month with these tables that sold 1,000 against a forecast of 900."""
     now = {"level": "bottom", "lag": 1, "forecast": 900.0, "actual": 1000.0, "accuracy": 0.9}
     found = {"by_lag": pd.DataFrame([now]), "missed": pd.DataFrame({"difference": [1.0]})}
     series = pd.DataFrame({"level": ["bottom"]})
-    return ComparedMonth(found | tables, {}, series, 1, MONTH, "bottom", ())
+    return ComparedMonth(found | given, {}, series, 1, MONTH, "bottom", ())
 
 
 def steps(*effects: tuple[str, float]) -> pd.DataFrame:
@@ -72,6 +73,25 @@ def test_what_is_not_explained_is_not_weighed_against_causes_of_another_sign(
     assert figure.title == (
         "+40 of the difference has no cause that we can show; the known causes add up to +60"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reading"),
+    [(1.43, 1.20, "easier"), (1.20, 1.43, "harder"), (0.20, 0.15, "easier")],
+)
+def test_a_month_is_easier_where_the_naive_errs_less_also_beyond_all_sales(
+    run: UnitMonth, before: float, now: float, reading: str
+) -> None:
+    row = {"level": "bottom", "lag": 1, "accuracy": 0.5, "bias": 0.0, "naive_accuracy": 0.0}
+    rows = [
+        row | {"ds": MONTH - pd.DateOffset(months=1), "naive_wape": before},
+        row | {"ds": MONTH, "naive_wape": now},
+    ]
+    empty = {name: tables.empty(name) for name in ("actions", "decided", "proposals")}
+    month = compared(by_lag=pd.DataFrame(rows[1:]), history=pd.DataFrame(rows), **empty)
+    said = _changes(run, month)[1].replace("\u202f", " ")
+    assert f"from {before:.1%} to {now:.1%} of sales".replace("%", " %") in said
+    assert f"the month was {reading} to forecast" in said
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,28 @@ def test_a_send_that_died_is_resumed_without_sending_anything_twice(
     assert found(fake) == wanted(120)
 
 
+@pytest.mark.parametrize("done", [False, True])
+def test_one_send_finishes_what_a_write_without_an_answer_left_open(
+    system: str, tmp_path: Path, done: bool
+) -> None:
+    fake = FAKES[system]()
+    run = make_month(tmp_path, fake, system, **fake.active)
+    lost = 0
+
+    def lose_first(request: httpx.Request) -> httpx.Response:
+        nonlocal lost
+        if lost or not fake.is_write(request.method, request.url.path):
+            return fake(request)
+        lost += 1
+        if done:
+            fake(request)
+        raise httpx.ReadTimeout("no answer", request=request)
+
+    sent = erp.send(run, NAME, wire=wire(lose_first)).receipt  # type: ignore[arg-type]
+    assert (lost, sent["status"], sent["differs"]) == (1, "complete", [])
+    assert found(fake) == wanted(5)
+
+
 def test_a_system_that_goes_down_half_way_is_given_up_soon_and_taken_up_again(
     system: str, tmp_path: Path
 ) -> None:
