@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from salesfc_lib.foundation import (
     amounts,
+    clock,
     holidays,
     language,
     parameters,
+    people,
     resources,
     scales,
     schema,
@@ -76,6 +78,7 @@ __all__ = [
     "Source",
     "Target",
     "bound_months",
+    "clock",
     "check_month",
     "check_unit",
     "count_trading_days",
@@ -96,6 +99,7 @@ __all__ = [
     "parameters",
     "parse_yaml",
     "parts_of",
+    "people",
     "read_said",
     "read_yaml",
     "resolve",

@@ -14,6 +14,7 @@ from salesfc_lib.foundation.schema.business import (
 )
 from salesfc_lib.foundation.schema.calendar import Calendar
 from salesfc_lib.foundation.schema.cleaning import Cleaning
+from salesfc_lib.foundation.schema.coordination import Alerts, Cycle, Notify, Roles
 from salesfc_lib.foundation.schema.forecast import (
     Adjust,
     Archive,
@@ -64,6 +65,10 @@ class Parameters(ParameterBlock):
     key: Key = Key()
     retrospective: Retrospective = Retrospective()
     handover: Handover = Handover()
+    roles: Roles = Roles()
+    alerts: Alerts = Alerts()
+    notify: Notify = Notify()
+    cycle: Cycle = Cycle()
     report: Report = Report()
     archive: Archive = Archive()
 
