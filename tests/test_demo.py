@@ -22,11 +22,12 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from demo_company import UNITS, trade, write_demo
+from demo_company import UNITS, go_on, trade, write_demo
 from demo_company.chance import RandomIntegers
 from demo_company.company import LEVELS, Unit, series_id
 from demo_company.months import HOLIDAYS, new_year_effect, number, trading_days
 from demo_company.planting import Export
+from demo_company.running_month import LEFT, SHOCK_FROM, SHOCK_WHERE, extend
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import list_units, resolve
 from salesfc_lib.foundation.schema import Parameters
@@ -587,3 +588,38 @@ def test_other_seeds_plant_as_much(seed: int) -> None:
     assert len(export.marked("duplicate")) == unit.counts.duplicates
     assert sum(line.mark.startswith("slip") for line in export.orders) == len(unit.slips)
     assert len(export.marked("bulk")) == len(unit.bulks)
+
+
+def test_a_later_export_holds_what_the_first_one_held_and_what_came_since(
+    exports: dict[str, Export], project: Path, tmp_path: Path
+) -> None:
+    first, later, last = (
+        exports["kitchen"],
+        *(extend(UNITS[0], exports["kitchen"], date(2026, 7, day)) for day in (15, 22)),
+    )
+    assert last.orders[: len(first.orders)] == first.orders
+    assert last.orders[: len(later.orders)] == later.orders
+    added = {line.date for line in last.orders[len(first.orders) :]}
+    assert min(added) == date(2026, 7, 7) and max(added) <= date(2026, 7, 21)
+    keys = [line.key for line in last.orders if line.mark not in ("duplicate", "repeat")]
+    assert len(keys) == len(set(keys))
+    write_demo(tmp_path)
+    go_on(tmp_path, date(2026, 7, 22))
+    before, after = (
+        (folder / "data" / "kitchen" / "orders_2025.csv").read_bytes()
+        for folder in (project, tmp_path)
+    )
+    assert before == after
+    with pytest.raises(ValueError, match="2026-08-01 is no day"):
+        go_on(tmp_path, date(2026, 8, 1))
+
+
+def test_the_shock_leaves_a_quarter_of_its_lines_from_its_day_on(
+    exports: dict[str, Export],
+) -> None:
+    later = extend(UNITS[0], exports["kitchen"], date(2026, 7, 31)).orders
+    new = [line for line in later[len(exports["kitchen"].orders) :] if line.cell.meets(SHOCK_WHERE)]
+    before = [line for line in new if line.date < SHOCK_FROM]
+    after = [line for line in new if line.date >= SHOCK_FROM]
+    days = (4, 14)  # trading days of the 7th to the 10th, and of the 13th to the 30th
+    assert len(after) / days[1] < (LEFT / 1000 + 0.25) * len(before) / days[0]

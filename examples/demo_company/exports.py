@@ -15,7 +15,6 @@ from itertools import groupby
 from pathlib import Path
 
 from demo_company.company import Unit
-from demo_company.months import EXPORTED
 from demo_company.orders import Line, month_of
 from demo_company.planting import Export
 from demo_company.workbook import Sheet, Value, column_letter, write_workbook
@@ -109,7 +108,7 @@ def export_workbook(unit: Unit, export: Export, folder: Path) -> list[Path]:
     """
     rows: list[list[Value]] = [
         [f"{unit.title}事业部 销售明细表"],
-        [f"导出日期:{EXPORTED:%Y-%m-%d}  单位:元(不含税)"],
+        [f"导出日期:{export.made_on:%Y-%m-%d}  单位:元(不含税)"],
         [],
         list(SHEET_HEADER),
     ]

@@ -7,7 +7,7 @@ number of pieces at each line's price), so that the months keep their shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
@@ -84,7 +84,8 @@ def take_orders(unit: Unit, demand: Demand, seed: int) -> list[Line]:
     for position, (cell, values) in enumerate(demand.items()):
         draws = RandomIntegers(seed, unit.number, 3, position)
         for month in range(MONTHS):
-            lines += _order(unit, cell, month, value=values[month], draws=draws)
+            days = exported_days(month)
+            lines += order(unit, cell, values[month], month=month, days=days, draws=draws)
     lines += _bulk_orders(unit, demand, RandomIntegers(seed, unit.number, 4))
     draws = RandomIntegers(seed, unit.number, 5)
     lines += [_sample(draws.pick(lines), draws) for _ in range(unit.counts.samples)]
@@ -120,14 +121,14 @@ def draw_positions(draws: RandomIntegers, end: int, count: int) -> list[int]:
     return sorted(drawn)
 
 
-def number_orders(lines: Iterable[Line], prefix: str) -> list[Line]:
+def number_orders(lines: Iterable[Line], prefix: str, *, after: int = 0) -> list[Line]:
     """The lines by date, with order numbers: what a customer orders on one day is one order.
 
-    Orders are numbered within their month, lines within their order.
+    Orders are numbered within their month, from the one `after` on, lines within their order.
     """
     lines = sorted(lines, key=lambda line: (line.date, line.customer, line.cell.region))
     numbered: list[Line] = []
-    order, position, previous = 0, 0, None
+    order, position, previous = after, 0, None
     for line in lines:
         owner = (line.date, line.customer, line.cell.region)
         if (
@@ -135,7 +136,7 @@ def number_orders(lines: Iterable[Line], prefix: str) -> list[Line]:
             or previous[0].month != line.date.month
             or previous[0].year != line.date.year
         ):
-            order = 0
+            order = after
         if owner != previous:
             order, position = order + 1, 0
         position, previous = position + 1, owner
@@ -143,6 +144,22 @@ def number_orders(lines: Iterable[Line], prefix: str) -> list[Line]:
             replace(line, order_id=f"{prefix}{line.date:%Y%m}-{order:04d}", line=position)
         )
     return numbered
+
+
+def order(
+    unit: Unit, cell: Cell, value: int, *, month: int, days: Sequence[date], draws: RandomIntegers
+) -> list[Line]:
+    """Order lines of one series on days of a month; all its days add up to about `value` yuan."""
+    value = value * len(days) // len(trading_days(month))
+    count = max(
+        1, (unit.lines_per_cell + draws.between(-2, 2)) * len(days) // len(trading_days(month))
+    )
+    weights = [draws.between(50, 150) for _ in range(count)]
+    lines = (
+        _line(unit, cell, days, yuan=value * weight // sum(weights), draws=draws)
+        for weight in weights
+    )
+    return [line for line in lines if line.quantity]
 
 
 @cache
@@ -159,28 +176,16 @@ def list_customers(kind: CustomerType, region: Region) -> tuple[str, ...]:
     return (f"{first},{cities[1]}分店", *others)
 
 
-def _order(unit: Unit, cell: Cell, month: int, *, value: int, draws: RandomIntegers) -> list[Line]:
-    """Order lines of one series in one month that add up to about `value` yuan."""
-    days = exported_days(month)
-    value = value * len(days) // len(trading_days(month))
-    count = max(
-        1, (unit.lines_per_cell + draws.between(-2, 2)) * len(days) // len(trading_days(month))
-    )
-    weights = [draws.between(50, 150) for _ in range(count)]
-    lines = (
-        _line(unit, cell, draws.pick(days), yuan=value * weight // sum(weights), draws=draws)
-        for weight in weights
-    )
-    return [line for line in lines if line.quantity]
-
-
-def _line(unit: Unit, cell: Cell, day: date, *, yuan: int, draws: RandomIntegers) -> Line:
+def _line(
+    unit: Unit, cell: Cell, days: Sequence[date], *, yuan: int, draws: RandomIntegers
+) -> Line:
+    day = draws.pick(days)
     line = next(line for line in unit.lines if line.name == cell.product_line)
     product = draws.pick(line.products)
     price = product.price * draws.between(*REBATE)
     price = price // 100 * 100 if unit.whole_yuan else price
     customer, salesperson = _parties(unit, cell, draws)
-    day = _order_day(customer, day)
+    day = _order_day(customer, day, days)
     return Line(
         day, cell, customer, salesperson, product, (yuan * 100 + price // 2) // price, price
     )
@@ -200,9 +205,8 @@ def _parties(unit: Unit, cell: Cell, draws: RandomIntegers) -> tuple[str, str]:
     ]
 
 
-def _order_day(customer: str, day: date) -> date:
+def _order_day(customer: str, day: date, days: Sequence[date]) -> date:
     """The customer's ordering day nearest before the day, so that several lines share an order."""
-    days = exported_days(number(day))
     shift = sum(map(ord, customer)) % len(days)
     half = len(days) // ORDER_DAYS or 1
     return days[(shift + days.index(day) // half * half) % len(days)]
@@ -213,15 +217,9 @@ def _bulk_orders(unit: Unit, demand: Demand, draws: RandomIntegers) -> list[Line
     for bulk in unit.bulks:
         month, where = number(bulk.month), {**bulk.where, "key_account": "other"}
         for cell in (cell for cell in demand if cell.meets(where)):
-            day = draws.pick(trading_days(month))
-            lines.append(
-                replace(
-                    _line(
-                        unit, cell, day, yuan=scale(demand[cell][month], bulk.times), draws=draws
-                    ),
-                    mark="bulk",
-                )
-            )
+            yuan = scale(demand[cell][month], bulk.times)
+            line = _line(unit, cell, trading_days(month), yuan=yuan, draws=draws)
+            lines.append(replace(line, mark="bulk"))
     return lines
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from demo_company.chance import THOUSAND, RandomIntegers
 from demo_company.company import Cell, Slip, Unit
@@ -29,6 +30,7 @@ class Export:
 
     orders: list[Line]
     returns: list[Line]
+    made_on: date = EXPORTED
 
     def marked(self, mark: str) -> list[Line]:
         return [line for line in self.orders + self.returns if line.mark == mark]

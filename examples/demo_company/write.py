@@ -30,6 +30,8 @@ PARAMETERS = (
     Path(__file__).resolve().parents[2] / "parameters" / "units"
 )  # the checkout's, which are the demo's
 
+PEOPLE = PARAMETERS.parent / "people.yml"
+
 # how each unit's department exports: its orders, and the encoding and headers of what comes with
 # them
 FORMATS = {
@@ -91,7 +93,8 @@ def _copy_parameters(project: Path) -> list[Path]:
     if folder.resolve() == PARAMETERS:
         return []
     folder.mkdir(parents=True, exist_ok=True)
+    people = folder.parent / PEOPLE.name
     return [
         Path(shutil.copyfile(PARAMETERS / f"{unit.id}.yml", folder / f"{unit.id}.yml"))
         for unit in UNITS
-    ]
+    ] + [Path(shutil.copyfile(PEOPLE, people))]

@@ -10,6 +10,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,14 +92,27 @@ def inspect(
 
 
 @app.command()
-def demo(project: Project = Path(".")) -> None:
+def demo(
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="YYYY-MM-DD", help="Export again on a later day of July."),
+    ] = None,
+    project: Project = Path("."),
+) -> None:
     """Write the demo company's exports, parameter files and overrides."""
     from salesfc_lib.foundation import resources
 
     sys.path.insert(0, str(resources.find_examples()))
-    from demo_company import write_demo
+    from demo_company import go_on, write_demo
 
-    write_demo(project)
+    if on is None:
+        write_demo(project)
+    else:
+        try:
+            go_on(project, date.fromisoformat(on))
+        except ValueError as error:
+            expected = "A day of the demo's month in progress, such as 2026-07-22"
+            raise RequestError.of(f"--on is '{on}'", expected, "Correct it") from error
     echo(f"The demo company's exports stand under {project / 'data'}.")
 
 
