@@ -15,6 +15,7 @@ from salesfc_lib.cleaning.closed_months import closed_through
 from salesfc_lib.cleaning.history.changed_definitions import find_redefined
 from salesfc_lib.cleaning.history.renames import propose_renames
 from salesfc_lib.cleaning.history.restatement import read_view, restate
+from salesfc_lib.cleaning.rules.cancellations import drop_cancelled
 from salesfc_lib.cleaning.rules.far_dates import find_far
 from salesfc_lib.cleaning.rules.stated_sums import check_subtotals
 from salesfc_lib.cleaning.side_tables.drivers import FLAG, OWN, has_flag, read_flags
@@ -30,6 +31,7 @@ __all__ = [
     "closed_through",
     "definition_bridge",
     "describe_waiting",
+    "drop_cancelled",
     "find_far",
     "find_redefined",
     "group_numbers",

@@ -14,6 +14,7 @@ from pandera.errors import SchemaError, SchemaErrors
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.contracts import (
     cleaning,
+    coordination,
     handover,
     modeling,
     reconciliation,
@@ -26,6 +27,7 @@ CONTRACTS = (
     | reconciliation.TABLES
     | retrospective.TABLES
     | handover.TABLES
+    | coordination.TABLES
 )
 SLICE = 1_000_000  # rows written at a time
 

@@ -1,0 +1,140 @@
+"""Claims about sales of the month in progress beside the path that the forecast implies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesfc_lib.coordination import MonthToDate, build_path, find_departures
+from salesfc_lib.coordination.month_to_date.reading import find_covered
+from salesfc_lib.foundation import Calendar
+from salesfc_lib.panel import build_series
+
+LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
+KEYS = pd.DataFrame([(x, y) for x in "ABCD" for y in "NSW"], columns=["line", "region"])
+SERIES = build_series(KEYS, LEVELS)
+MONTH, FIRST, LAST = "2026-07", pd.Timestamp("2024-07-01"), pd.Timestamp("2026-07-31")
+
+
+def sell(noise: float = 0.2, seed: int = 5) -> pd.DataFrame:
+    """Daily sales of twelve bottom series, 10 on each weekday and 4 on Saturdays, with noise."""
+    days = pd.date_range(FIRST, LAST)
+    usual = np.array([10.0, 10, 10, 10, 10, 4, 0])[days.weekday]
+    dice = np.random.default_rng(seed)
+    y = usual * np.exp(noise * dice.standard_normal((len(KEYS), len(days))) - noise**2 / 2)
+    frame = KEYS.loc[np.repeat(KEYS.index, len(days))].reset_index(drop=True)
+    return frame.assign(date=np.tile(days, len(KEYS)), y=y.ravel())
+
+
+def forecast(share: float = 0.04, month: str = MONTH) -> pd.DataFrame:
+    """Forecast of what a July without noise sells; `share`: standard deviation of each series."""
+    sales = sell(noise=0.0)
+    sales = sales[sales["date"].dt.strftime("%Y-%m").eq(MONTH)]
+    whole = sales.groupby(["line", "region"])["y"].sum().reset_index()
+    rows = []
+    for row in SERIES.to_dict("records"):
+        own = whole
+        for name in ("line", "region"):
+            own = own if row[name] is None else own[own[name].eq(row[name])]
+        size = float(own["y"].sum())
+        ends = {f"{s}-{n}": size * (1 + k * share) for s, n, k in BOUNDS}
+        rows.append({"unique_id": row["unique_id"], "y_hat": size, **ends})
+    ds = pd.Timestamp(f"{month}-01")
+    given = {"stage": "reconciled", "model": "mint", "cutoff": ds - pd.DateOffset(months=1)}
+    return pd.DataFrame(rows).assign(ds=ds, h=1, **given)
+
+
+BOUNDS = [("lo", 95, -1.96), ("hi", 95, 1.96), ("lo", 80, -1.28), ("hi", 80, 1.28)]
+
+
+def change(
+    daily: pd.DataFrame, factor: float, first: str = "2026-07-13", **where: str
+) -> pd.DataFrame:
+    """Sales times a factor from a day on, of members."""
+    on = daily["date"].ge(first)
+    for name, member in where.items():
+        on &= daily[name].eq(member)
+    return daily.assign(y=np.where(on, daily["y"] * factor, daily["y"]))
+
+
+def depart(daily: pd.DataFrame, covered: str = "2026-07-30") -> pd.DataFrame:
+    found = MonthToDate(MONTH, daily, pd.Timestamp(covered))
+    return find_departures(build_path(found, forecast(), SERIES, Calendar()))
+
+
+def test_a_quiet_month_raises_nothing_and_its_path_ends_at_the_forecast() -> None:
+    found = MonthToDate(MONTH, sell(), pd.Timestamp("2026-07-30"))
+    path = build_path(found, forecast(), SERIES, Calendar())
+    assert find_departures(path).empty
+    table = path.table()
+    whole = table[table["unique_id"].eq("total")]
+    size = forecast().set_index("unique_id").at["total", "y_hat"]
+    assert whole["expected"].iloc[-1] == pytest.approx(size)
+    assert whole["expected"].is_monotonic_increasing
+    assert whole["actual"].isna().tolist() == [False] * 30 + [True]
+    assert (whole["hi"] - whole["lo"]).iloc[-1] > (whole["hi"] - whole["lo"]).iloc[2]
+
+
+@pytest.mark.parametrize(
+    ("where", "it"), [({"line": "B"}, "line:B"), ({"region": "S"}, "region:S"), ({}, "total")]
+)
+def test_a_halved_branch_is_one_departure_of_that_branch(
+    where: dict[str, str], branch: str
+) -> None:
+    found = depart(change(sell(), 0.5, **where))
+    assert found[["unique_id", "direction"]].values.tolist()[-1] == [it, "below"]
+    assert len(found) <= 2
+    assert found["first_out"].min() > pd.Timestamp("2026-07-13")
+
+
+def test_two_causes_in_two_branches_are_two_departures() -> None:
+    both = change(change(sell(), 0.3, line="A", region="N"), 1.9, line="C")
+    found = depart(both).set_index("unique_id")
+    assert found.at["bottom:A/N", "direction"] == "below"
+    assert found.at["line:C", "direction"] == "above"
+    assert len(found) == 2
+
+
+def test_a_cause_keeps_its_branch_on_later_days() -> None:
+    sold = change(sell(), 0.5, line="B")
+    first = [depart(sold, f"2026-07-{day}").head(1) for day in range(20, 31)]
+    seen = [(f["unique_id"].iloc[0], f["first_out"].iloc[0]) for f in first if len(f)]
+    assert len(set(seen)) == 1
+
+
+def test_what_comes_after_the_covered_day_changes_nothing() -> None:
+    sold = change(sell(), 0.5, line="B")
+    cut = change(sold, 7.0, first="2026-07-21")
+    pd.testing.assert_frame_equal(depart(sold, "2026-07-20"), depart(cut, "2026-07-20"))
+
+
+def test_a_unit_that_books_once_a_month_has_no_path_and_says_so() -> None:
+    sold = sell()
+    once = sold.assign(date=sold["date"].dt.to_period("M").dt.to_timestamp())
+    path = build_path(
+        MonthToDate(MONTH, once, pd.Timestamp("2026-07-30")), forecast(), SERIES, Calendar()
+    )
+    assert path.reason == "few_days" and path.table().empty and find_departures(path).empty
+
+
+def test_a_month_without_forecast_or_past_has_no_path_and_says_so() -> None:
+    sold = sell()
+    found = MonthToDate(MONTH, sold, pd.Timestamp("2026-07-30"))
+    other = build_path(found, forecast(month="2026-08"), SERIES, Calendar())
+    assert (other.reason, len(find_departures(other))) == ("no_forecast", 0)
+    young = MonthToDate(MONTH, sold[sold["date"].ge("2026-06-01")], pd.Timestamp("2026-07-30"))
+    short = build_path(young, forecast(), SERIES, Calendar())
+    assert (short.reason, len(find_departures(short))) == ("few_months", 0)
+
+
+def test_a_day_that_may_be_partial_is_not_covered_and_strays_cover_nothing() -> None:
+    days = np.arange("2026-05-01", "2026-07-10", dtype="datetime64[D]")
+    calendar = Calendar()
+    assert find_covered(days, MONTH, calendar) == pd.Timestamp("2026-07-08")
+    stray = np.append(days, np.datetime64("2026-07-28"))
+    assert find_covered(stray, MONTH, calendar) == pd.Timestamp("2026-07-08")
+    today = pd.Timestamp("2026-07-05").date()
+    assert find_covered(days, MONTH, calendar, today=today) == pd.Timestamp("2026-07-04")
+    assert find_covered(days, "2026-06", calendar) == pd.Timestamp("2026-06-30")
+    assert find_covered(days, "2026-08", calendar) == pd.Timestamp("2026-07-31")
