@@ -79,9 +79,7 @@ def test_a_quiet_month_raises_nothing_and_its_path_ends_at_the_forecast() -> Non
 @pytest.mark.parametrize(
     ("where", "it"), [({"line": "B"}, "line:B"), ({"region": "S"}, "region:S"), ({}, "total")]
 )
-def test_a_halved_branch_is_one_departure_of_that_branch(
-    where: dict[str, str], branch: str
-) -> None:
+def test_a_halved_branch_is_one_departure_of_that_branch(where: dict[str, str], it: str) -> None:
     found = depart(change(sell(), 0.5, **where))
     assert found[["unique_id", "direction"]].values.tolist()[-1] == [it, "below"]
     assert len(found) <= 2
