@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from salesfc_lib.cli import files, handover, loop, months, proposals
+from salesfc_lib.cli import cycle, files, handover, loop, months, proposals
 from salesfc_lib.cli.verbs import app
 
-__all__ = ["app", "files", "handover", "loop", "months", "proposals"]
+__all__ = ["app", "cycle", "files", "handover", "loop", "months", "proposals"]

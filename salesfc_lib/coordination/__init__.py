@@ -8,6 +8,7 @@ then `build_path(...)` and `find_departures(path)`.
 
 from __future__ import annotations
 
+from salesfc_lib.coordination import cycle
 from salesfc_lib.coordination.month_to_date import (
     MonthPath,
     MonthToDate,
@@ -15,5 +16,16 @@ from salesfc_lib.coordination.month_to_date import (
     find_departures,
     read_month_to_date,
 )
+from salesfc_lib.coordination.opening import day_of, last_ended, open_cycle
 
-__all__ = ["MonthPath", "MonthToDate", "build_path", "find_departures", "read_month_to_date"]
+__all__ = [
+    "MonthPath",
+    "MonthToDate",
+    "build_path",
+    "cycle",
+    "day_of",
+    "find_departures",
+    "last_ended",
+    "open_cycle",
+    "read_month_to_date",
+]

@@ -59,6 +59,7 @@ from salesfc_lib.foundation.sentences import (
 )
 from salesfc_lib.foundation.sheets import Sheet, write_book
 from salesfc_lib.foundation.strict_yaml import parse_yaml, read_yaml
+from salesfc_lib.foundation.workdays import add_workdays, last_day
 from salesfc_lib.foundation.yaml_edit import set_in_yaml
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "SEASON",
     "Sheet",
     "STAGES",
+    "add_workdays",
     "amounts",
     "PeriodDates",
     "Source",
@@ -92,6 +94,7 @@ __all__ = [
     "is_said",
     "label_months",
     "language",
+    "last_day",
     "month_of",
     "nan_mean",
     "nan_median",

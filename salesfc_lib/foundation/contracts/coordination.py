@@ -23,4 +23,12 @@ TABLES = {
         "out flag, widens text?",
         key="unique_id direction",
     ),
+    # A step of a closed month's cycle, in order. due: its day; late_days: days after it; missing:
+    # tuple of what lacks (`say`); note: why another person than the declared one answers for it;
+    # reason: why it was skipped, or what was remarked when it was done.
+    "cycle": table(
+        "step text, owner text, due day, state waiting|open|done|skipped, done_by text?, "
+        "done_at text?, late_days count, missing any, reason text, note text",
+        key="step",
+    ),
 }

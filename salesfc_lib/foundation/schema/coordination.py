@@ -6,7 +6,7 @@ by their id.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -110,11 +110,23 @@ class Department(ParameterBlock):
 
 
 class Cycle(ParameterBlock):
-    """The month's cycle: steps in their order, and the departments that are consulted."""
+    """The month's cycle: steps by their working day, and the departments that are consulted."""
 
     enabled: bool = default("cycle.enabled")
     steps: dict[str, CycleStep] = default("cycle.steps")
     departments: dict[str, Department] = default("cycle.departments")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _leave_out(cls, value: Any) -> Any:
+        """The steps without those that are null: a unit leaves out a step of the defaults so."""
+        is_block = isinstance(value, dict)
+        return {key: step for key, step in value.items() if step is not None} if is_block else value
+
+    @field_validator("steps")
+    @classmethod
+    def _stand_in_order(cls, value: dict[str, CycleStep]) -> dict[str, CycleStep]:
+        return dict(sorted(value.items(), key=lambda each: each[1].workday))
 
     @field_validator("departments")
     @classmethod

@@ -1,0 +1,85 @@
+"""What is said of a month's cycle as time goes by: that it began, that a step is due, or overdue.
+
+The watch calls `remind` as often as it likes: an event stands once for a step and day.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from salesfc_lib.archive import Record, UnitMonth, append_record
+from salesfc_lib.coordination.cycle.steps import show_cycle
+from salesfc_lib.coordination.opening import day_of, open_cycle, read_events
+from salesfc_lib.errors import RequestError
+from salesfc_lib.foundation import add_workdays
+
+WATCH = "salesfc watch"  # who records what no person did
+SOON = 1  # working days before the due day on which the owner is reminded
+
+
+def remind(project: Path, unit: str, at: datetime) -> list[Record]:
+    """Events that were recorded now: `cycle.open` once a month, `cycle.remind` once a step and day.
+
+    A step is reminded of from the working day before its own on, while it is open. Nothing where
+    the unit's cycle is not enabled.
+    """
+    run = open_cycle(project, unit, at=at)
+    if not run.parameters.cycle.enabled:
+        return []
+    calendar = run.parameters.calendar
+    today = day_of(at, calendar)
+    steps = show_cycle(run, at).to_dict("records")
+    records = [_announce(run, steps)]
+    for row in steps:
+        if row["state"] == "open" and add_workdays(today, SOON, calendar) >= row["due"].date():
+            records.append(_remind(run, row, today.isoformat()))
+    known = _list_known(run)
+    return [each for each in records if _key(each) not in known and _put(run, each)]
+
+
+def _put(run: UnitMonth, record: Record) -> bool:
+    """Whether the record was written; not where another watch was first."""
+    try:
+        append_record(run.project, record, address_env=run.parameters.archive.records_env)
+    except RequestError:
+        if _key(record) not in _list_known(run):
+            raise
+        return False
+    return True
+
+
+def _list_known(run: UnitMonth) -> set[tuple[str, ...]]:
+    events = read_events(run, "cycle")
+    return set(zip(events["month"], events["what"], events["subject"], strict=True))
+
+
+def _key(record: Record) -> tuple[str, ...]:
+    return record.month, record.what, record.subject
+
+
+def _announce(run: UnitMonth, steps: list[dict[Any, Any]]) -> Record:
+    """That the month's cycle began, with who answers for which step by when."""
+    new = {row["step"]: {"owner": row["owner"], "due": f"{row['due']:%Y-%m-%d}"} for row in steps}
+    return _record(run, "cycle.open", "cycle", {"steps": new}, "the month has ended")
+
+
+def _remind(run: UnitMonth, row: dict[Any, Any], day: str) -> Record:
+    new = {"step": row["step"], "owner": row["owner"], "due": f"{row['due']:%Y-%m-%d}"}
+    new |= {"late_days": row["late_days"], "missing": list(row["missing"])}
+    reason = f"overdue by {row['late_days']} days" if row["late_days"] else "due"
+    return _record(run, "cycle.remind", f"{row['step']} {day}", new, reason)
+
+
+def _record(run: UnitMonth, what: str, subject: str, new: dict[str, Any], reason: str) -> Record:
+    return Record(
+        what=what,
+        who=WATCH,
+        unit=run.unit,
+        month=run.month,
+        reason=reason,
+        subject=subject,
+        new=new,
+        once=f"{what} {run.unit} {run.month} {subject}",
+    )
