@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive.cube import list_vintages, open_cube
+from salesfc_lib.archive.event_log import Record, append_record, read_records
 from salesfc_lib.archive.manifest import describe_parameters
 from salesfc_lib.archive.months import (
     check_month_folder,
@@ -30,7 +31,6 @@ from salesfc_lib.archive.months import (
     vintages,
 )
 from salesfc_lib.archive.receipts import HANDED_OVER, put_receipt, read_receipt
-from salesfc_lib.archive.records import Record, append_record, read_records
 from salesfc_lib.archive.sign_offs import SignOff, find_sign_off, put_sign_off
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
+from salesfc_lib.archive.event_log import read_records
 from salesfc_lib.archive.receipts import HANDED_OVER, check_receipts
-from salesfc_lib.archive.records import read_records
 from salesfc_lib.archive.sign_offs import KIND, check_sign_off, find_sign_off
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import INTERVALS, language, tables
