@@ -8,7 +8,7 @@ then `build_path(...)` and `find_departures(path)`.
 
 from __future__ import annotations
 
-from salesfc_lib.coordination import cycle
+from salesfc_lib.coordination import cycle, notifications
 from salesfc_lib.coordination.month_to_date import (
     MonthPath,
     MonthToDate,
@@ -17,6 +17,7 @@ from salesfc_lib.coordination.month_to_date import (
     read_month_to_date,
 )
 from salesfc_lib.coordination.opening import day_of, last_ended, open_cycle
+from salesfc_lib.coordination.waiting import list_waiting
 
 __all__ = [
     "MonthPath",
@@ -26,6 +27,8 @@ __all__ = [
     "day_of",
     "find_departures",
     "last_ended",
+    "list_waiting",
+    "notifications",
     "open_cycle",
     "read_month_to_date",
 ]

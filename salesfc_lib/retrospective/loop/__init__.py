@@ -10,6 +10,8 @@ from salesfc_lib.retrospective.loop.actions import (
     Promise,
     add_action,
     close_action,
+    fold_actions,
+    judge_states,
     list_actions,
     update_action,
 )
@@ -30,6 +32,8 @@ __all__ = [
     "close_action",
     "confirm_cause",
     "correct_cause",
+    "fold_actions",
+    "judge_states",
     "list_actions",
     "measure_effect",
     "read_causes",
