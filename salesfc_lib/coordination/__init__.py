@@ -9,6 +9,17 @@ then `build_path(...)` and `find_departures(path)`.
 from __future__ import annotations
 
 from salesfc_lib.coordination import cycle, notifications
+from salesfc_lib.coordination.alerts import (
+    STATES,
+    acknowledge_alert,
+    act_on_alert,
+    assign_alert,
+    close_alert,
+    explain_alert,
+    fold_alerts,
+    list_alerts,
+    measure_response,
+)
 from salesfc_lib.coordination.month_to_date import (
     MonthPath,
     MonthToDate,
@@ -18,17 +29,30 @@ from salesfc_lib.coordination.month_to_date import (
 )
 from salesfc_lib.coordination.opening import day_of, last_ended, open_cycle
 from salesfc_lib.coordination.waiting import list_waiting
+from salesfc_lib.coordination.watch import Watched, now_folder, watch_unit
 
 __all__ = [
     "MonthPath",
     "MonthToDate",
+    "STATES",
+    "Watched",
+    "acknowledge_alert",
+    "act_on_alert",
+    "assign_alert",
     "build_path",
+    "close_alert",
     "cycle",
     "day_of",
+    "explain_alert",
     "find_departures",
+    "fold_alerts",
     "last_ended",
     "list_waiting",
     "notifications",
+    "list_alerts",
+    "measure_response",
+    "now_folder",
     "open_cycle",
     "read_month_to_date",
+    "watch_unit",
 ]

@@ -11,14 +11,18 @@ from salesfc_lib.running.run import Request, backfill, run_month
 from salesfc_lib.running.signing import sign_month
 from salesfc_lib.running.tasks import Outcome
 from salesfc_lib.running.verification import verify
+from salesfc_lib.running.watching import Result, Unwatched, watch_units
 
 __all__ = [
     "Outcome",
     "Request",
+    "Result",
+    "Unwatched",
     "backfill",
     "open_lab",
     "run_month",
     "sign_month",
     "verify",
     "watch",
+    "watch_units",
 ]

@@ -1,9 +1,9 @@
 """How a table contract is written down.
 
 Columns are one text, `name type, name type, …`, in their order. A type is `text`, `number`,
-`count` (whole), `flag`, `day`, `month` (first day of a month), `share` (number from 0 to 1),
-`any`, or `a|b|c`: text that is one of these (`any:a|b|c` where it may be a category). A `?` behind
-the type lets values be missing.
+`count` (whole), `flag`, `day`, `month` (first day of a month), `moment` (in UTC), `share` (number
+from 0 to 1), `any`, or `a|b|c`: text that is one of these (`any:a|b|c` where it may be a category).
+A `?` behind the type lets values be missing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _DTYPES = {
     "flag": bool,
     "day": "datetime64[ns]",
     "month": "datetime64[ns]",
+    "moment": "datetime64[ns, UTC]",
     "any": None,
 }
 _FIRST_DAY = pa.Check(lambda ds: ds.dropna().dt.day.eq(1).all(), error="first day of a month")

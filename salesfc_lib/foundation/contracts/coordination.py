@@ -31,4 +31,18 @@ TABLES = {
         "done_at text?, late_days count, missing any, reason text, note text",
         key="step",
     ),
+    # An alert as it stands. unique_id: the branch that explains it; direction: tells alerts of one
+    # branch apart; size: in the measure, above zero where less was sold than expected; due: the
+    # working day by whose end the next step is due, null once closed; overdue_days: since then;
+    # data_at: when the newest data that it rests on came; note: a sentence about its owner ('':
+    # none); became: ids of what it led to; gone_since: since when it is no longer so.
+    "alert": table(
+        "number count, kind text, unit text, month text, unique_id text, direction text, "
+        "opened_at moment, data_at moment?, says text, size number?, owner text, note text, "
+        "state open|acknowledged|explained|acted|closed, due day?, overdue_days count, "
+        "escalated_to text?, escalations count, acknowledged_by text?, acknowledged_at moment?, "
+        "explained text?, became text?, closed_by text?, closed_at moment?, outcome text?, "
+        "gone_since moment?",
+        key="number",
+    ),
 }

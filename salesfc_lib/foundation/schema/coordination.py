@@ -64,6 +64,8 @@ class Alerts(ParameterBlock):
     false_alarms: float = Field(default("alerts.false_alarms"), gt=0, le=0.5)
     moved: float = Field(default("alerts.moved"), gt=0)
     late_days: int = Field(default("alerts.late_days"), ge=0)
+    quarantined: float = Field(default("alerts.quarantined"), ge=0, le=1)
+    restated: float = Field(default("alerts.restated"), ge=0)
     runs_out: float = Field(default("alerts.runs_out"), gt=0, le=1)
     owners: list[AlertOwner] = default("alerts.owners")
     acknowledge_days: int = Field(default("alerts.acknowledge_days"), ge=0)

@@ -1,0 +1,91 @@
+"""A watch over units: each is looked at, one that fails is told and the others go on.
+
+Units of a project enter; what a watch of each came to leaves. A watch, for each unit in turn,
+
+1. looks at its latest published month and the sales since, and opens alerts (`coordination.watch`);
+2. gives overdue alerts to the next person.
+
+All of it may be done again at any time: what is recorded, is recorded once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from salesfc_lib.coordination import Watched, watch_unit
+from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation import clock, parameters, schema
+from salesfc_lib.running.failures import explain
+from salesfc_lib.running.workers import side_by_side
+
+ALONE = 4  # units that one process looks at sooner than others start
+
+
+@dataclass(frozen=True)
+class Unwatched:
+    """A unit that could not be looked at, and why."""
+
+    unit: str
+    message: str
+
+
+Result = Watched | Unwatched
+Tell = Callable[[Result], None]
+
+
+def watch_units(
+    project: Path, units: Sequence[str] = (), *, tell: Tell = lambda result: None
+) -> list[Result]:
+    """What a watch of each unit came to (none: all units), told as soon as it is known.
+
+    Raises `RequestError`, before anything is done, for a project without units, a unit that it does
+    not have and a clock that is none.
+    """
+    project, at = project.resolve(), clock.now()
+    units = check_units(project, units)
+    if len(units) <= ALONE:
+        return [_tell(look_at(project, at, unit), tell) for unit in units]
+    groups = [units[place :: os.cpu_count() or 1] for place in range(os.cpu_count() or 1)]
+    work = partial(_look_at_all, project, at)
+    found = side_by_side(work, groups, notify=tell, died=_died)
+    by_unit = {each.unit: each for group in found for each in group}
+    return [by_unit[unit] for unit in units]
+
+
+def check_units(project: Path, units: Sequence[str]) -> list[str]:
+    """The units, or all of the project's. Raises `RequestError` for one that it does not have."""
+    known = parameters.list_units(project)
+    if not known:
+        raise parameters.no_units(project)
+    for unit in units:
+        if schema.check_unit(unit) not in known:
+            raise RequestError.unknown_key(unit, known, "--unit")
+    return list(dict.fromkeys(units or known))
+
+
+def look_at(project: Path, at: datetime, unit: str) -> Result:
+    """What a watch of one unit came to, also where it cannot be looked at."""
+    try:
+        return watch_unit(project, unit, at)
+    except (SalesForecastError, OSError) as error:
+        return Unwatched(unit, explain(error, project / "reports"))
+
+
+def _look_at_all(project: Path, at: datetime, units: Sequence[str], notify: Tell) -> list[Result]:
+    return [_tell(look_at(project, at, unit), notify) for unit in units]
+
+
+def _died(units: Sequence[str], code: int) -> list[Result]:
+    return [
+        Unwatched(unit, f"Its process ended with {code}. Run the watch again.") for unit in units
+    ]
+
+
+def _tell(result: Result, tell: Tell) -> Result:
+    tell(result)
+    return result
