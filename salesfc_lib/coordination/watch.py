@@ -128,10 +128,10 @@ def _look_at_sales(look: Look) -> Look:
     today = day_of(look.at, parameters.calendar)
     path = build_path(
         read_month_to_date(parameters, look.run.project, month, today=today),
-        look.table("forecast"),
+        look.read("forecast"),
         look.series,
         parameters.calendar,
-        promotion=look.table("promotion"),
+        promotion=look.read("promotion"),
         false_alarms=parameters.alerts.false_alarms,
     )
     return replace(look, path=path, departures=find_departures(path))

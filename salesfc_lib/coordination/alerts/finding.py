@@ -53,7 +53,7 @@ class Look:
     path: MonthPath | None = None
     departures: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    def table(self, name: str) -> pd.DataFrame:
+    def read(self, name: str) -> pd.DataFrame:
         """A table of the published month; without rows where that version lacks it."""
         return self.run.read_if_any(name)
 

@@ -38,7 +38,7 @@ def find_late(look: Look) -> Iterator[Found]:
     without = [
         role
         for role, table in BY_MONTH.items()
-        if len(rows := look.table(table)) and last_month(look, rows).empty
+        if len(rows := look.read(table)) and last_month(look, rows).empty
     ]
     if without:
         says = say("alert.says.late.rows", month=look.run.month, roles=without)
@@ -55,7 +55,7 @@ def find_odd(look: Look) -> Iterator[Found]:
 
 def _quarantine(look: Look) -> Iterator[Found]:
     """Rows set aside that the month before did not set aside, as a share of the month's rows."""
-    rows, ledger = look.table("quarantine"), look.table("ledger")
+    rows, ledger = look.read("quarantine"), look.read("ledger")
     before, key = look.run.read_before("quarantine"), ["source", "row"]
     opening = ledger[ledger["rule"].eq("opening")]
     if before is not None:
@@ -70,7 +70,7 @@ def _quarantine(look: Look) -> Iterator[Found]:
 
 
 def _control(look: Look) -> Iterator[Found]:
-    rows = last_month(look, look.table("control"))
+    rows = last_month(look, look.read("control"))
     off = rows[rows["state"].ne("within")]
     if len(off):
         key = "accepted" if off["state"].eq("accepted").any() else "missing"
@@ -82,7 +82,7 @@ def _control(look: Look) -> Iterator[Found]:
 
 
 def _restated(look: Look) -> Iterator[Found]:
-    rows, value = look.table("restatement_months"), look.run.parameters.measure.value
+    rows, value = look.read("restatement_months"), look.run.parameters.measure.value
     before, gap = (rows[f"{value}_{each}"].astype(float) for each in ("before", "difference"))
     share = gap.abs().sum() / (before.abs().sum() or float("nan"))
     if share > look.run.parameters.alerts.restated:

@@ -19,9 +19,9 @@ def find_moved(look: Look) -> Iterator[Found]:
     else. size: before - after.
     """
     before = look.run.read_before("forecast")
-    if look.table("revision").empty or before is None:
+    if look.read("revision").empty or before is None:
         return
-    then, now = (_published(frame) for frame in (before, look.table("forecast")))
+    then, now = (_published(frame) for frame in (before, look.read("forecast")))
     months = sorted({*then["ds"]} & {*now["ds"]})
     sums = [_sum(frame[frame["ds"].isin(months)]) for frame in (then, now)]
     table = pd.concat(sums, axis=1, keys=["before", "after"]).fillna(0.0)

@@ -15,7 +15,7 @@ def find_accuracy(look: Look) -> Iterator[Found]:
     """Accuracy of the closed month below the floor; size: the error beyond it."""
     floor, now = look.run.parameters.retrospective.accuracy_floor, _score(look)
     if now and now["accuracy"] < floor:
-        missed = look.table("missed")
+        missed = look.read("missed")
         beyond = missed["difference"].abs() - (1 - floor) * missed["actual"]
         branch, size = _blame(look, missed, beyond)
         facts = {"accuracy": now["accuracy"], "floor": floor, "label": look.label(branch)}
@@ -27,7 +27,7 @@ def find_bias(look: Look) -> Iterator[Found]:
     """Bias of the closed month beyond its limit; above: forecasts were too high."""
     limit, now = look.run.parameters.retrospective.bias_limit, _score(look)
     if now and abs(now["bias"]) > limit:
-        side, missed = (1 if now["bias"] > 0 else -1), look.table("missed")
+        side, missed = (1 if now["bias"] > 0 else -1), look.read("missed")
         beyond = side * missed["difference"] - limit * missed["actual"]
         branch, size = _blame(look, missed, beyond)
         direction = "above" if side > 0 else "below"
@@ -38,7 +38,7 @@ def find_bias(look: Look) -> Iterator[Found]:
 
 def _score(look: Look) -> dict[str, float]:
     """Accuracy and bias of what was forecast a month ahead; nothing where none was."""
-    rows = last_month(look, look.table("lag_history"))
+    rows = last_month(look, look.read("lag_history"))
     return first_row(rows[rows["lag"].eq(1) & rows["accuracy"].notna()])
 
 

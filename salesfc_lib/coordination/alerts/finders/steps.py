@@ -13,7 +13,7 @@ UNCHANGED = 1e-9  # of a forecast: what an override that changed nothing leaves
 
 def find_overrides(look: Look) -> Iterator[Found]:
     """Overrides of the month that were refused, or after which the forecast is what it was."""
-    rows = look.table("adjustment")
+    rows = look.read("adjustment")
     rows = rows[rows["made_in"].eq(look.run.cutoff)]
     same = (rows["final"] - rows["old"]).abs() <= UNCHANGED * rows["old"].abs()
     idle = rows[rows["state"].eq("refused") | same]
@@ -28,7 +28,7 @@ def find_overrides(look: Look) -> Iterator[Found]:
 
 def find_candidates(look: Look) -> Iterator[Found]:
     """Candidates that could not forecast some series; one that was refused did not fail."""
-    rows = look.table("failures")
+    rows = look.read("failures")
     rows = rows[rows["error"].map(refusal_of).eq("")]
     for model, own in rows.groupby("model"):
         ids = own["unique_id"].unique()

@@ -11,12 +11,12 @@ from salesfc_lib.foundation import say
 
 def find_stock(look: Look) -> Iterator[Found]:
     """A branch whose stocked series run out in at least the agreed share of sample paths."""
-    urgent = look.table("urgent")
+    urgent = look.read("urgent")
     likely = urgent["risk"].ge(look.run.parameters.alerts.runs_out)
     out = urgent[urgent["action"].eq("expedite") & likely]
     if out.empty:
         return
-    demand = look.table("stock_policy").set_index("unique_id")["demand"]
+    demand = look.read("stock_policy").set_index("unique_id")["demand"]
     items = urgent[["unique_id"]].assign(
         size=urgent["short"].where(urgent.index.isin(out.index)).fillna(0.0),
         weight=urgent["unique_id"].map(demand).fillna(0.0).clip(lower=1.0),
