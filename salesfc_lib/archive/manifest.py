@@ -248,3 +248,10 @@ def _layer(key: str, resolved: parameters.Resolved) -> str:
     while key not in resolved.layer and "." in key:
         key = key.rpartition(".")[0]
     return resolved.layer.get(key, "defaults")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it in."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    beside.replace(path)

@@ -16,7 +16,6 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import manifest
-from salesfc_lib.archive.sign_offs import write_whole
 from salesfc_lib.errors import SalesForecastError
 
 HANDED_OVER = "handover.send"  # kind of its record
@@ -48,11 +47,11 @@ def put_receipt(
     path.parent.mkdir(exist_ok=True)
     earlier = path.read_bytes() if path.is_file() else None
     content = json.dumps(receipt, ensure_ascii=False, indent=1).encode() + b"\n"
-    write_whole(path, content)
+    manifest.write_whole(path, content)
     try:
         record(hashlib.sha256(content).hexdigest())
     except BaseException:
-        path.unlink() if earlier is None else write_whole(path, earlier)
+        path.unlink() if earlier is None else manifest.write_whole(path, earlier)
         raise
     return path
 

@@ -7,7 +7,6 @@ same, so that neither can be written alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -80,17 +79,17 @@ def put_sign_off(
     before = {name: (folder / name).read_bytes() for name in pages}
     earlier = (folder / NAME).read_bytes() if (folder / NAME).is_file() else None
     try:
-        write_whole(folder / NAME, sign_off.model_dump_json(indent=1).encode())
+        manifest.write_whole(folder / NAME, sign_off.model_dump_json(indent=1).encode())
         for name, content in pages.items():
-            write_whole(folder / name, content)
+            manifest.write_whole(folder / name, content)
         record()
     except BaseException:  # whatever it was, nothing may look signed that is not
         for name, content in before.items():
-            write_whole(folder / name, content)
+            manifest.write_whole(folder / name, content)
         if earlier is None:
             (folder / NAME).unlink(missing_ok=True)
         else:
-            write_whole(folder / NAME, earlier)
+            manifest.write_whole(folder / NAME, earlier)
         raise
 
 
@@ -118,10 +117,3 @@ def check_sign_off(
         yield NAME, f"missing, though {said[-1][0]} signed this version off", False
     elif found is not None and (found.reviewer, found.remark, month, found.bound) not in said:
         yield NAME, "no record says so: sign the month again with `salesfc sign`", False
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it in."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(content)
-    beside.replace(path)

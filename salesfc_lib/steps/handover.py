@@ -47,18 +47,15 @@ def hand_over(run: UnitMonth) -> HandedMonth:
     pieces = drawn.scaled(1 / known)
     plan = handover.plan_supply(pieces, supply, series, parameters)
     shown = list(dict.fromkeys([next(iter(parameters.levels)), _level(run), parameters.bottom]))
-    given = None
+    valued = series[series["level"].isin(shown)]
     if parameters.measure.value == "amount":
-        sums = [each.at_level(series, parameters.levels, _level(run)) for each in (drawn, pieces)]
-        brought, count = (each.values.sum(axis=(0, 2), dtype=float) for each in sums)
-        sold = count > 0
-        given = pd.Series(brought[sold] / count[sold], sums[0].ids[sold]).combine_first(known)
-    worth = handover.value_pieces(supply, series[series["level"].isin(shown)], given)
-    money, past_sales = drawn, panel
-    if given is None:
-        brings = worth.set_index("unique_id")["price"]
-        money = drawn.scaled(brings)
-        past_sales = panel.assign(y_raw=panel["y_raw"] * panel["unique_id"].map(brings))
+        shape = series, parameters.levels, _level(run)
+        mean = handover.mean_prices(drawn.at_level(*shape), pieces.at_level(*shape), known)
+        worth = handover.value_pieces(supply, valued, mean)
+        money, past_sales = drawn, panel
+    else:
+        worth = handover.value_pieces(supply, valued)
+        money, past_sales = handover.price_sales(drawn, panel, worth)
     run.write(
         paths=drawn.rows(),
         piece_price=price,

@@ -166,14 +166,42 @@ def test_a_table_of_paths_is_read_back_as_it_was(paths: Paths) -> None:
 
 
 def test_a_lumpy_series_keeps_its_mean_and_its_zeros() -> None:
-    quantiles = np.array([[0.0, 0.0, 2.0, 7.0, 12.0]])
+    quantiles = np.array([[0.0, 0.0, 2.8, 7.0, 12.0]])
     scores = np.random.default_rng(0).standard_normal((1000, 1))
-    values = shuffle(scores, quantiles, np.array([2.0]))
-    assert (values >= 0).all() and (values == 0).mean() > 0.09
-    assert values.mean() == pytest.approx(2.27, abs=0.05)  # the centre cannot go below lo-80: 0
+    values = shuffle(scores, quantiles, np.array([2.8]))
+    assert (values >= 0).all() and (values == 0).mean() > 0.4
+    assert values.mean() == pytest.approx(2.8, abs=0.02)
     assert np.array_equal(
         np.argsort(values[:, 0], kind="stable")[-50:], np.argsort(scores[:, 0])[-50:]
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "above"),
+    [((0.0, 0.0), (0.2, 0.05)), ((0.0, 1.0), (0.1, 0.05)), ((1.0, 2.0), (0.1, 0.025))],
+)
+def test_an_interval_that_rests_on_zero_leaves_out_its_share_above_alone(
+    low: tuple[float, float], above: tuple[float, float]
+) -> None:
+    quantiles = np.array([[*low, 4.0, 9.0, 14.0]])
+    values = shuffle(
+        np.random.default_rng(0).standard_normal((2000, 1)), quantiles, np.array([4.0])
+    )
+    found = [(values > each).mean() for each in (9.0, 14.0)]
+    assert found == pytest.approx(above, abs=0.002)
+    assert (values < low[1]).mean() == pytest.approx(0.1 if low[1] else 0.0, abs=0.002)
+
+
+def test_inner_values_of_long_tails_are_nearer_to_the_centre() -> None:
+    scores = np.random.default_rng(0).standard_normal((2000, 1))
+    inner = []
+    for outer in (1.96, 4.0):  # a normal distribution, then longer tails
+        quantiles = 10 + np.array([[-outer, -1.2816, 0.0, 1.2816, outer]])
+        values = shuffle(scores, quantiles, np.array([10.0]))
+        inner.append(float(np.quantile(values, 0.75)) - 10)
+        assert np.quantile(values, 0.9) == pytest.approx(11.2816, abs=0.01)
+    assert inner[0] == pytest.approx(0.6745, abs=0.01)
+    assert inner[1] < 0.5
 
 
 def test_a_month_below_zero_is_as_far_below_as_published() -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from salesfc_lib.handover.decisions.capacity import check_capacity
 from salesfc_lib.handover.decisions.consumption import consume
 from salesfc_lib.handover.decisions.coverage import cover_sums
-from salesfc_lib.handover.decisions.finance import value_pieces, view_finance
+from salesfc_lib.handover.decisions.finance import (
+    mean_prices,
+    price_sales,
+    value_pieces,
+    view_finance,
+)
 from salesfc_lib.handover.decisions.paths import Paths, draw_paths
 from salesfc_lib.handover.decisions.requirements import Plan, plan_supply
 from salesfc_lib.handover.decisions.supply import Supply, price_pieces
@@ -19,8 +24,10 @@ __all__ = [
     "consume",
     "cover_sums",
     "draw_paths",
+    "mean_prices",
     "plan_supply",
     "price_pieces",
+    "price_sales",
     "rank_urgent",
     "value_pieces",
     "view_finance",

@@ -39,6 +39,25 @@ def value_pieces(
     return pd.DataFrame(columns)
 
 
+def mean_prices(money: Paths, pieces: Paths, known: pd.Series) -> pd.Series:
+    """What a piece of each series of the paths brings on average, by unique_id.
+
+    known: of bottom series (`price_pieces`), kept beside, and where no piece is expected.
+    """
+    brought, count = (each.values.sum(axis=(0, 2), dtype=float) for each in (money, pieces))
+    sold = count > 0
+    return pd.Series(brought[sold] / count[sold], money.ids[sold]).combine_first(known)
+
+
+def price_sales(
+    drawn: Paths, panel: pd.DataFrame, worth: pd.DataFrame
+) -> tuple[Paths, pd.DataFrame]:
+    """Paths and past sales in money, from those in pieces and what a piece brings."""
+    brings = worth.set_index("unique_id")["price"]
+    sales = panel.assign(y_raw=panel["y_raw"] * panel["unique_id"].map(brings))
+    return drawn.scaled(brings), sales
+
+
 def view_finance(
     money: Paths, pieces: Paths, worth: pd.DataFrame, panel: pd.DataFrame, plan: Plan | None = None
 ) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import tables
-from salesfc_lib.handover.decisions.margins import KNOTS, shuffle
+from salesfc_lib.handover.decisions.margins import rank, shuffle
 from salesfc_lib.handover.decisions.trajectories import (
     draw_scores,
     list_trajectories,
@@ -158,8 +158,8 @@ def _whole(series: pd.DataFrame) -> pd.Index:
 
 
 def _deviation(quantiles: np.ndarray) -> np.ndarray:
-    """Standard deviation of a normal distribution with this 80 % interval."""
-    return np.asarray((quantiles[..., 3] - quantiles[..., 1]) / (KNOTS[3] - KNOTS[1]))
+    """Standard deviation of the published margins."""
+    return np.asarray(rank(200, quantiles, quantiles[..., 2]).std(axis=0, dtype=float))
 
 
 def _lay_out(published: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, pd.DatetimeIndex]:

@@ -27,13 +27,6 @@ from salesfc_lib.intake.sources.erp.door import ErpError, Wire, understood
 
 ROUNDS = 8  # of writing and reading again what had no clear answer
 COMPLETE, PARTIAL = "complete", "partial"
-CLASSES = {
-    "jiandaoyun": "JiandaoyunTarget",
-    "kingdee_galaxy": "KingdeeTarget",
-    "netsuite": "NetSuiteTarget",
-    "sap_s4": "SapS4Target",
-    "u8_cloud": "U8CloudTarget",
-}
 
 
 @dataclass(frozen=True)
@@ -62,9 +55,7 @@ def open_target(run: UnitMonth, name: str, wire: Wire | None = None) -> Erp:
     target = targets[name]
     folder = _folder(run) / manifest.HANDED_OVER
     module = import_module(f"{__package__}.{target.system}")
-    erp: Erp = getattr(module, CLASSES[target.system])(
-        Address(run.unit, name, target, folder, wire)
-    )
+    erp: Erp = module.TARGET(Address(run.unit, name, target, folder, wire))
     return erp
 
 

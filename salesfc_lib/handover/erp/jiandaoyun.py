@@ -109,3 +109,6 @@ def _name(key: str, group: list[Change]) -> str:
     """Id of a request: the same for the same rows of the same send."""
     said = [f"{each.kind} {each.line.key} {each.line.quantity} {each.line.unit}" for each in group]
     return str(uuid.uuid5(NAMESPACE, "\n".join([key, *said])))
+
+
+TARGET = JiandaoyunTarget

@@ -142,3 +142,6 @@ def _differs(change: Change) -> bool:
 
 def _escape(text: str) -> str:
     return text.replace("'", "''")
+
+
+TARGET = KingdeeTarget

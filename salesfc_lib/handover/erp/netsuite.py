@@ -201,3 +201,6 @@ def _us_day(text: str) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("'", "''")
+
+
+TARGET = NetSuiteTarget

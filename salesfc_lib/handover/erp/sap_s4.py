@@ -162,3 +162,6 @@ def _escape(text: str) -> str:
 
 def _place(keys: dict[str, str]) -> str:
     return ",".join(f"{name}='{quote(_escape(value), safe='')}'" for name, value in keys.items())
+
+
+TARGET = SapS4Target

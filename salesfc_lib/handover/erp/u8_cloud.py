@@ -60,3 +60,6 @@ class U8CloudTarget(ImportFile):
         yield "so/saleorder/query", ""
         for name in ("parentvo", "childrenvo"):
             yield name, "" if first is None or name in first else "an order lacks it"
+
+
+TARGET = U8CloudTarget

@@ -43,12 +43,18 @@ def confirm_cause(
     """
     gap, proposed = _find_miss(run, unique_id)
     causes = dict.fromkeys(proposed[:1]) if causes is None else causes
-    if not causes or set(causes) - set(proposed):
+    another = "To name another: `salesfc cause correct`"
+    if not causes:
         raise RequestError.of(
-            f"The page of {run.month} does not propose {shorten(causes or ['a cause'])} for "
-            f"'{unique_id}'",
+            f"The page of {run.month} proposes no cause for '{unique_id}'",
+            "A cause that the page proposes",
+            another,
+        )
+    if set(causes) - set(proposed):
+        raise RequestError.of(
+            f"The page of {run.month} does not propose {shorten(causes)} for '{unique_id}'",
             f"Proposed: {shorten(proposed)}" if proposed else "No table shows a cause of this miss",
-            "To name another: `salesfc cause correct`",
+            another,
         )
     return _answer(run, "confirm", unique_id, gap, causes, by=by, remark=remark)
 

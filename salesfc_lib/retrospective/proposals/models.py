@@ -31,15 +31,15 @@ SHARPER = 2.0  # factor on `combine.power`
 def propose_failing_candidates(observed: Observed) -> Rows:
     """Switch off a candidate that failed this month in half of the series it was asked for.
 
-    A candidate is not asked for a series of too short a history, so that this is no failing;
-    earlier cutoffs have less history and do not count.
+    It was asked for those that it failed in or has a weight in: not for a series of too short a
+    history or of a kind that is not its own. Earlier cutoffs have less history and do not count.
     """
-    rows = observed.failures[observed.failures["cutoff"] == observed.month]
-    failed = rows.groupby("model")["unique_id"].nunique()
+    failures, weights = observed.failures, observed.weights
+    failed = failures[failures["cutoff"] == observed.month]
+    weighed = weights[weights["made_in"] == observed.month] if len(weights) else weights
     for name in _list_switchable(observed.parameters):
-        levels = observed.parameters.candidates[name].levels
-        asked = observed.series["level"].isin(levels).sum() if levels else len(observed.series)
-        count = int(failed.get(name, 0))
+        ids = [{*rows.loc[rows["model"] == name, "unique_id"]} for rows in (failed, weighed)]
+        count, asked = len(ids[0]), len(ids[0] | ids[1])
         if count >= MIN_SERIES and count >= FAILING * asked:
             yield _switch_off(name, "candidate_fails", failed=count, of=asked)
 
