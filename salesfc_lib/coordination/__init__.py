@@ -8,7 +8,7 @@ then `build_path(...)` and `find_departures(path)`.
 
 from __future__ import annotations
 
-from salesfc_lib.coordination import cycle, notifications
+from salesfc_lib.coordination import consultation, cycle, entering, notifications
 from salesfc_lib.coordination.alerts import (
     STATES,
     acknowledge_alert,
@@ -41,8 +41,10 @@ __all__ = [
     "assign_alert",
     "build_path",
     "close_alert",
+    "consultation",
     "cycle",
     "day_of",
+    "entering",
     "explain_alert",
     "find_departures",
     "fold_alerts",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.archive import UnitMonth, read_records
+from salesfc_lib.archive import Record, UnitMonth, append_record, read_records
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import Calendar, check_month, clock, label_months, people, resolve
 
@@ -70,3 +70,18 @@ def name_person(run: UnitMonth, by: str) -> str:
             "Give --by, or add the login to that person",
         )
     return found.name
+
+
+def put_once(run: UnitMonth, record: Record) -> bool:
+    """Whether the record was written; not where another program recorded the same first.
+
+    Raises `RequestError` where it is refused for another reason.
+    """
+    try:
+        append_record(run.project, record, address_env=run.parameters.archive.records_env)
+    except RequestError:
+        mine = read_events(run, record.what)
+        if not (mine["subject"].eq(record.subject) & mine["month"].eq(record.month)).any():
+            raise
+        return False
+    return True

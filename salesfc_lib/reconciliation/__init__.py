@@ -13,12 +13,14 @@ from salesfc_lib.reconciliation.assumptions.application import (
     intervals_with_effects,
     sum_gap,
 )
-from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effects
+from salesfc_lib.reconciliation.assumptions.reading import add_effects, list_heads, read_effects
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
 from salesfc_lib.reconciliation.methods import mean_wape, reconcile, reconcile_backtest
-from salesfc_lib.reconciliation.overrides import read_overrides, select_overrides
+from salesfc_lib.reconciliation.overrides import add_overrides, read_overrides, select_overrides
 
 __all__ = [
+    "add_effects",
+    "add_overrides",
     "adjust",
     "apply_effects",
     "hand_written",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,10 +100,9 @@ def read_lines(
     path = project / name
     if not path.is_file():
         return
-    text = _read_text(path)
-    header = text.partition("\n")[0]
+    text, _ = _read_text(path)
     reader = csv.DictReader(
-        io.StringIO(text, newline=""), strict=True, delimiter=max(SEPARATORS, key=header.count)
+        io.StringIO(text, newline=""), strict=True, delimiter=_find_separator(text)
     )
     try:
         reader.fieldnames = heads([head.strip() for head in reader.fieldnames or []])
@@ -114,6 +113,35 @@ def read_lines(
         why = f"line {reader.reader.line_num}: {error}"
         do = "Correct the quotes on that line"
         raise SalesForecastError.unreadable_file(path, why, do) from error
+
+
+def add_lines(
+    project: Path,
+    name: str,
+    rows: Sequence[Mapping[str, str]],
+    heads: Callable[[list[str]], Sequence[str]],
+) -> bytes:
+    """Content of file `name` with further lines at its end; nothing is written.
+
+    It keeps its encoding, separator and columns; `heads` as in `read_lines`. A cell whose column
+    the file lacks gets one at its end. UTF-8 where there is no file, or where the file's encoding
+    cannot hold the text.
+    """
+    path = project / name
+    text, encoding = _read_text(path) if path.is_file() else (",".join(rows[0]), "utf-8-sig")
+    separator, end = _find_separator(text), "\r\n" if "\r\n" in text else "\n"
+    first, _, rest = text.partition(end)
+    columns = heads([head.strip() for head in next(csv.reader([first], delimiter=separator))])
+    new = [key for key in rows[0] if key not in columns]
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines, delimiter=separator, lineterminator=end)
+    writer.writerows([[row.get(key, "") for key in [*columns, *new]] for row in rows])
+    whole = separator.join([first, *new]) + end + rest
+    whole += "" if whole.endswith(end) else end
+    try:
+        return (whole + lines.getvalue()).encode(encoding)
+    except UnicodeEncodeError:
+        return (whole + lines.getvalue()).encode("utf-8-sig")
 
 
 def raise_all(errors: Sequence[SalesForecastError], name: str, what: str) -> None:
@@ -128,13 +156,20 @@ def raise_all(errors: Sequence[SalesForecastError], name: str, what: str) -> Non
         )
 
 
-def _read_text(path: Path) -> str:
+def _find_separator(text: str) -> str:
+    return max(SEPARATORS, key=text.partition("\n")[0].count)
+
+
+def _read_text(path: Path) -> tuple[str, str]:
+    """Text of a file, and the encoding that writes it as it was."""
     content = path.read_bytes()
     guess = guess_encoding(content.splitlines())
     for encoding in ("utf-16",) if content.startswith(BOMS) else ("utf-8-sig", guess.encoding):
         with suppress(UnicodeDecodeError):
             if encoding:
-                return content.decode(encoding)
+                text = content.decode(encoding)
+                marked = encoding != "utf-8-sig" or content.startswith(codecs.BOM_UTF8)
+                return text, encoding if marked else "utf-8"
     raise SalesForecastError.unreadable_file(
         path, f"it is not UTF-8, and {guess.why}: {guess.show()}", "Save it as 'CSV UTF-8'"
     )

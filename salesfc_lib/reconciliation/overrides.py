@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -22,6 +24,7 @@ from salesfc_lib.reconciliation.hand_written import (
     PERCENT,
     CellKind,
     Line,
+    add_lines,
     raise_all,
     read_lines,
 )
@@ -72,6 +75,21 @@ def select_overrides(
     """
     mine = overrides.loc[overrides["made_in"].eq(pd.Timestamp(made_in))]
     return mine if before is None else mine.loc[mine["created_at"] < before]
+
+
+def add_overrides(project: Path, unit: str, rows: Sequence[Mapping[str, str]]) -> bytes:
+    """Content of `overrides/<unit>.csv` with further lines, which can be read; nothing is written.
+
+    rows: texts by column. Raises `SalesForecastError` as `read_overrides` does.
+    """
+    name = f"overrides/{unit}.csv"
+    content = add_lines(project, name, rows, lambda heads: _check_columns(heads, name))
+    with TemporaryDirectory() as folder:
+        tried = Path(folder, name)
+        tried.parent.mkdir()
+        tried.write_bytes(content)
+        read_overrides(Path(folder), unit)
+    return content
 
 
 def _check_columns(heads: list[str], name: str) -> list[str]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from salesfc_lib import archive
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.coordination.opening import day_of
+from salesfc_lib.coordination.alerts import fold_alerts
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import last_day, say, tables
 from salesfc_lib.reconciliation import list_heads, read_effects, read_overrides
@@ -159,12 +159,9 @@ def need_sign_off(look: Look) -> tuple[str, ...]:
 
 def need_alerts(look: Look) -> tuple[str, ...]:
     """No alert of the unit is open beyond its deadline."""
-    records = look.records
-    closed = set(records.loc[records["what"].eq("alert.close"), "subject"])
-    opened = records[records["what"].eq("alert.open") & ~records["subject"].isin(closed)]
-    today = day_of(look.at, look.run.parameters.calendar).isoformat()
-    late = [each for each in opened["new"] if str(each.get("due", ""))[:10] < today]
-    return (say("cycle.missing.alerts", n=len(late), **look.facts()),) if late else ()
+    alerts = fold_alerts(look.records, look.run.parameters, look.at)
+    late = alerts["state"].ne("closed") & alerts["overdue_days"].gt(0)
+    return (say("cycle.missing.alerts", n=int(late.sum()), **look.facts()),) if late.any() else ()
 
 
 def need_actions(look: Look) -> tuple[str, ...]:

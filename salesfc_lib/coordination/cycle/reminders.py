@@ -9,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from salesfc_lib.archive import Record, UnitMonth, append_record
+from salesfc_lib.archive import Record, UnitMonth
 from salesfc_lib.coordination.cycle.steps import show_cycle
-from salesfc_lib.coordination.opening import day_of, open_cycle, read_events
-from salesfc_lib.errors import RequestError
+from salesfc_lib.coordination.opening import day_of, open_cycle, put_once, read_events
 from salesfc_lib.foundation import add_workdays
 
 WATCH = "salesfc watch"  # who records what no person did
@@ -36,18 +35,7 @@ def remind(project: Path, unit: str, at: datetime) -> list[Record]:
         if row["state"] == "open" and add_workdays(today, SOON, calendar) >= row["due"].date():
             records.append(_remind(run, row, today.isoformat()))
     known = _list_known(run)
-    return [each for each in records if _key(each) not in known and _put(run, each)]
-
-
-def _put(run: UnitMonth, record: Record) -> bool:
-    """Whether the record was written; not where another watch was first."""
-    try:
-        append_record(run.project, record, address_env=run.parameters.archive.records_env)
-    except RequestError:
-        if _key(record) not in _list_known(run):
-            raise
-        return False
-    return True
+    return [each for each in records if _key(each) not in known and put_once(run, each)]
 
 
 def _list_known(run: UnitMonth) -> set[tuple[str, ...]]:

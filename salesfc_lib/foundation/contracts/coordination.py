@@ -45,4 +45,12 @@ TABLES = {
         "gone_since moment?",
         key="number",
     ),
+    # A question to a department about a month. id: stable; kind: one of consultation.KINDS; says:
+    # the question with its numbers (`say`); unique_id: '' where it is about no single series;
+    # became: the effect or overrides that the answer became, '' for none.
+    "question": table(
+        "number count, id text, department text, kind text, unique_id text, says text, "
+        "asked_at text, answer text?, answered_by text?, answered_at text?, became text?",
+        key="id",
+    ),
 }

@@ -11,6 +11,7 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from salesfc_lib.reconciliation.hand_written import (
     PERCENT,
     CellKind,
     Line,
+    add_lines,
     raise_all,
     read_lines,
 )
@@ -85,6 +87,23 @@ def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -
         errors += line.errors
     raise_all(errors, name, "effects")
     return as_effects(rows)
+
+
+def add_effects(
+    project: Path, unit: str, heads: Mapping[str, Sequence[str]], rows: Sequence[Mapping[str, str]]
+) -> bytes:
+    """Content of `effects/<unit>.csv` with further lines, which can be read; nothing is written.
+
+    rows: texts by column. Raises `SalesForecastError` as `read_effects` does.
+    """
+    name = f"effects/{unit}.csv"
+    content = add_lines(project, name, rows, lambda found: _name_columns(found, heads, name))
+    with TemporaryDirectory() as folder:
+        tried = Path(folder, name)
+        tried.parent.mkdir()
+        tried.write_bytes(content)
+        read_effects(Path(folder), unit, heads)
+    return content
 
 
 def as_effects(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:

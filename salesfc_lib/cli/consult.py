@@ -1,0 +1,158 @@
+"""The verbs of the consultation: questions asked, listed and answered; forecasts of departments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesfc_lib.cli.cycle import By, Month, Why
+from salesfc_lib.cli.verbs import Project, Unit, app
+from salesfc_lib.errors import RequestError
+from salesfc_lib.terminal import Verbs, echo
+
+if TYPE_CHECKING:
+    from salesfc_lib.coordination.entering import EffectLine, OverrideLine
+
+consult = typer.Typer(
+    cls=Verbs, no_args_is_help=True, help="What departments are asked, know and forecast."
+)
+app.add_typer(consult, name="consult")
+
+OfDepartment = Annotated[
+    str | None, typer.Option("--department", help="A department. Default: all.")
+]
+Named = Annotated[str, typer.Argument(metavar="QUESTION", help="The question, such as Q12.")]
+
+
+@consult.command("ask")
+def ask(unit: Unit, by: By = "", month: Month = None, project: Project = Path(".")) -> None:
+    """Ask each department what the published month leaves open; nothing is asked twice."""
+    from salesfc_lib.coordination import consultation, open_cycle
+
+    run = open_cycle(project, unit, month)
+    echo(f"Questions asked: {consultation.ask_questions(run, by=by)}.")
+
+
+@consult.command("list")
+def list_asked(
+    unit: Unit,
+    department: OfDepartment = None,
+    every: Annotated[bool, typer.Option("--all", help="Also what is answered.")] = False,
+    month: Month = None,
+    project: Project = Path("."),
+) -> None:
+    """List the questions that are open, by department."""
+    from salesfc_lib.coordination import consultation, open_cycle
+    from salesfc_lib.foundation import in_words, language
+
+    rows = consultation.list_questions(open_cycle(project, unit, month), department)
+    shown = rows if every else rows[rows["answer"].isna()]
+    with language.speaking(language.of_reader()):
+        for row in shown.to_dict("records"):
+            echo(f"Q{row['number']} {row['department']}: {in_words(row['says'])}")
+            if isinstance(row["answer"], str):
+                became = f" -> {row['became']}" if row["became"] else ""
+                echo(f"  {row['answered_by']}: {row['answer']}{became}")
+    if shown.empty:
+        echo("No question is open.")
+
+
+@consult.command("answer")
+def answer(
+    unit: Unit,
+    question: Named,
+    text: Annotated[str, typer.Argument(help="What is known.")],
+    by: By = "",
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--override",
+            metavar="SERIES:YYYY-MM=VALUE",
+            help="It becomes an override: a number, or a change such as -5%. Repeat it for more.",
+        ),
+    ] = None,
+    effect: Annotated[
+        str, typer.Option("--effect", help="It becomes an effect: -100%, or an amount a month.")
+    ] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="DIMENSION=MEMBER", help="Whom the effect is for."),
+    ] = None,
+    start: Annotated[str, typer.Option("--from", metavar="YYYY-MM", help="Its first month.")] = "",
+    until: Annotated[
+        str, typer.Option("--to", metavar="YYYY-MM", help="Its last month. Default: for ever.")
+    ] = "",
+    again: Annotated[bool, typer.Option("--again", help="Correct an answer.")] = False,
+    month: Month = None,
+    project: Project = Path("."),
+) -> None:
+    """Answer a question; what it changes becomes an effect or overrides, with author and reason."""
+    from salesfc_lib.coordination import consultation, open_cycle
+    from salesfc_lib.coordination.entering import EffectLine
+
+    if effect and override:
+        raise RequestError.of("--effect and --override", "One of them", "Answer with one of them")
+    becomes: EffectLine | list[OverrideLine] = [_read_override(each) for each in override or []]
+    if effect:
+        number, is_percent = _read_number(effect, "--effect")
+        scope = dict(_split(each, "=", "--where") for each in where or [])
+        kind = "percent" if is_percent else "amount"
+        becomes = EffectLine(scope=scope, kind=kind, change=number, start=start, until=until)
+    given = consultation.Answer(text=text, becomes=becomes)
+    run = open_cycle(project, unit, month)
+    became = consultation.answer_question(run, question, given, by=by, again=again)
+    if became:
+        echo(f"Recorded. It became {became}; `salesfc run --again` applies it.")
+    else:
+        echo("The answer is recorded.")
+
+
+@consult.command("none")
+def none(
+    unit: Unit,
+    department: Annotated[str, typer.Option("--department", help="The department.")],
+    reason: Why,
+    by: By = "",
+    month: Month = None,
+    project: Project = Path("."),
+) -> None:
+    """Answer all open questions of a department with one reason: there is nothing to add."""
+    from salesfc_lib.coordination import consultation, open_cycle
+
+    run = open_cycle(project, unit, month)
+    count = consultation.answer_nothing(run, department, reason=reason, by=by)
+    echo(f"Questions answered: {count}.")
+
+
+def _read_override(text: str) -> OverrideLine:
+    from salesfc_lib.coordination.entering import OverrideLine
+
+    where, value = _split(text, "=", "--override", last=True)
+    unique_id, ds = _split(where, ":", "--override", last=True)
+    number, is_percent = _read_number(value, "--override")
+    new, percent = (None, number) if is_percent else (number, None)
+    return OverrideLine(unique_id=unique_id, ds=ds, new=new, percent=percent)
+
+
+def _split(text: str, by: str, option: str, *, last: bool = False) -> tuple[str, str]:
+    """The parts before and after the first (or last) `by`."""
+    first, found, second = text.rpartition(by) if last else text.partition(by)
+    if not found or not first.strip() or not second.strip():
+        shape = {"--where": "region=华东", "--override": "region:华东:2026-07=-5%"}
+        expected = f"Such as {shape.get(option, 'sales=0.5')}"
+        raise RequestError.of(f"{option} is '{text}'", expected, "Correct it")
+    return first.strip(), second.strip()
+
+
+def _read_number(text: str, option: str) -> tuple[float, bool]:
+    """A number, and whether it is in percent."""
+    from salesfc_lib.intake import evidence, parse_number
+
+    try:
+        number, is_percent = parse_number(text.strip())
+    except evidence.Unreadable:
+        expected = "A number with its sign, such as -5% or 12500"
+        raise RequestError.of(f"{option} is '{text}'", expected, "Correct it") from None
+    return float(number), is_percent
