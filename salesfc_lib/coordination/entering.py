@@ -189,8 +189,8 @@ def _check_scope(series: pd.DataFrame, scope: Mapping[str, str]) -> None:
 
 
 def _describe(run: UnitMonth, who: str, reason: str, dated: str) -> dict[str, str]:
-    if not reason.strip() or not who.strip():
-        raise RequestError.of("`reason` or who says so is empty", "Both", "Name them")
+    if not reason.strip():
+        raise RequestError.of("`reason` is empty", "Why it is so, in words", "Give --reason")
     day = day_of(clock.now(), run.parameters.calendar)
     return {"author": who.strip(), "reason": reason.strip(), dated: day.isoformat()}
 
