@@ -31,7 +31,7 @@ from salesfc_lib.archive.months import (
     vintages,
 )
 from salesfc_lib.archive.receipts import HANDED_OVER, put_receipt, read_receipt
-from salesfc_lib.archive.sign_offs import SignOff, find_sign_off, put_sign_off, write_whole
+from salesfc_lib.archive.sign_offs import SignOff, find_sign_off, put_sign_off
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
 
@@ -69,5 +69,4 @@ __all__ = [
     "unit_folder",
     "verify",
     "vintages",
-    "write_whole",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.archive import Record, UnitMonth, append_record, write_whole
+from salesfc_lib.archive import Record, UnitMonth, append_record, manifest
 from salesfc_lib.coordination.opening import day_of
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import check_month, clock
@@ -140,14 +140,14 @@ def _put(run: UnitMonth, name: str, build: Callable[[], bytes], records: Sequenc
             raise SalesForecastError.of(
                 f"'{name}' was saved by somebody else meanwhile", "The file as it was", "Try again"
             )
-        write_whole(path, after)
+        manifest.write_whole(path, after)
         try:
             number = append_record(run.project, records[0], address_env=address)
         except BaseException:
             if before is None:
                 path.unlink()
             else:
-                write_whole(path, before)
+                manifest.write_whole(path, before)
             raise
         for record in records[1:]:
             append_record(run.project, record, address_env=address)
