@@ -30,6 +30,7 @@ from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import summary
 from salesfc_lib.reporting.pages.index import write_index
+from salesfc_lib.reporting.pages.now import write_now
 from salesfc_lib.reporting.pages.sign_off import sign_pages
 from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
 
@@ -69,5 +70,6 @@ __all__ = [
     "write_forecast_csv",
     "write_forecast_workbook",
     "write_index",
+    "write_now",
     "write_pages",
 ]

@@ -124,13 +124,14 @@ def _check_sets(request: Request, unit: str, month: str | None) -> None:
 
 def _repair(request: Request, notify: Notify) -> None:
     """Complete or roll back what runs that died left behind."""
-    from salesfc_lib.reporting import write_index
+    from salesfc_lib.reporting import write_index, write_now
 
     repaired = archive.recover(request.reports)
     for sentence in repaired:
         notify(sentence)
     if repaired:
         write_index(request.reports)
+        write_now(request.project, request.reports)
 
 
 def _find_closed(
@@ -190,9 +191,9 @@ def _publish(
     notify: Notify,
 ) -> list[Outcome]:
     """Outcomes of all units, each with its months, the largest first, while the months are locked;
-    writes the index. Units that `failed` do so in the `latest` month asked for.
+    writes the indexes and live pages. Units that `failed` do so in the `latest` month asked for.
     """
-    from salesfc_lib.reporting import write_index
+    from salesfc_lib.reporting import write_index, write_now
 
     project, again = request.project, request.again
     months = sorted({month for own in months_of.values() for month in own})
@@ -216,6 +217,7 @@ def _publish(
         )
         outcomes += [outcome for each in done for outcome in each]
         write_index(request.reports)
+        write_now(request.project, request.reports)
     return sorted(outcomes, key=lambda outcome: (request.units.index(outcome.unit), outcome.month))
 
 

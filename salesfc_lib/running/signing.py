@@ -19,7 +19,7 @@ def sign_month(project: Path, unit: str, month: str, *, reviewer: str, remark: s
     Raises `RequestError` where the month is not published, is signed off already or is held by a
     run, or reviewer or remark are blank; `SalesForecastError` where it is not as its manifest says.
     """
-    from salesfc_lib.reporting import sign_pages, write_index
+    from salesfc_lib.reporting import sign_pages, write_index, write_now
 
     reports, address = project / "reports", resolve(project, unit).parameters.archive.records_env
     folder = archive.unit_folder(reports, check_month(month), check_unit(unit))
@@ -57,6 +57,7 @@ def sign_month(project: Path, unit: str, month: str, *, reviewer: str, remark: s
         write = partial(append_record, project, record, address_env=address)
         archive.put_sign_off(folder, signed, pages, write)
         write_index(reports)
+        write_now(project, reports)
     return signed
 
 

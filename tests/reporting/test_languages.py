@@ -28,6 +28,7 @@ NO_WORDS = {  # literals of two words that no page shows: by file
     "notebook.py": {'<span class="{}">{}</span>'},
     "canvas.py": {'<svg viewBox="0 0 ', "text in the colour '"},
     "lines.py": {"offset points", "axes fraction"},
+    "path.py": {"offset points", "axes fraction"},
     "rows.py": {"offset points"},
     "palette.py": {"DejaVu Sans"},
 }

@@ -20,6 +20,8 @@ from salesfc_lib.reporting.blocks.shown import (
     Figure,
     Prose,
     Record,
+    Step,
+    Steps,
     Table,
 )
 
@@ -41,6 +43,8 @@ __all__ = [
     "Prose",
     "Record",
     "Spark",
+    "Step",
+    "Steps",
     "Strip",
     "Table",
     "Tone",

@@ -143,7 +143,10 @@ class Figure(Block):
 
 @dataclass(frozen=True)
 class Alert(Part):
-    """What needs a person, and until when ('due 8 July'); `rank` 0 is the most urgent kind."""
+    """What needs a person, and until when ('due 8 July'); `rank` 0 is the most urgent kind.
+
+    `state` is a word of where it stands, `late` whether its day is over.
+    """
 
     what: str
     why: str = ""
@@ -152,6 +155,8 @@ class Alert(Part):
     href: str = ""
     rank: int = 5
     do: str = ""
+    state: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,28 @@ class Attention(Block):
 
     def plain(self) -> str:
         return "\n".join(f"{alert.what} ({alert.who})" for alert in self.alerts) or self.empty
+
+
+@dataclass(frozen=True)
+class Step(Part):
+    """A step with what is said of it, where `go` leads, and a closing `note`, alarming or not."""
+
+    title: str
+    lines: Sequence[str]
+    go: str = ""
+    href: str = ""
+    note: str = ""
+    alarm: bool = False
+
+
+@dataclass(frozen=True)
+class Steps(Block):
+    """Steps side by side, in their order."""
+
+    steps: Sequence[Step]
+
+    def plain(self) -> str:
+        return "\n".join(f"{step.title}: {' '.join(step.lines)}" for step in self.steps)
 
 
 @dataclass(frozen=True)

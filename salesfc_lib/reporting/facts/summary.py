@@ -220,6 +220,7 @@ class Summary:
     kpis: tuple[KpiOver, ...] = ()
     money: str = "¥"  # currency of KPIs in money, also where quantities are forecast
     languages: Languages = (language.SOURCE,)  # of the month's pages, the default one first
+    live: bool = False  # whether the unit has a page of its state now
     signed_by: str = ""  # reviewer of this version, from its sign-off; empty: not signed off
 
     @property

@@ -10,6 +10,7 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import INTERVALS, iso, name_of, wording
 from salesfc_lib.reporting.facts.handover import HandedMonth
 from salesfc_lib.reporting.facts.month import PAGES, MonthFacts
+from salesfc_lib.reporting.facts.now.reading import read_live_unit
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.facts.summary import (
@@ -71,6 +72,7 @@ def summary(month: MonthFacts) -> Summary:
         keys=_keys(month),
         kpis=_kpis(compared),
         money=unit.currency,
+        live=read_live_unit(run.project, run.parameters),
         record=tuple(writer_of(run).record("unit.record.measure", measure=describe_measure(run))),
         **_scores(run, compared),
     )

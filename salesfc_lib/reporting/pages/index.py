@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import language, translate_message, wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Fact, Figure, Table
+from salesfc_lib.reporting.facts.now.state import LIVE, State, UnitNow
 from salesfc_lib.reporting.facts.published import (
     FailedMonth,
     read_damaged,
@@ -19,6 +20,7 @@ from salesfc_lib.reporting.facts.published import (
     read_summaries,
 )
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
+from salesfc_lib.reporting.narrative.now.overview import unit_table
 from salesfc_lib.reporting.narrative.writer import draw
 from salesfc_lib.reporting.pages.headline import ZERO, direction, opening_sentences, status, title
 from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, kpi_table, matrix
@@ -36,11 +38,7 @@ def write_index(reports: Path) -> list[Path]:
     The plain name is in the default language of the latest month. What is damaged is a row and an
     alert of its month, and an alert of the first page where a month has no place for its page.
     """
-    summaries = read_summaries(reports)
-    latest = max(summaries, key=lambda summary: summary.month, default=None)
-    default = latest.languages[0] if latest else language.SOURCE
-    every = dict.fromkeys(each for summary in summaries for each in summary.languages)
-    spoken = (default, *(each for each in every if each != default))
+    spoken = list_spoken(reports)
     written = []
     for each in spoken:
         with language.speaking(each):
@@ -48,8 +46,35 @@ def write_index(reports: Path) -> list[Path]:
     return written
 
 
+def write_first_index(reports: Path, now: State) -> list[Path]:
+    """Paths of `reports/index.html` in each language, with the state of alerts, cycles, actions."""
+    spoken = list_spoken(reports)
+    written = []
+    for each in spoken:
+        with language.speaking(each):
+            portfolios, loose = _read_portfolios(reports)
+            written.append(_write_first(reports, spoken, portfolios, loose, now))
+    return written
+
+
+def list_spoken(reports: Path) -> tuple[str, ...]:
+    """Languages of the indexes, that of their plain names first."""
+    summaries = read_summaries(reports)
+    latest = max(summaries, key=lambda summary: summary.month, default=None)
+    default = latest.languages[0] if latest else language.SOURCE
+    every = dict.fromkeys(each for summary in summaries for each in summary.languages)
+    return (default, *(each for each in every if each != default))
+
+
 def _write_language(reports: Path, spoken: Sequence[str]) -> list[Path]:
     """Paths of the indexes in the current language."""
+    portfolios, loose = _read_portfolios(reports)
+    others = [_write_month(reports / p.month, p, spoken, prefix="../") for p in portfolios]
+    return [_write_first(reports, spoken, portfolios, loose), *others]
+
+
+def _read_portfolios(reports: Path) -> tuple[list[Portfolio], list[FailedMonth]]:
+    """Every month, oldest first, and what is damaged where a month has no place for its page."""
     summaries = read_summaries(reports)
     failures = [each for each in read_failures(reports) if not each.is_damaged]
     failures += read_damaged(reports)
@@ -57,16 +82,24 @@ def _write_language(reports: Path, spoken: Sequence[str]) -> list[Path]:
     loose = [failure for failure in failures if failure.month in taken]
     failures = [failure for failure in failures if failure.month not in taken]
     months = sorted({s.month for s in summaries} | {failure.month for failure in failures})
-    if not months:
+    return [Portfolio.of(summaries, failures, month) for month in months], loose
+
+
+def _write_first(
+    reports: Path,
+    spoken: Sequence[str],
+    portfolios: Sequence[Portfolio],
+    loose: Sequence[FailedMonth],
+    now: State | None = None,
+) -> Path:
+    """The index above all months: the latest month, what every month is, and the state now."""
+    if not portfolios:
         heading, opening = WRITER.text("index.empty.title"), WRITER.text("index.empty.summary")
         sentences = [opening, *(failure.error for failure in loose)]
-        brand = WRITER.text("brand")
-        return [_write(reports, spoken, name=brand, title=heading, sentences=sentences)]
-    portfolios = [Portfolio.of(summaries, failures, month) for month in months]
-    table = _months(portfolios[::-1], spoken)
-    latest = _write_month(reports, portfolios[-1], spoken, months=table, loose=loose)
-    others = [_write_month(reports / p.month, p, spoken, prefix="../") for p in portfolios]
-    return [latest, *others]
+        shown = {"title": heading, "sentences": sentences, **_live(now)}
+        return _write(reports, spoken, name=WRITER.text("brand"), **shown)
+    first = {"months": _months(portfolios[::-1], spoken), **_live(now)}
+    return _write_month(reports, portfolios[-1], spoken, loose=loose, first=first)
 
 
 def _write(
@@ -82,7 +115,7 @@ def _write(
         description=WRITER.text("index.description"),
         styles=("page.css", "matrix.css"),
     )
-    empty = dict.fromkeys(("facts", "figure", "portfolio", "kpis", "months"))
+    empty = dict.fromkeys(("facts", "figure", "portfolio", "kpis", "months", "live"))
     values = {**empty, "overline": [WRITER.text("index.all")], **shown}
     values |= {"status": status, "items": items, "in_language": in_language, "spoken": spoken}
     path = folder / in_language("index.html", spoken)
@@ -95,10 +128,12 @@ def _write_month(
     spoken: Sequence[str],
     *,
     prefix: str = "",
-    months: Any = None,
+    first: Mapping[str, Any] | None = None,
     loose: Sequence[FailedMonth] = (),
 ) -> Path:
-    """The index of a month; `prefix` leads from the page to the reports folder."""
+    """The index of a month; `prefix` leads from the page to the reports folder, `first` is what
+    the first page shows alone.
+    """
     month, at = wording.month_name(portfolio.month), portfolio.published_at
     alerts = [*(_failure_alert(each, each.unit, prefix) for each in loose)]
     alerts += _alerts(portfolio, prefix)
@@ -118,8 +153,20 @@ def _write_month(
         prefix=prefix,
         matrix=matrix(portfolio),
         kpis=kpi_table(portfolio, prefix),
-        months=months,
+        **(first or {}),
     )
+
+
+def _live(now: State | None) -> dict[str, Any]:
+    """Alerts, cycle and actions of each unit, with links to their live pages and to that of all."""
+    if now is None or not now.units:
+        return {}
+
+    def link(unit: UnitNow) -> str:
+        return f"{LIVE}/{unit.unit}/{in_language('index.html', unit.languages)}"
+
+    every = in_language(f"{LIVE}/index.html", now.spoken)
+    return {"live": unit_table(now, link, dated=True), "all_live": every}
 
 
 def _published(at: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from salesfc_lib.foundation import amounts, level_name, wording
-from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
-from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
+from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Step, Steps, Table
+from salesfc_lib.reporting.facts.now.state import LIVE
+from salesfc_lib.reporting.facts.summary import AttentionItem, Change, StepSummary, Summary
 from salesfc_lib.reporting.narrative.kpis import count_kpis, describe_kpis
 from salesfc_lib.reporting.narrative.outlook import draw_fan
 from salesfc_lib.reporting.narrative.revision import revision_figure
@@ -45,13 +45,14 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         "unit.html.j2",
         page=page(title, crumbs, twins=twins, description=summary.headline),
         summary=summary,
-        href=partial(in_language, spoken=spoken),
+        live=in_language(f"../../{LIVE}/{summary.unit}/index.html", spoken) if summary.live else "",
         following=wording.add_months(summary.month, 1),
         writer=writer_of(summary),
         numbers=key_numbers(summary, earlier),
         fan=_fan(summary),
         ahead=_ahead(summary),
         revision=_revision(summary),
+        steps=_steps(summary),
         attention=Attention(alerts),
         changes=_changes(summary),
         keys=_keys(summary),
@@ -99,6 +100,20 @@ def _due(when: str, as_of: str) -> str:
     if late > 0:
         return WRITER.text("unit.overdue", late=late)
     return WRITER.text("unit.due", when=wording.day_short(when))
+
+
+def _steps(summary: Summary) -> Steps:
+    """The notebooks of the month, with the checks that each passed."""
+
+    def show(step: StepSummary) -> Step:
+        failed = step.total - step.passed
+        key = f"unit.steps.{'failed' if failed else 'passed'}"
+        note = WRITER.text(key, n=failed or step.passed, total=step.total)
+        go = WRITER.text(f"unit.steps.{'open' if step.href else 'backfilled'}")
+        href = in_language(step.href, summary.languages)
+        return Step(step.title, step.sentences, go, href, note, alarm=failed > 0)
+
+    return Steps([show(step) for step in summary.steps])
 
 
 def _revision(summary: Summary) -> Figure | None:

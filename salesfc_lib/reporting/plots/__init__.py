@@ -5,6 +5,7 @@ from __future__ import annotations
 from salesfc_lib.reporting.plots.distributions import error_ranges, lag_heat_map, season
 from salesfc_lib.reporting.plots.draw import draw
 from salesfc_lib.reporting.plots.lines import coverage, fan, fan_start, lines
+from salesfc_lib.reporting.plots.path import month_path
 from salesfc_lib.reporting.plots.rows import bias_by_owner, stage_accuracy, waterfall, whiskers
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "fan_start",
     "lag_heat_map",
     "lines",
+    "month_path",
     "season",
     "stage_accuracy",
     "waterfall",

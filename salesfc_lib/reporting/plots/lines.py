@@ -40,6 +40,11 @@ ROLES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "mean": ({"color": ACCENT, "lw": 1.5, "ls": DASHES}, {"color": ACCENT}, False),
     "baseline": ({"color": BASE, "lw": 1.75}, NOTE, False),
     "actual": ({"color": INK, "lw": 1.75}, ACTUAL, False),
+    # what departments expect, told apart by their dashes
+    **{
+        f"view{n}": ({"color": INK_2, "lw": 1.5, "ls": dashes}, NOTE, False)
+        for n, dashes in enumerate(palette.VIEWS)
+    },
 }
 
 
@@ -82,7 +87,7 @@ def fan(
         frame = frame[frame["x"] > end - 20]
     drawn = frame[["y", "y_hat", "lo-95", "hi-95"]].to_numpy(dtype=float)
     lowest, highest = float(np.nanmin(drawn)), float(np.nanmax(drawn))
-    margins(ax, left=_left(highest / scale.divisor), right=72, top=26, bottom=28)
+    margins(ax, left=room_left(highest / scale.divisor), right=72, top=26, bottom=28)
     past, ahead = frame[frame["x"] <= end], frame[frame["x"] > end]
     seam = past.tail(1)
     ahead = pd.concat([seam.assign(**dict.fromkeys(["y_hat", *BOUNDS], seam["y"])), ahead])
@@ -122,7 +127,7 @@ def lines(
     factor, width, ends = 100.0 if percent else 1.0, 74.0 if is_slim(ax) else 104.0, []
     shown = frame.assign(at=frame[x].map(position), value=frame["value"] * factor)
     shown = shown.sort_values("at").dropna(subset=["value"])
-    margins(ax, left=_left(float(shown["value"].max())), right=width + 14, top=14, bottom=30)
+    margins(ax, left=room_left(float(shown["value"].max())), right=width + 14, top=14, bottom=30)
     for group, role in roles.items():
         rows = shown[shown["group"] == group]
         if rows.empty:
@@ -162,7 +167,7 @@ def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None 
         ax.axhline(level, color=INK_2, lw=1, ls=DASHES)
 
 
-def _left(highest: float) -> float:
+def room_left(highest: float) -> float:
     """Room for the numbers of an axis that reaches `highest`."""
     top = ticks_between(0.0, highest)[-1] if np.isfinite(highest) else 0.0
     return max(34.0, text_width(wording.number(top), SMALL) + 14)

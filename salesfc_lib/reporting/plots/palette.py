@@ -36,6 +36,7 @@ TEXTS = {INK: "", INK_2: "m", ACCENT: "ta", OVER: "to", UNDER: "tu", ALARM: "tx"
 SIZE, SMALL = 13.0, 12.0  # px of labels and of axis numbers
 NOTE: dict[str, Any] = {"color": INK_2, "size": SMALL}  # text that is second in rank
 DOTS, DASHES = (0, (2, 3)), (0, (5, 3))  # of a line at the cutoff, of a limit
+VIEWS = ("-", (0, (8, 3)), (0, (5, 2)), (0, (10, 2, 5, 2)))  # lines told apart by their dashes
 WIDE, SLIM = 720, 350  # units of a page's figure and of a phone's
 
 STYLE: dict[Any, Any] = {

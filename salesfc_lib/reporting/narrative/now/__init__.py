@@ -1,0 +1,1 @@
+"""What the live pages say: alerts, the cycle, consultations, and what waits for whom."""
