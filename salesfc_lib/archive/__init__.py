@@ -8,7 +8,26 @@ from __future__ import annotations
 
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive.cube import list_vintages, open_cube
-from salesfc_lib.archive.event_log import Record, append_record, read_records
+from salesfc_lib.archive.event_log import (
+    PERMISSIONS,
+    Fault,
+    Head,
+    Record,
+    accept_log,
+    append_record,
+    check_record,
+    export_log,
+    find_address,
+    find_head,
+    hold_roles,
+    holds_head,
+    import_log,
+    list_addresses,
+    name_actor,
+    read_records,
+    read_roles,
+    verify_log,
+)
 from salesfc_lib.archive.manifest import describe_parameters
 from salesfc_lib.archive.months import (
     check_month_folder,
@@ -36,6 +55,21 @@ from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
 
 __all__ = [
+    "PERMISSIONS",
+    "Fault",
+    "Head",
+    "accept_log",
+    "export_log",
+    "check_record",
+    "find_address",
+    "find_head",
+    "hold_roles",
+    "holds_head",
+    "import_log",
+    "list_addresses",
+    "name_actor",
+    "read_roles",
+    "verify_log",
     "HANDED_OVER",
     "Record",
     "SignOff",

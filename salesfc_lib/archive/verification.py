@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
-from salesfc_lib.archive.event_log import read_records
+from salesfc_lib.archive.event_log import Head, holds_head, read_records
 from salesfc_lib.archive.receipts import HANDED_OVER, check_receipts
 from salesfc_lib.archive.sign_offs import KIND, check_sign_off, find_sign_off
 from salesfc_lib.errors import RequestError, SalesForecastError
@@ -128,15 +128,32 @@ def _check_folder(
     signed_off, sent = partial(records, KIND), partial(records, HANDED_OVER)
     yield from (differs(*found) for found in check_sign_off(folder, month, signed_off))
     yield from (differs(*found) for found in check_receipts(folder, sent))
+    yield from (differs(*found) for found in _check_event_log(record, project))
     yield from (differs(path, what) for path, what in _check_tables(folder))
     yield from (differs(path, what, True) for path, what in _compare_inputs(record, project))
     yield from (differs(*found) for found in _check_copies(record, kept))
 
 
+def _check_event_log(record: Mapping[str, Any], project: Path) -> Iterator[tuple[str, str]]:
+    """Whether the log still has the event that was its last when the month was published."""
+    if not (known := record.get("event_log")):
+        return
+    head = Head(int(known["number"]), str(known["hash"]))
+    try:
+        held = holds_head(project, head, address_env=_address_of(record))
+    except SalesForecastError:
+        return  # what cannot be read is said where the log is verified
+    if not held:
+        yield "event log", f"event {head.number}, its last when this was published, is gone"
+
+
+def _address_of(record: Mapping[str, Any]) -> str:
+    return record.get("parameters", {}).get("archive.records_env", {}).get("value") or ""
+
+
 def _read_records(record: Mapping[str, Any], project: Path, unit: str, kind: str) -> pd.DataFrame:
     """The unit's records of a kind, from the database that the manifest's parameters name."""
-    address = record.get("parameters", {}).get("archive.records_env", {}).get("value") or ""
-    return read_records(project, unit=unit, what=kind, address_env=address)
+    return read_records(project, unit=unit, what=kind, address_env=_address_of(record))
 
 
 def _check_copies(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from salesfc_lib.cli import alerts, consult, cycle, files, handover, loop, months, proposals
+from salesfc_lib.cli import alerts, consult, cycle, files, handover, log, loop, months, proposals
 from salesfc_lib.cli.verbs import app
 
-__all__ = ["alerts", "app", "consult", "cycle", "files", "handover", "loop", "months", "proposals"]
+__all__ = [
+    "alerts",
+    "app",
+    "consult",
+    "cycle",
+    "files",
+    "handover",
+    "log",
+    "loop",
+    "months",
+    "proposals",
+]

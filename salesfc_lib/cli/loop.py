@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from salesfc_lib.cli.verbs import Project, Unit, app, month_option
+from salesfc_lib.cli.verbs import By, Project, Unit, app, month_option, name_actor
 from salesfc_lib.errors import RequestError
 from salesfc_lib.terminal import Verbs, echo
 
@@ -24,7 +24,6 @@ Month = Annotated[
 ]
 Action = Annotated[str, typer.Argument(help="The action, such as A12.")]
 Series = Annotated[str, typer.Argument(help="Id of the series, as `salesfc cause list` shows it.")]
-By = Annotated[str, typer.Option("--by", help="Who says so.")]
 Why = Annotated[str, typer.Option("--reason", help="Why.")]
 Remark = Annotated[str, typer.Option("--remark", help="What it rests on.")]
 What = Annotated[str, typer.Option("--what", help="What is to be done.")]
@@ -40,7 +39,6 @@ All = Annotated[bool, typer.Option("--all", help="Every one of them.")]
 @action.command("add")
 def add(
     unit: Unit,
-    by: By,
     reason: Why,
     cause: Annotated[
         str, typer.Option("--cause", help="A cause of the page, or an answer such as C12.")
@@ -56,6 +54,7 @@ def add(
     owner: Owner = "",
     due: Due = "",
     month: Month = None,
+    by: By = "",
     project: Project = Path("."),
 ) -> None:
     """Promise an action on a cause; later months measure what it changed."""
@@ -70,7 +69,9 @@ def add(
         rows=rows.strip(),
         expected=_read_number(expected, "--expected"),
     )
-    name = loop.add_action(_open(project, unit, month), promise, by=by, reason=reason)
+    name = loop.add_action(
+        _open(project, unit, month), promise, by=name_actor(project, unit, by), reason=reason
+    )
     echo(f"Added {name}: {promise.owner}, due {promise.due}.")
 
 
@@ -78,19 +79,25 @@ def add(
 def update(
     unit: Unit,
     name: Action,
-    by: By,
     reason: Why,
     what: What = "",
     owner: Owner = "",
     due: Due = "",
     month: Month = None,
+    by: By = "",
     project: Project = Path("."),
 ) -> None:
     """Change what an open action is, who sees to it or when it is due."""
     from salesfc_lib.retrospective import loop
 
     changes = {"what": what, "owner": owner, "due": due}
-    loop.update_action(_open(project, unit, month), name, by=by, reason=reason, **changes)
+    loop.update_action(
+        _open(project, unit, month),
+        name,
+        by=name_actor(project, unit, by),
+        reason=reason,
+        **changes,
+    )
     echo(f"Updated {name}.")
 
 
@@ -99,15 +106,17 @@ def close(
     unit: Unit,
     name: Action,
     outcome: Annotated[str, typer.Option("--outcome", help="done, partly or dropped.")],
-    by: By,
     remark: Remark,
     month: Month = None,
+    by: By = "",
     project: Project = Path("."),
 ) -> None:
     """Close an action, with what came of it."""
     from salesfc_lib.retrospective import loop
 
-    loop.close_action(_open(project, unit, month), name, outcome, by=by, remark=remark)
+    loop.close_action(
+        _open(project, unit, month), name, outcome, by=name_actor(project, unit, by), remark=remark
+    )
     echo(f"Closed {name}: {outcome}.")
 
 
@@ -134,17 +143,19 @@ def list_actions(unit: Unit, every: All = False, project: Project = Path(".")) -
 def confirm(
     unit: Unit,
     series: Series,
-    by: By,
     remark: Remark,
     causes: Codes = None,
     month: Month = None,
+    by: By = "",
     project: Project = Path("."),
 ) -> None:
     """Confirm causes that the month's page proposes; without --cause, the likeliest."""
     from salesfc_lib.retrospective import loop
 
     read = _read_causes(causes or []) or None
-    name = loop.confirm_cause(_open(project, unit, month), series, read, by=by, remark=remark)
+    name = loop.confirm_cause(
+        _open(project, unit, month), series, read, by=name_actor(project, unit, by), remark=remark
+    )
     echo(f"Recorded {name}.")
 
 
@@ -152,17 +163,19 @@ def confirm(
 def correct(
     unit: Unit,
     series: Series,
-    by: By,
     remark: Remark,
     causes: Codes = None,
     month: Month = None,
+    by: By = "",
     project: Project = Path("."),
 ) -> None:
     """Name the causes that are right instead of those that the page proposes."""
     from salesfc_lib.retrospective import loop
 
     read = _read_causes(causes or [])
-    name = loop.correct_cause(_open(project, unit, month), series, read, by=by, remark=remark)
+    name = loop.correct_cause(
+        _open(project, unit, month), series, read, by=name_actor(project, unit, by), remark=remark
+    )
     echo(f"Recorded {name}.")
 
 
@@ -186,14 +199,17 @@ def list_causes(
 def sign(
     unit: Unit,
     month: Annotated[str, month_option("--month", help="A published month.")],
-    reviewer: Annotated[str, typer.Option("--reviewer", help="Who signs.")],
     remark: Annotated[str, typer.Option("--remark", help="What was looked at, or agreed.")],
+    reviewer: Annotated[
+        str, typer.Option("--reviewer", "--by", help="Who signs. Default: who is signed in.")
+    ] = "",
     project: Project = Path("."),
 ) -> None:
     """Sign a published month off; publishing it again asks for a new sign-off."""
     from salesfc_lib.running import sign_month
 
-    signed = sign_month(project.resolve(), unit, month, reviewer=reviewer, remark=remark)
+    who = name_actor(project, unit, reviewer)
+    signed = sign_month(project.resolve(), unit, month, reviewer=who, remark=remark)
     echo(f"Signed off: version {signed.version} of {month}, by {signed.reviewer}.")
 
 

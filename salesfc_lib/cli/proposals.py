@@ -7,22 +7,24 @@ from typing import Annotated
 
 import typer
 
-from salesfc_lib.cli.verbs import Project, Unit, app, month_option
+from salesfc_lib.cli.verbs import Project, Unit, app, month_option, name_actor
 from salesfc_lib.terminal import echo
 
 Named = Annotated[str, typer.Argument(metavar="PROPOSAL", help="Its id, as the page shows it.")]
 OfUnit = Annotated[
     str | None, typer.Option("--unit", help="The unit, where two have a proposal of that id.")
 ]
-Reviewer = Annotated[str, typer.Option("--reviewer", help="Who decides.")]
+Reviewer = Annotated[
+    str, typer.Option("--reviewer", "--by", help="Who decides. Default: who is signed in.")
+]
 Why = Annotated[str, typer.Option("--reason", help="Why it is decided so.")]
 
 
 @app.command()
 def accept(
     proposal: Named,
-    reviewer: Reviewer,
     reason: Why,
+    reviewer: Reviewer = "",
     unit: OfUnit = None,
     project: Project = Path("."),
 ) -> None:
@@ -30,7 +32,8 @@ def accept(
     from salesfc_lib.retrospective import proposals
 
     found = proposals.find_proposal(project, proposal, unit)
-    echo(proposals.accept_proposal(found, who=reviewer, reason=reason))
+    who = name_actor(project, found.unit, reviewer)
+    echo(proposals.accept_proposal(found, who=who, reason=reason))
     for line in proposals.list_unwritten(project, found.unit):
         echo(line, err=True)
 
@@ -38,8 +41,8 @@ def accept(
 @app.command()
 def reject(
     proposal: Named,
-    reviewer: Reviewer,
     reason: Why,
+    reviewer: Reviewer = "",
     unit: OfUnit = None,
     project: Project = Path("."),
 ) -> None:
@@ -47,7 +50,8 @@ def reject(
     from salesfc_lib.retrospective import proposals
 
     found = proposals.find_proposal(project, proposal, unit)
-    echo(proposals.reject_proposal(found, who=reviewer, reason=reason))
+    who = name_actor(project, found.unit, reviewer)
+    echo(proposals.reject_proposal(found, who=who, reason=reason))
     for line in proposals.list_unwritten(project, found.unit):
         echo(line, err=True)
 

@@ -41,3 +41,11 @@ Reason = Annotated[str, typer.Option("--reason", help="Why it is published again
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Units side by side. Default: one a core.")
 ]
+By = Annotated[str, typer.Option("--by", help="Who acts. Default: who is signed in.")]
+
+
+def name_actor(project: Path, unit: str, said: str) -> str:
+    """Name of who acts: who is named, or who is signed in."""
+    from salesfc_lib import archive
+
+    return archive.name_actor(project, unit, said)

@@ -10,7 +10,7 @@ from salesfc_lib.running.progress import watch
 from salesfc_lib.running.run import Request, backfill, run_month
 from salesfc_lib.running.signing import sign_month
 from salesfc_lib.running.tasks import Outcome
-from salesfc_lib.running.verification import verify
+from salesfc_lib.running.verification import verify, verify_log
 from salesfc_lib.running.watching import Result, Unwatched, watch_units
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "run_month",
     "sign_month",
     "verify",
+    "verify_log",
     "watch",
     "watch_units",
 ]

@@ -35,6 +35,9 @@ def gather_facts(
         "previous": archive.latest_before(task.reports, month, task.unit),
         "inputs": list_inputs(task, folder, resolved),
         "last_record": find_last_record(folder),
+        "event_log": archive.find_head(
+            task.project, address_env=resolved.parameters.archive.records_env
+        )._asdict(),
         "parameters": manifest.describe_parameters(resolved),
         "code": manifest.describe_code(),
         "environment": manifest.describe_environment(),

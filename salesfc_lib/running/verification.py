@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from salesfc_lib import archive
+from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import check_month, check_unit
 
 
@@ -34,8 +35,26 @@ def verify(
     found = [each for each in differences if (each.month, each.unit, each.path) not in told]
     for difference in found:
         say(f"{'note: ' if difference.is_note else ''}{difference}")
+    log_holds = verify_log(project, say)
     if serious := [difference for difference in found if not difference.is_note]:
         say(f"Differences: {len(serious)}.")
     if damaged:
         say(f"Damaged: {len(damaged)}.")
-    return not serious and not damaged
+    return not serious and not damaged and log_holds
+
+
+def verify_log(project: Path, say: Callable[[str], object]) -> bool:
+    """Whether the project's events are as they were written; what is wrong is said."""
+    holds = True
+    for address in archive.list_addresses(project):
+        try:
+            found = archive.verify_log(project, address_env=address)
+        except RequestError as error:  # another login would see it
+            say(f"note: event log: {error}")
+            continue
+        except SalesForecastError as error:
+            found = archive.Fault(0, str(error))
+        if found is not None:
+            holds = False
+            say(f"event log: {found}")
+    return holds

@@ -7,8 +7,38 @@ or put in is found; the last row is kept beside the table as well, so that a cut
 
 from __future__ import annotations
 
-from salesfc_lib.archive.event_log.append import append_record
+from salesfc_lib.archive.event_log.access import (
+    PERMISSIONS,
+    find_address,
+    hold_roles,
+    list_addresses,
+    name_actor,
+    read_roles,
+)
+from salesfc_lib.archive.event_log.append import accept_log, append_record, check_record
+from salesfc_lib.archive.event_log.chain import Fault, Head
+from salesfc_lib.archive.event_log.files import export_log, import_log
 from salesfc_lib.archive.event_log.read import read_records
 from salesfc_lib.archive.event_log.record import Record
+from salesfc_lib.archive.event_log.verify import find_head, holds_head, verify_log
 
-__all__ = ["Record", "append_record", "read_records"]
+__all__ = [
+    "PERMISSIONS",
+    "Fault",
+    "Head",
+    "Record",
+    "accept_log",
+    "append_record",
+    "export_log",
+    "check_record",
+    "find_address",
+    "find_head",
+    "hold_roles",
+    "holds_head",
+    "import_log",
+    "list_addresses",
+    "name_actor",
+    "read_records",
+    "read_roles",
+    "verify_log",
+]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from salesfc_lib.archive.event_log.access import check_access, find_address, read_roles
 from salesfc_lib.archive.event_log.chain import Head
 from salesfc_lib.archive.event_log.record import OF_LOG, PROGRAM, Record, make_row
 from salesfc_lib.archive.event_log.table import EVENTS, Log, open_log
@@ -21,19 +23,21 @@ def append_record(project: Path, record: Record, *, address_env: str = "") -> in
     that event's moment, and column `clock` the clock's own.
 
     Raises `RequestError` where `who` or `reason` is blank or `once` is recorded already, and
-    `SalesForecastError` where the log no longer holds its last row; nothing is written then.
+    `SalesForecastError` where the log no longer holds its last row; `RequestError` where the unit
+    declares roles and who is signed in may not record it. Nothing is written then.
     """
     row = make_row(record)
-    with open_log(project, address_env) as log:
+    with open_log(project, address_env or find_address(project, record.unit)) as log:
         _refuse_repeated(log, record)
-        _check_head(log)
+        check_access(project, record, log)
+        check_head(log)
         try:
             return log.append(row)
         except sa.exc.IntegrityError:  # where row-level security hides the other
             raise _recorded_already(record.what, record.subject) from None
 
 
-def _check_head(log: Log) -> None:
+def check_head(log: Log) -> None:
     """Raise `SalesForecastError` where the table lacks its last row: more would hide that."""
     if log.beside is None:  # PostgreSQL's trigger has the head in its hands
         return
@@ -48,6 +52,36 @@ def _check_head(log: Log) -> None:
         )
     if head != last:
         _say_behind(log, head, last)
+
+
+def check_record(project: Path, record: Record) -> None:
+    """Raise as `append_record` would for who may record what; before what cannot be undone."""
+    if read_roles(project, record.unit).are_declared:
+        with open_log(project, find_address(project, record.unit)) as log:
+            check_access(project, record, log)
+
+
+def accept_log(project: Path, *, who: str, reason: str, address_env: str = "") -> int:
+    """Number of the event that says from now on that the log is taken as it is, and why.
+
+    What is wrong within it is found by `verify_log` as before.
+    """
+    said = Record(
+        what="log.accept", who=who, unit=OF_LOG, month=f"{clock.now():%Y-%m}", reason=reason
+    )
+    with open_log(project, address_env) as log:
+        check_access(project, said, log)
+        head, last = _find_head(log), log.find_last()
+        log.set_head(last)
+        said = replace(said, old=head._asdict(), new=last._asdict())
+        return log.append(make_row(said))
+
+
+def _find_head(log: Log) -> Head:
+    try:
+        return log.read_head()
+    except SalesForecastError:  # damaged: that is what is accepted
+        return Head()
 
 
 def _say_behind(log: Log, head: Head, last: Head) -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from salesfc_lib.archive.event_log import head_file
 from salesfc_lib.archive.event_log.chain import COLUMNS, Head, link
 from salesfc_lib.archive.event_log.record import OF_LOG, PROGRAM, Record, make_row
-from salesfc_lib.errors import RequestError
+from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import clock, say
 from salesfc_lib.intake import begin_writing
 
@@ -60,6 +60,7 @@ class Log:
 
     connection: sa.Connection
     beside: Path | None  # where SQLite's head is kept
+    is_new: bool = False  # chained in this transaction
 
     @property
     def is_sqlite(self) -> bool:
@@ -79,9 +80,18 @@ class Log:
         Raises `SalesForecastError` where that cannot be read.
         """
         if self.beside is not None:
-            return head_file.read_head(self.beside)
+            return self.find_last() if self.is_new else head_file.read_head(self.beside)
         found = self.connection.execute(sa.select(HEADS.c.number, HEADS.c.hash)).one_or_none()
         return Head(*found) if found else Head()
+
+    def set_head(self, head: Head) -> None:
+        """Let what is kept in PostgreSQL be this row; SQLite's is written with the transaction."""
+        if self.beside is None:
+            self.connection.execute(sa.update(HEADS).values(**head._asdict()))
+
+    def count(self) -> int:
+        """Number of rows."""
+        return int(self.connection.scalar(sa.select(sa.func.count()).select_from(EVENTS)) or 0)
 
     def put(self, rows: Sequence[dict[str, Any]]) -> None:
         """Add rows as they are, already chained."""
@@ -116,7 +126,7 @@ def open_log(project: Path, address_env: str) -> Iterator[Log]:
                 _prepare(log)
             else:
                 _prepare_postgres(log)
-            before = log.find_last() if log.is_sqlite else Head()
+            before = log.find_last() if log.is_sqlite and not log.is_new else Head()
             yield log
             after = log.find_last() if log.is_sqlite else Head()
         if log.beside is not None and after != before:  # committed by now
@@ -160,6 +170,8 @@ def _prepare(log: Log) -> None:
     columns = list_columns(log.connection)
     if "hash" in columns:
         return
+    log.is_new = bool(columns)
+    _refuse_unchained(columns, log.beside is not None and log.beside.exists())
     earlier = _take_out(log.connection) if columns else []
     EVENTS.create(log.connection)
     log.put(earlier)
@@ -175,6 +187,7 @@ def _prepare_postgres(log: Log) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))  # two at once: one waits
     if "hash" in (columns := list_columns(connection)):
         return
+    _refuse_unchained(columns, sa.inspect(connection).has_table(HEADS.name))
     earlier = _take_out(connection) if columns else []
     _METADATA.create_all(connection)
     log.put(earlier)
@@ -184,6 +197,16 @@ def _prepare_postgres(log: Log) -> None:
     text = SQL.read_text(encoding="utf-8").replace(":schema", schema)
     connection.exec_driver_sql(text.replace("%", "%%"))  # the driver takes one for a place
     _say_chained(log, len(earlier))
+
+
+def _refuse_unchained(columns: set[str], has_head: bool) -> None:
+    """Raise `SalesForecastError` for a table without hashes whose head says that it had them."""
+    if columns and has_head:
+        raise SalesForecastError.of(
+            "The table of events has lost the hashes of its rows, which are known beside it",
+            "The table as it was written",
+            "Bring it back from a copy, with what is kept beside it",
+        )
 
 
 def _take_out(connection: sa.Connection) -> list[dict[str, Any]]:

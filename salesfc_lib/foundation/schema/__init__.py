@@ -17,7 +17,7 @@ from salesfc_lib.foundation.schema.block import (
 from salesfc_lib.foundation.schema.business import Members, PromotionWindow
 from salesfc_lib.foundation.schema.calendar import Calendar, Weekday
 from salesfc_lib.foundation.schema.cleaning import Control, Implausible, KeptRow, Outliers
-from salesfc_lib.foundation.schema.coordination import AlertOwner
+from salesfc_lib.foundation.schema.coordination import AlertOwner, Roles
 from salesfc_lib.foundation.schema.erp import ERP_SYSTEMS, ErpConnection, Target
 from salesfc_lib.foundation.schema.forecast import (
     Backtest,
@@ -56,6 +56,7 @@ __all__ = [
     "Outliers",
     "ParameterBlock",
     "Parameters",
+    "Roles",
     "PromotionWindow",
     "PeriodDates",
     "Source",

@@ -85,15 +85,16 @@ def send(
             return Handed(plan, found)
         if not plan.pending and before is not None and before["status"] == COMPLETE:
             return Handed(plan, receipt=before)
-        receipt = _deliver(run, erp, plan, lines, before)
         record = Record(
             what=HANDED_OVER,
-            who=who or getpass.getuser(),
+            who=who or _name_sender(run),
             unit=run.unit,
             month=run.month,
             reason=f"salesfc handover --to {name} --send",
             subject=name,
         )
+        archive.check_record(run.project, record)  # before anything is sent
+        receipt = _deliver(run, erp, plan, lines, before)
         _put(run, name, receipt, record)
     return Handed(plan, receipt=receipt)
 
@@ -167,6 +168,14 @@ def _number(before: Mapping[str, Any] | None) -> int:
     if before is None:
         return 1
     return int(before["send"]) + (before["status"] == COMPLETE)
+
+
+def _name_sender(run: UnitMonth) -> str:
+    """Who is signed in, by name, or by login where nobody has it."""
+    try:
+        return archive.name_actor(run.project, run.unit)
+    except RequestError:
+        return getpass.getuser()
 
 
 def _put(run: UnitMonth, name: str, receipt: Mapping[str, Any], record: Record) -> None:
