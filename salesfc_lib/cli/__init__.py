@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from salesfc_lib.cli import alerts, consult, cycle, files, handover, log, loop, months, proposals
+from salesfc_lib.cli import (
+    alerts,
+    consult,
+    cycle,
+    files,
+    handover,
+    log,
+    loop,
+    months,
+    proposals,
+    roles,
+)
 from salesfc_lib.cli.verbs import app
 
 __all__ = [
@@ -16,4 +27,5 @@ __all__ = [
     "loop",
     "months",
     "proposals",
+    "roles",
 ]

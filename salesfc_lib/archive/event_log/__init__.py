@@ -18,6 +18,7 @@ from salesfc_lib.archive.event_log.access import (
 from salesfc_lib.archive.event_log.append import accept_log, append_record, check_record
 from salesfc_lib.archive.event_log.chain import Fault, Head
 from salesfc_lib.archive.event_log.files import export_log, import_log
+from salesfc_lib.archive.event_log.postgres import apply_roles
 from salesfc_lib.archive.event_log.read import read_records
 from salesfc_lib.archive.event_log.record import Record
 from salesfc_lib.archive.event_log.verify import find_head, holds_head, verify_log
@@ -29,6 +30,7 @@ __all__ = [
     "Record",
     "accept_log",
     "append_record",
+    "apply_roles",
     "export_log",
     "check_record",
     "find_address",

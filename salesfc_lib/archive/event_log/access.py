@@ -63,7 +63,7 @@ def check_access(project: Path, record: Record, log: Log) -> None:
     if not roles.are_declared:
         return
     known = people.read_people(project)
-    _check_known(roles, known, record.unit)
+    check_known(roles, known, record.unit)
     here = _identify(project, log)
     if here.person is None or here.name is None:
         raise RequestError.of(
@@ -148,7 +148,8 @@ def hold_roles(roles: Roles, person: str) -> tuple[str, ...]:
     return (BOTH,) if BOTH in held else held
 
 
-def _check_known(roles: Roles, known: dict[str, Person], unit: str) -> None:
+def check_known(roles: Roles, known: dict[str, Person], unit: str) -> None:
+    """Raise `SalesForecastError` where a role names somebody whom nobody knows."""
     for role, ids in roles:
         if missing := [each for each in ids if each not in known]:
             raise SalesForecastError.of(

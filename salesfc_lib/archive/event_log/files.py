@@ -13,13 +13,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-import sqlalchemy as sa
-
 from salesfc_lib.archive.event_log.access import check_access
 from salesfc_lib.archive.event_log.append import check_head
 from salesfc_lib.archive.event_log.chain import COLUMNS, Head, hash_row
+from salesfc_lib.archive.event_log.postgres import check_owner
 from salesfc_lib.archive.event_log.record import PROGRAM, Record
-from salesfc_lib.archive.event_log.table import Log, open_log
+from salesfc_lib.archive.event_log.table import open_log
 from salesfc_lib.archive.event_log.verify import PIECE, check_whole, read_rows
 from salesfc_lib.errors import RequestError
 
@@ -49,7 +48,7 @@ def import_log(project: Path, file: Path, *, address_env: str = "") -> int:
     """
     with file.open("rb") as lines, open_log(project, address_env) as log:
         check_head(log)
-        _check_owner(log)
+        check_owner(log, "import")
         before, checked, added = log.find_last(), set[str](), 0
         rows = _read_events(lines, file)
         new = _skip_known(rows, before, file)
@@ -130,15 +129,6 @@ def _edited(file: Path, line: int, why: str) -> RequestError:
         "A file as `salesfc log export` wrote it, to its end",
         "Nothing was written. Bring the file over again, or export it again",
     )
-
-
-def _check_owner(log: Log) -> None:
-    if not log.is_sqlite and not log.connection.scalar(sa.text("SELECT records_is_owner()")):
-        raise RequestError.of(
-            "This login may only add events of its own",
-            "The login that owns the table, for an import",
-            "Run it with that login",
-        )
 
 
 def _encode(row: Mapping[str, Any]) -> str:

@@ -139,6 +139,15 @@ def has_log(project: Path, address_env: str) -> bool:
     return bool(address_env) or (project / FILE).exists() or beside.exists()
 
 
+def fill_in(connection: sa.Connection, file: Path, **words: Sequence[str]) -> str:
+    """Statements of a file, with the schema of the table, and lists of words, in their places."""
+    schema = str(connection.scalar(sa.select(sa.func.quote_ident(sa.func.current_schema()))))
+    text = file.read_text(encoding="utf-8").replace(":schema", schema)
+    for name, listed in words.items():
+        text = text.replace(f":{name}", ", ".join(f"'{word}'" for word in listed))
+    return text.replace("%", "%%")  # the driver takes one for a place
+
+
 def list_columns(connection: sa.Connection) -> set[str]:
     """Columns that the table has; none where there is no table."""
     try:
@@ -193,9 +202,7 @@ def _prepare_postgres(log: Log) -> None:
     log.put(earlier)
     last = log.find_last()
     connection.execute(sa.insert(HEADS).values(number=last.number, hash=last.hash))
-    schema = str(connection.scalar(sa.select(sa.func.quote_ident(sa.func.current_schema()))))
-    text = SQL.read_text(encoding="utf-8").replace(":schema", schema)
-    connection.exec_driver_sql(text.replace("%", "%%"))  # the driver takes one for a place
+    connection.exec_driver_sql(fill_in(connection, SQL))
     _say_chained(log, len(earlier))
 
 
