@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from salesfc_lib.cli import (
+    acting,
     alerts,
     consult,
     cycle,
@@ -17,6 +18,7 @@ from salesfc_lib.cli import (
 from salesfc_lib.cli.verbs import app
 
 __all__ = [
+    "acting",
     "alerts",
     "app",
     "consult",

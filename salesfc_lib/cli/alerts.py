@@ -24,13 +24,18 @@ All = Annotated[bool, typer.Option("--all", help="Closed ones as well.")]
 
 @app.command()
 def watch(unit: Units = None, project: Project = Path(".")) -> None:
-    """Look at every unit now: open alerts, give overdue ones to the next person.
+    """Look at every unit now: open alerts, give overdue ones to the next person, tell people.
 
     Safe to run every five minutes: what was found already is not found again.
     """
+    from salesfc_lib.coordination import notifications
+    from salesfc_lib.foundation import clock
     from salesfc_lib.running import Unwatched, watch_units
 
     results = watch_units(project, unit or (), tell=_tell)
+    looked_at = [each.unit for each in results if not isinstance(each, Unwatched)]
+    for told in notifications.send_digests(project, clock.now(), looked_at) if looked_at else ():
+        echo(notifications.describe_told(told))
     if any(isinstance(each, Unwatched) for each in results):
         raise typer.Exit(1)
 

@@ -8,7 +8,7 @@ then `build_path(...)` and `find_departures(path)`.
 
 from __future__ import annotations
 
-from salesfc_lib.coordination import consultation, cycle, entering, notifications
+from salesfc_lib.coordination import acting, consultation, cycle, entering, notifications
 from salesfc_lib.coordination.alerts import (
     STATES,
     acknowledge_alert,
@@ -37,6 +37,7 @@ __all__ = [
     "STATES",
     "Watched",
     "acknowledge_alert",
+    "acting",
     "act_on_alert",
     "assign_alert",
     "build_path",

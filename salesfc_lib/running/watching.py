@@ -5,6 +5,7 @@ Units of a project enter; what a watch of each came to leaves. A watch, for each
 1. looks at its latest published month and the sales since, and opens alerts (`coordination.watch`);
 2. gives overdue alerts to the next person.
 
+The verb `watch` then tells people what is new for them (`coordination.notifications`).
 All of it may be done again at any time: what is recorded, is recorded once.
 """
 

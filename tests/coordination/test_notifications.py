@@ -56,7 +56,7 @@ class Office:
         return pd.DataFrame([row for row in self.rows if row["unit"] == run.unit], columns=COLUMNS)
 
     def send(self, budget: float = 30.0) -> list[tuple[str, str]]:
-        told = send_digests(self.project, self.at, budget)
+        told = send_digests(self.project, self.at, budget=budget)
         return [(each.planned.address, each.came) for each in told]
 
     def events(self) -> pd.DataFrame:

@@ -7,7 +7,7 @@ written here, so that `--dry-run` shows what a run would do.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,13 +56,14 @@ class _Desk:
     boxes: Mapping[tuple[str, str, str], Box]
 
 
-def plan_digests(project: Path, at: datetime) -> list[Planned]:
-    """Digests for everybody for whom something new waits, one for each address.
+def plan_digests(project: Path, at: datetime, units: Sequence[str] = ()) -> list[Planned]:
+    """Digests for everybody for whom something new waits in `units` (none: all of the project's).
 
+    One for each address.
     What a unit's quiet hours or an earlier refusal hold back is a digest of its own, with `held`.
     Raises `SalesForecastError` for parameters, people or records that cannot be read.
     """
-    desk = _lay_out(project.resolve(), at)
+    desk = _lay_out(project.resolve(), at, units)
     return [
         planned
         for person_id, person in desk.known.items()
@@ -71,10 +72,10 @@ def plan_digests(project: Path, at: datetime) -> list[Planned]:
     ]
 
 
-def _lay_out(root: Path, at: datetime) -> _Desk:
+def _lay_out(root: Path, at: datetime, units: Sequence[str]) -> _Desk:
     known = people.read_people(root)
     named = any(person.notify for person in known.values())
-    units = parameters.list_units(root) if named else []
+    units = (units or parameters.list_units(root)) if named else ()
     runs = {unit: open_cycle(root, unit, at=at) for unit in units}
     waiting = {unit: list_waiting(run, at) for unit, run in runs.items()}
     boxes = {

@@ -31,10 +31,10 @@ OUTCOMES = {"sent": "notify.sent", "refused": "notify.failed", "unsure": "notify
 class Told:
     """What came of a planned digest.
 
-    came: `sent`; `refused`, and is sent again later; `unsure`, it may have arrived and is not;
-    `unreadable`, no address; `unrecorded`, which was not sent because that could not be recorded
-    first; `later`, not begun; or why it was held back, as in `Planned`. why: in short, without
-    anything of the address.
+    came: `planned`, on a dry run; `sent`; `refused`, and is sent again later; `unsure`, it may have
+    arrived and is not; `unreadable`, no address; `unrecorded`, not sent because that could not be
+    recorded first; `later`, not begun; or why it was held back, as in `Planned`. why: in
+    short, without anything of the address.
     """
 
     planned: Planned
@@ -42,16 +42,37 @@ class Told:
     why: str = ""
 
 
-def send_digests(project: Path, at: datetime, budget: float = BUDGET) -> list[Told]:
-    """Send what is new to everybody, side by side, and give what came of each digest.
+def send_digests(
+    project: Path, at: datetime, units: Sequence[str] = (), *, budget: float = BUDGET
+) -> list[Told]:
+    """Send what is new in `units` (none: all) to everybody, and give what came of each digest.
 
     It takes `budget` seconds at most, however slow receivers are; what is still on its way then is
     `unsure`, and what was not begun waits for the next time.
     """
-    root, plan = project.resolve(), plan_digests(project, at)
+    root, plan = project.resolve(), plan_digests(project, at, units)
     due = [planned for planned in plan if not planned.held]
     held = [Told(planned, planned.held) for planned in plan if planned.held]
     return [*_send_side_by_side(root, due, budget), *held]
+
+
+def describe_told(told: Told) -> str:
+    """What came of a digest, as a message for who started the program."""
+    to, by = told.planned.digest.person, told.planned.address
+    messages = {
+        "planned": f"To {to} by {by}:",
+        "sent": f"Told {to} by {by}.",
+        "refused": f"Not taken: the message to {to} by {by} ({told.why}). It is sent later.",
+        "unsure": f"It is not known whether the message to {to} by {by} arrived ({told.why}). "
+        "It is not sent again; what it says stands on their page.",
+        "unreadable": f"Nothing sent to {to}: `{by}` holds no address that apprise reads.",
+        "unrecorded": f"Nothing sent to {to} by {by}, as it could not be recorded: {told.why}",
+        "unset": f"Nothing sent to {to}: the environment has no `{by}`.",
+        "quiet": f"Held until quiet hours are over: the message to {to} by {by}.",
+        "waits": f"Held for a while, as it was not taken: the message to {to} by {by}.",
+        "later": f"Time is up: the message to {to} by {by} is sent next time.",
+    }
+    return messages[told.came]
 
 
 def _send_side_by_side(root: Path, due: Sequence[Planned], budget: float) -> list[Told]:
