@@ -1,0 +1,51 @@
+"""The demo's month in progress as it went: exports of later days, and what people did about them.
+
+A project whose June is published enters; exports, files and events leave, each at its moment of
+July 2026. What people do are commands that anyone could have typed: `run` gets the words of each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import yaml
+
+from demo_company.running_month import go_on
+
+NOW, LOGIN = "SALESFC_NOW", "JUPYTERHUB_USER"  # which the commands read
+EXPORT = "export"
+
+ACTS = Path(__file__).with_name("july.yml")
+
+
+def play(project: Path, run: Callable[[Sequence[str]], object]) -> Iterator[str]:
+    """Each act as it is played: its moment, who, and the command."""
+    for moment, login, command in yaml.safe_load(ACTS.read_text(encoding="utf-8")):
+        at = datetime.fromisoformat(f"2026-{moment}+08:00")
+        yield f"{at:%Y-%m-%d %H:%M} {login}: {command}"
+        with _as_of(at, login):
+            if command == EXPORT:
+                _export(project, at)
+            else:
+                run([*command.split(" "), "--project", str(project)])
+
+
+def _export(project: Path, at: datetime) -> None:
+    for path in go_on(project, at.date()):
+        os.utime(path, (at.timestamp(), at.timestamp()))
+
+
+@contextmanager
+def _as_of(at: datetime, login: str) -> Iterator[None]:
+    """The moment and the login, as the commands read them."""
+    before = {name: os.environ.get(name) for name in (NOW, LOGIN)}
+    os.environ.update({NOW: at.isoformat(), LOGIN: login})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
