@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.language import LANGUAGES
 from salesfc_lib.foundation.schema.block import UNIT_ID, ParameterBlock
+from salesfc_lib.foundation.schema.coordination import Roles
 from salesfc_lib.foundation.strict_yaml import read_yaml
 
 FILE = Path("parameters", "people.yml")  # under the project
@@ -83,6 +84,17 @@ def identify(project: Path) -> Identity:
         if login in person.logins:
             return Identity(login, key, person.name)
     return Identity(login, None, None)
+
+
+def list_authors(project: Path, roles: Roles) -> frozenset[str] | None:
+    """Names of who may write overrides and effects by hand; None where no roles are declared."""
+    if not roles.are_declared:
+        return None
+    return frozenset(
+        person.name
+        for key, person in read_people(project).items()
+        if {"planner", "owner"} & set(roles.of(key)) and key not in roles.administrator
+    )
 
 
 def _read_person(key: str, tree: object) -> Person:

@@ -9,6 +9,7 @@ is refused and recorded; one for a series or month that does not exist is an err
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def adjust(
     *,
     made_in: str,
     source: str,
+    authors: Collection[str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of stage `adjusted` (model `people`) for all series, and the table `adjustment`.
 
@@ -37,8 +39,9 @@ def adjust(
     `percent` the change in percent of its forecast at that moment; `old` is that forecast, `asked`
     what was asked for, `final` what the series has after all overrides. An aggregate's change is
     spread over its bottoms in proportion to their forecasts, equally where all are zero. Refused,
-    with why in `remark` (`say`): no author, no reason, a result below zero. Where none is applied
-    the first frame is empty: the stage is not there.
+    with why in `remark` (`say`): no author, no reason, an author who is none of `authors` (None:
+    all are), a result below zero. Where none is applied the first frame is empty: the stage is not
+    there.
 
     Raises `SalesForecastError` naming `source` and the override whose series or month does not
     exist.
@@ -56,7 +59,8 @@ def adjust(
     _check_targets(made, series, wide.columns, source)
     bottoms, accounts = wide.to_numpy()[summing.bottom], []
     for override in made.itertuples(index=False):
-        bottoms, account = _apply(override, bottoms, summing, wide.columns)
+        barred = _bar(override, authors)
+        bottoms, account = _apply(override, bottoms, summing, wide.columns, barred)
         accounts.append(account)
     final = pd.DataFrame(summing.matrix @ bottoms, index=wide.index, columns=wide.columns)
     made = made.assign(**pd.DataFrame(accounts, columns=ACCOUNT, index=made.index))
@@ -97,15 +101,22 @@ def _check_targets(
             )
 
 
+def _bar(override: Any, authors: Collection[str] | None) -> str:
+    """Why its author may not change forecasts; empty where they may, and where there is none."""
+    if authors is None or pd.isna(override.author) or override.author in authors:
+        return ""
+    return say("adjustment.no_role", author=override.author)
+
+
 def _apply(
-    override: Any, bottoms: np.ndarray, summing: Summing, months: pd.Index
+    override: Any, bottoms: np.ndarray, summing: Summing, months: pd.Index, barred: str
 ) -> tuple[np.ndarray, tuple[float, float, str, str]]:
     """Bottoms (n_bottom, n_months) after the override; old, asked, state and remark."""
     row, column = summing.ids.get_loc(override.unique_id), months.get_loc(override.ds)
     below = summing.matrix[row].indices
     old = float(bottoms[below, column].sum())
     asked = override.new if pd.notna(override.new) else old * (1.0 + override.percent / 100.0)
-    refusal = _refuse(override, asked)
+    refusal = _refuse(override, asked) or barred
     if refusal:
         return bottoms, (old, asked, "refused", refusal)
     changed = bottoms.copy()

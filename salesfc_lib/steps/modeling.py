@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import people, wording
 from salesfc_lib.panel import choose_key_series, list_backs
 from salesfc_lib.reporting import EXPLAINED, Check, ModeledBefore, ModeledMonth, mean_weights
 from salesfc_lib.steps.checks import (
@@ -103,7 +103,10 @@ def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.
         effects = pd.concat([each for each in (effects, ends) if len(each)], ignore_index=True)
     months = pd.DatetimeIndex(combined["ds"].unique())
     without = agreed.without if agreed.enabled else list(effects["id"])
-    selected = select_effects(effects, months, before=run.publication_day, without=without)
+    authors = people.list_authors(run.project, run.parameters.roles)
+    selected = select_effects(
+        effects, months, before=run.publication_day, without=without, authors=authors
+    )
     assumed, effect, applied = apply_effects(combined, selected, series)
     run.write(effect=effect, effect_applied=applied)
     return pd.concat([forecast, assumed], ignore_index=True) if len(assumed) else forecast

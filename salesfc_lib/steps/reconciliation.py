@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import language, tables
+from salesfc_lib.foundation import language, people, tables
 from salesfc_lib.panel import coherence_gap
 from salesfc_lib.reporting import (
     Check,
@@ -36,7 +36,12 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
         overrides = reconciliation.read_overrides(run.project, run.unit)
     known = reconciliation.select_overrides(overrides, run.month, before=run.publication_day)
     adjusted, adjustment = reconciliation.adjust(
-        coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv"
+        coherent,
+        known,
+        series,
+        made_in=run.month,
+        source=f"overrides/{run.unit}.csv",
+        authors=people.list_authors(run.project, run.parameters.roles),
     )
 
     method = str(coherent["model"].iloc[0])

@@ -251,3 +251,14 @@ def test_a_spread_sums_to_what_was_asked_and_makes_no_positive_bottom_negative(b
     found = spread(bottoms, total)
     assert found.sum() == pytest.approx(total, rel=1e-9, abs=1e-6)
     assert (found[bottoms >= 0] >= -1e-9 * (1 + np.abs(bottoms).max())).all()
+
+
+def test_an_override_of_whom_no_role_lets_change_forecasts_is_refused_and_listed():
+    made = overrides({"new": 50.0}, {"new": 70.0, "author": "Bob", "sequence": 2})
+    adjusted, table = adjust(
+        reconciled(), made, SERIES, made_in="2026-06", source=SOURCE, authors={"Ann"}
+    )
+    assert table["state"].tolist() == ["applied", "refused"]
+    assert in_words(table["remark"].iloc[1]) == "Bob is no planner or owner of this unit."
+    july = adjusted[adjusted["unique_id"].eq("total") & adjusted["ds"].eq(JULY)]
+    assert july["y_hat"].tolist() == pytest.approx([50.0])

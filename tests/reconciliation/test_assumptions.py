@@ -320,6 +320,14 @@ class TestChoosing:
         with pytest.raises(SalesForecastError, match="Unknown key 'erly'.*Did you mean 'early'"):
             select_effects(effects, MONTHS, without=["erly"])
 
+    def test_an_effect_of_whom_no_role_lets_change_forecasts_is_refused(self, tmp_path):
+        lines = [f"{who},Pots,,2026-07,,percent,5,,{who},why,2026-06-20," for who in ("Ann", "Bob")]
+        found = select_effects(read(tmp_path, *lines), MONTHS, authors={"Ann"})
+        assert found["state"].tolist() == ["applied", "refused"]
+        assert found["remark"].iloc[0] == "" and "Bob" in found["remark"].iloc[1]
+        _, table, applied = apply_effects(combined(), found, SERIES)
+        assert table["state"].tolist() == ["applied", "refused"] and set(applied["id"]) == {"Ann"}
+
     def test_a_master_files_end_is_an_effect_from_the_month_after(self):
         declared = pd.DataFrame(
             {

@@ -8,7 +8,7 @@ file declares counts as declared on its own day, because the file does not say w
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -24,12 +24,14 @@ def select_effects(
     *,
     before: pd.Timestamp | None = None,
     without: Sequence[str] = (),
+    authors: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """The effects, `state` `applied` or why not, for a forecast of `months`.
 
     `later`: with `before` (a backfill's publication day), not declared earlier than that;
     `removed`: taken back, by then; `off`: its id is among `without`; `over` and `ahead`: ends
-    before the first of the months, begins after the last.
+    before the first of the months, begins after the last; `refused`: its author is none of
+    `authors` (None: all are; an end that a master file declares has no other author).
 
     Raises `SalesForecastError` for an id in `without` that no effect has.
     """
@@ -43,11 +45,20 @@ def select_effects(
         "off": effects["id"].isin(list(without)),
         "over": effects["until"] < months.min(),
         "ahead": effects["start"] > months.max(),
+        "refused": _find_barred(effects, authors),
     }
     state = pd.Series("applied", index=effects.index, dtype=object)
     for name, holds in reversed(reasons.items()):
         state = state.mask(holds, name)
-    return effects.assign(state=state)
+    why = [say("adjustment.no_role", author=author) for author in effects["author"]]
+    remark = effects["remark"].mask(state.eq("refused"), pd.Series(why, effects.index, object))
+    return effects.assign(state=state, remark=remark)
+
+
+def _find_barred(effects: pd.DataFrame, authors: Collection[str] | None) -> pd.Series:
+    """Whether each effect is of somebody who may not change forecasts."""
+    is_declared = effects["id"].str.startswith(f"{DECLARED_END} ")
+    return ~effects["author"].isin(list(authors or ())) & ~is_declared & (authors is not None)
 
 
 def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
