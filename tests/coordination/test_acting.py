@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import openpyxl
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from salesfc_lib.coordination.acting.lines import COLUMNS
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import language, say
 from salesfc_lib.retrospective.loop import Promise, add_action
+from tests.conftest import CHECKOUT
 from tests.retrospective.published import publish
 from tests.running.test_loop_verbs import UNIT
 
@@ -240,6 +242,17 @@ def test_a_step_that_lacks_something_is_not_done_by_a_sheet(project: Path) -> No
         read(project, path)
 
 
+def test_a_line_that_a_role_forbids_holds_up_all(project: Path) -> None:
+    unit = project / "parameters" / "units" / "north.yml"
+    tree = yaml.safe_load(unit.read_text(encoding="utf-8"))
+    tree["roles"] = {"planner": ["hanlei"], "owner": ["liuhui"]}
+    unit.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    path = fill(write(project), _1=("acknowledge",), collection=("skip", "无数据"))
+    with pytest.raises(SalesForecastError, match="韩磊 may not record 'cycle.skip' in 'north'"):
+        read(project, path)
+    assert events(project) == []
+
+
 def test_who_filled_a_sheet_in_for_another_stands_in_the_reason(project: Path) -> None:
     path = fill(write(project, person="liuhui"), _2=("explain", "断货"))
     assert came(read(project, path)) == {"2": "done"}
@@ -352,3 +365,49 @@ def test_the_verb_notify_shows_what_it_would_send(project: Path) -> None:
         in shown
     )
     assert events(project) == []
+
+
+def open_notebook(project: Path) -> dict[str, Any]:
+    """What the cells of the lab's notebook leave, run in this process."""
+    left: dict[str, Any] = {}
+    for cell in nbformat.read(CHECKOUT / "notebooks" / "lab" / "act.ipynb", as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(cell.source, left)
+            if "parameters" in cell.metadata.get("tags", []):
+                left |= {"project": str(project), "unit": "north"}
+    return left
+
+
+def test_the_notebook_acts_by_its_button(project: Path) -> None:
+    page = open_notebook(project)
+    assert [label.partition(":")[0] for label, _ in page["things"].options] == [
+        "step collection",
+        "action A3",
+        "alert 1",
+        "alert 2",
+    ]
+    page["things"].value = 2
+    assert [verb for _, verb in page["do"].options][:3] == ["acknowledge", "explain", "act"]
+    page["do"].value = "explain"
+    page["button"].click()
+    assert "<b>Not recorded.</b> `text` is empty" in page["said"].value
+    page["text"].value = "断货两周"
+    page["button"].click()
+    assert page["said"].value == "<p>Recorded: alert 1, explain.</p>"
+    assert events(project) == [("alert.explain", "韩磊", "断货两周")]
+    places = {label.partition(":")[0]: place for label, place in page["things"].options}
+    page["things"].value = places["alert 1"]
+    assert "explain" not in [verb for _, verb in page["do"].options]
+    assert page["text"].value == ""
+
+
+def test_the_notebook_says_what_is_refused_and_never_as_markup(project: Path) -> None:
+    page = open_notebook(project)
+    page["button"].click()
+    assert "<b>Not recorded.</b> Unknown" in page["said"].value
+    page["things"].value = 2
+    page["do"].value, page["text"].value = "done", "<script>"
+    read(project, fill(write(project), _1=("done", "<b>closed</b>")), by="<i>刘慧")
+    page["button"].click()
+    assert "&lt;i&gt;刘慧" in page["said"].value
+    assert len(events(project)) == 1

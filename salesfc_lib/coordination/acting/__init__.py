@@ -7,7 +7,7 @@ leave, by the same functions that the verbs of the command line call.
 from __future__ import annotations
 
 from salesfc_lib.coordination.acting.reading import Acted, read_sheet
-from salesfc_lib.coordination.acting.verbs import VERBS, act, list_choices
+from salesfc_lib.coordination.acting.verbs import VERBS, Deed, act, list_choices
 from salesfc_lib.coordination.acting.writing import write_sheet
 
-__all__ = ["VERBS", "Acted", "act", "list_choices", "read_sheet", "write_sheet"]
+__all__ = ["VERBS", "Acted", "Deed", "act", "list_choices", "read_sheet", "write_sheet"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from salesfc_lib.archive import UnitMonth
+from salesfc_lib.archive import Record, UnitMonth, check_record
 from salesfc_lib.coordination import cycle
 from salesfc_lib.coordination.acting.lines import WORD, read_file, read_word
 from salesfc_lib.coordination.acting.verbs import VERBS, Deed, Verb, act, find_verb, list_choices
@@ -92,6 +92,7 @@ def _check(
         deed = replace(deed, text=f"{deed.text} ({author})".strip())
     deed = replace(deed, by=who)
     verb = find_verb(deed)
+    check_record(project, _as_record(deed, verb))
     events = find_events(unit.events, deed.kind, deed.number, deed.month)
     later = events[events["number"] > event]
     if _find_done(later, deed, verb):
@@ -113,6 +114,17 @@ def _read_line(project: Path, line: Line) -> tuple[Deed, int]:
     told = {name: line.cells.get(name, "") for name in ("text", "became")}
     about = {name: match[name] for name in ("unit", "month", "kind", "number")}
     return Deed(verb=verb, **about, **told), int(match["event"])
+
+
+def _as_record(deed: Deed, verb: Verb) -> Record:
+    """What would be recorded, as far as roles are concerned."""
+    return Record(
+        what=verb.event,
+        who=deed.by,
+        unit=deed.unit,
+        month=deed.month,
+        reason=deed.text or deed.verb,
+    )
 
 
 def _find_done(later: pd.DataFrame, deed: Deed, verb: Verb) -> bool:
