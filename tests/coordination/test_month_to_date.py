@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.coordination import MonthToDate, build_path, find_departures
+from salesfc_lib.coordination import MonthPath, MonthToDate, build_path, find_departures
 from salesfc_lib.coordination.month_to_date.reading import find_covered
 from salesfc_lib.foundation import Calendar
 from salesfc_lib.panel import build_series
@@ -15,8 +18,10 @@ LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line"
 KEYS = pd.DataFrame([(x, y) for x in "ABCD" for y in "NSW"], columns=["line", "region"])
 SERIES = build_series(KEYS, LEVELS)
 MONTH, FIRST, LAST = "2026-07", pd.Timestamp("2024-07-01"), pd.Timestamp("2026-07-31")
+FIRST_OF_MONTH = pd.Timestamp("2026-07-01")
 
 
+@cache
 def sell(noise: float = 0.2, seed: int = 5) -> pd.DataFrame:
     """Daily sales of twelve bottom series, 10 on each weekday and 4 on Saturdays, with noise."""
     days = pd.date_range(FIRST, LAST)
@@ -27,6 +32,7 @@ def sell(noise: float = 0.2, seed: int = 5) -> pd.DataFrame:
     return frame.assign(date=np.tile(days, len(KEYS)), y=y.ravel())
 
 
+@cache
 def forecast(share: float = 0.04, month: str = MONTH) -> pd.DataFrame:
     """Forecast of what a July without noise sells; `share`: standard deviation of each series."""
     sales = sell(noise=0.0)
@@ -58,14 +64,20 @@ def change(
     return daily.assign(y=np.where(on, daily["y"] * factor, daily["y"]))
 
 
-def depart(daily: pd.DataFrame, covered: str = "2026-07-30") -> pd.DataFrame:
+def walk(
+    daily: pd.DataFrame, published: pd.DataFrame | None = None, covered: str = "2026-07-30"
+) -> MonthPath:
     found = MonthToDate(MONTH, daily, pd.Timestamp(covered))
-    return find_departures(build_path(found, forecast(), SERIES, Calendar()))
+    published = forecast() if published is None else published
+    return build_path(found, published, SERIES, Calendar())
+
+
+def depart(daily: pd.DataFrame, covered: str = "2026-07-30") -> pd.DataFrame:
+    return find_departures(walk(daily, covered=covered))
 
 
 def test_a_quiet_month_raises_nothing_and_its_path_ends_at_the_forecast() -> None:
-    found = MonthToDate(MONTH, sell(), pd.Timestamp("2026-07-30"))
-    path = build_path(found, forecast(), SERIES, Calendar())
+    path = walk(sell())
     assert find_departures(path).empty
     table = path.table()
     whole = table[table["unique_id"].eq("total")]
@@ -95,10 +107,37 @@ def test_two_causes_in_two_branches_are_two_departures() -> None:
 
 
 def test_a_cause_keeps_its_branch_on_later_days() -> None:
-    sold = change(sell(), 0.5, line="B")
-    first = [depart(sold, f"2026-07-{day}").head(1) for day in range(20, 31)]
-    seen = [(f["unique_id"].iloc[0], f["first_out"].iloc[0]) for f in first if len(f)]
-    assert len(set(seen)) == 1
+    path = walk(change(sell(), 0.5, line="B"))
+    found = [find_departures(replace(path, n_covered=day)).head(1) for day in range(15, 31)]
+    seen = [
+        (f["unique_id"].iloc[0], f["first_out"].iloc[0], f["since"].iloc[0])
+        for f in found
+        if len(f)
+    ]
+    assert len(seen) >= 8 and len(set(seen)) == 1
+
+
+def test_a_change_within_the_month_is_found_though_the_forecast_is_wide() -> None:
+    path = walk(change(sell(), 0.5, line="B"), forecast(share=0.15))
+    found = find_departures(path)
+    assert found["unique_id"].tolist() == ["line:B"]
+    assert found["since"].iloc[0] > pd.Timestamp("2026-07-05")
+    row = found.iloc[0]
+    assert row["difference"] == pytest.approx(row["actual"] - row["expected"])
+    assert row["difference"] < 0
+    table = path.table(found).set_index(["unique_id", "date"]).loc["line:B"]
+    out = table.loc[found["first_out"].iloc[0]]
+    assert out["actual"] < out["lo"] < out["expected"] < out["hi"]
+    plain = path.table().set_index(["unique_id", "date"]).loc["line:B"]
+    before = plain.index < found["since"].iloc[0]
+    pd.testing.assert_frame_equal(plain[before], table[before])
+
+
+def test_a_forecast_that_is_off_within_its_interval_is_no_alarm() -> None:
+    lower = sell().assign(
+        y=lambda each: each["y"] * np.where(each["date"] >= FIRST_OF_MONTH, 0.93, 1)
+    )
+    assert find_departures(walk(lower)).empty
 
 
 def test_what_comes_after_the_covered_day_changes_nothing() -> None:
@@ -110,19 +149,15 @@ def test_what_comes_after_the_covered_day_changes_nothing() -> None:
 def test_a_unit_that_books_once_a_month_has_no_path_and_says_so() -> None:
     sold = sell()
     once = sold.assign(date=sold["date"].dt.to_period("M").dt.to_timestamp())
-    path = build_path(
-        MonthToDate(MONTH, once, pd.Timestamp("2026-07-30")), forecast(), SERIES, Calendar()
-    )
+    path = walk(once)
     assert path.reason == "few_days" and path.table().empty and find_departures(path).empty
 
 
 def test_a_month_without_forecast_or_past_has_no_path_and_says_so() -> None:
     sold = sell()
-    found = MonthToDate(MONTH, sold, pd.Timestamp("2026-07-30"))
-    other = build_path(found, forecast(month="2026-08"), SERIES, Calendar())
+    other = walk(sold, forecast(month="2026-08"))
     assert (other.reason, len(find_departures(other))) == ("no_forecast", 0)
-    young = MonthToDate(MONTH, sold[sold["date"].ge("2026-06-01")], pd.Timestamp("2026-07-30"))
-    short = build_path(young, forecast(), SERIES, Calendar())
+    short = walk(sold[sold["date"].ge("2026-06-01")])
     assert (short.reason, len(find_departures(short))) == ("few_months", 0)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.coordination.month_to_date import scores
 from salesfc_lib.coordination.month_to_date.path import MonthPath
 from salesfc_lib.foundation import tables
 
@@ -24,9 +25,14 @@ MOST_CAUSES = 10
 
 @dataclass(frozen=True)
 class _Cause:
-    series: int  # the branch
-    seen_at: int  # the series that was outside
-    day: int  # place of the day
+    """A branch, by its row; seen_at: the series that was outside, since when, and on which side;
+    day, since: places of days, since = -1: since the month began.
+    """
+
+    branch: int
+    seen_at: int
+    day: int
+    since: int
     sign: int
 
 
@@ -39,80 +45,115 @@ def find_departures(path: MonthPath) -> pd.DataFrame:
 
 def _describe(path: MonthPath, cause: _Cause, before: list[_Cause]) -> dict[str, object]:
     """Row of table departure; `before` are the causes found earlier."""
-    last, gap, ids = path.n_covered - 1, path.difference, path.layout.ids
-    outside = _is_outside(path, cause.seen_at, cause.sign)
-    looks = np.flatnonzero(path.looks[: path.n_covered])
+    end, ids, row = len(path.seen) - 1, path.layout.ids, cause.branch
+    outside = [_is_outside(path, cause, day) for day in path.seen if day >= cause.day]
     widens = [
-        ids[each.series]
+        ids[each.branch]
         for each in before
-        if each.sign == cause.sign and _holds(path, cause.series, each.series)
+        if each.sign == cause.sign and _holds(path, row, each.branch)
     ]
-    whole = gap[0, last]
+    gap = path.size * _compare(path, _take_out(path, []), end, _begin(path, cause))[0]
+    actual = path.actual[row, path.seen[end]]
     return {
-        "unique_id": ids[cause.series],
-        "level": path.layout.series["level"].iloc[cause.series],
+        "unique_id": ids[row],
+        "level": path.layout.series["level"].iloc[row],
         "first_out": pd.Timestamp(path.days[cause.day]),
-        "since": pd.Timestamp(path.days[0]),
+        "since": pd.Timestamp(path.days[cause.since + 1]),
         "direction": "above" if cause.sign > 0 else "below",
-        "expected": path.expected[cause.series, last],
-        "actual": path.actual[cause.series, last],
-        "difference": gap[cause.series, last],
-        "explained": gap[cause.series, last] / whole if whole else np.nan,
-        "days_out": int(outside[cause.day :].sum()),
-        "out": bool(outside[looks[-1]]),
+        "expected": actual - gap[row],
+        "actual": actual,
+        "difference": gap[row],
+        "explained": gap[row] / gap[0] if gap[0] else np.nan,
+        "days_out": sum(outside),
+        "out": outside[-1],
         "widens": widens[0] if widens else None,
     }
 
 
 def _find_causes(path: MonthPath) -> list[_Cause]:
     causes: list[_Cause] = []
-    for day in np.flatnonzero(path.looks[: path.n_covered]).tolist():
+    for end, day in enumerate(path.seen.tolist()):
         while len(causes) < MOST_CAUSES:
-            left = _take_out(path, causes, day)
-            scores = np.where(path.told, left / _scale(path, left, day), 0.0)
-            worst = int(np.argmax(np.abs(scores)))
-            if abs(scores[worst]) <= path.limit:
+            x = _take_out(path, causes)
+            ratios = _score(path, x, end)
+            found = np.unravel_index(np.argmax(np.abs(ratios)), ratios.shape)
+            if abs(ratios[found]) <= 1:
                 break
-            sign = int(np.sign(scores[worst]))
-            branch = _locate(path, left, scores, worst, day)
-            causes.append(_Cause(branch, worst, day, sign))
+            sign = int(np.sign(ratios[found]))
+            since = int(path.seen[found[1] - 1]) if found[1] else -1
+            branch = _locate(path, x, ratios, (int(found[0]), int(found[1])), end)
+            causes.append(_Cause(branch, int(found[0]), day, since, sign))
     return causes
 
 
-def _scale(path: MonthPath, gap: np.ndarray, day: int) -> np.ndarray:
-    scale = np.where(gap < 0, path.below[:, day], path.above[:, day])
-    return np.where(scale > 0, scale, np.inf)
+def _score(path: MonthPath, x: np.ndarray, end: int) -> np.ndarray:
+    """Scores as shares of their limits at a look, since the month began and since each earlier look
+    (n_series, 1 + end); x: (n_series, n_looks).
+    """
+    at = path.seen
+    sigma = np.where(x[:, end] < 0, path.below, path.above)[:, None]
+    here = slice(end, end + 1)
+    share, spread = path.share[:, at], path.spread[:, at]
+    path_score = scores.score_path(x[:, here], share[:, here], sigma, spread[:, here])
+    since = scores.score_since(x, share, path.sigma, path.v, end)
+    both = np.hstack([path_score / path.limit[:, None], since / path.limit_since[:, None]])
+    return np.where(path.told[:, None], both, 0.0)
 
 
-def _take_out(path: MonthPath, causes: list[_Cause], day: int) -> np.ndarray:
-    """Actual less expected of the day (n_series,), without what the causes explain."""
-    layout, gap = path.layout, path.difference[:, day]
-    if not causes:
-        return gap
-    explained = np.logical_or.reduce([layout.contains[cause.series] for cause in causes])
-    return gap - layout.contains @ np.where(explained, gap[layout.bottom], 0.0)
+def _take_out(path: MonthPath, causes: list[_Cause]) -> np.ndarray:
+    """Actual less expected at each look, as shares (n_series, n_looks), without what the causes
+    explain: all that is off in their bottom series.
+    """
+    layout, gap = path.layout, path.difference[:, path.seen]
+    if causes:
+        explained = np.logical_or.reduce([layout.contains[cause.branch] for cause in causes])
+        gap = gap - layout.contains @ np.where(explained[:, None], gap[layout.bottom], 0.0)
+    return np.asarray(gap / np.where(path.size > 0, path.size, np.inf)[:, None])
 
 
-def _locate(path: MonthPath, left: np.ndarray, scores: np.ndarray, worst: int, day: int) -> int:
-    """The branch that explains best why the series `worst` is outside."""
-    layout, sign = path.layout, np.sign(scores[worst])
-    near = path.told & (sign * scores >= NEAR * path.limit)
-    near &= (layout.contains & layout.contains[worst]).any(axis=1)
-    expected, off = path.expected[layout.bottom, day], left[layout.bottom]
-    scale = _scale(path, left, day)[layout.bottom]
-    usable = (expected > 0) & np.isfinite(scale)
-    weight = np.where(usable, expected / scale**2, 0.0)
-    moved = layout.contains @ (weight * off)
-    weighed = layout.contains @ (weight * expected)
-    likelihood = np.where(weighed > 0, sign * moved / np.sqrt(np.clip(weighed, 1e-300, None)), 0.0)
+def _locate(
+    path: MonthPath, x: np.ndarray, ratios: np.ndarray, found: tuple[int, int], end: int
+) -> int:
+    """The branch that explains best why a series is outside, since the month began or a look."""
+    layout, (series, begin) = path.layout, found
+    sign = np.sign(ratios[found])
+    near = path.told & (sign * ratios[:, begin] >= NEAR)
+    near &= (layout.contains & layout.contains[series]).any(axis=1)
+    missed, step, deviation = (each[layout.bottom] for each in _compare(path, x, end, begin))
+    known = (path.size[layout.bottom] > 0) & (deviation > 0)  # and no NaN
+    weight = np.where(known, step / np.where(known, deviation, 1.0) ** 2, 0.0)
+    moved = layout.contains @ (weight * np.where(known, missed, 0.0))
+    weighed = layout.contains @ (weight * step)
+    likelihood = sign * moved / np.sqrt(np.where(weighed > 0, weighed, np.inf))
     return int(np.argmax(np.where(near, likelihood, -np.inf)))
 
 
-def _is_outside(path: MonthPath, series: int, sign: int) -> np.ndarray:
-    """Days covered (n_covered,) on which a series is outside on this side."""
-    gap = path.difference[series, : path.n_covered]
-    scale = (path.above if sign > 0 else path.below)[series, : path.n_covered]
-    return np.asarray((sign * gap > path.limit * scale) & path.looks[: path.n_covered])
+def _compare(
+    path: MonthPath, x: np.ndarray, end: int, begin: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of all series: what they are off at a look since the month began (begin 0) or since the look
+    before `begin`, the share expected between the two, and the deviation of a quiet month.
+    """
+    at, sigma = path.seen, path.sigma
+    share, spread = path.share[:, at], path.spread[:, at[end]]
+    if not begin:
+        return x[:, end], share[:, end], np.hypot(share[:, end] * sigma, spread)
+    since = slice(begin - 1, begin)
+    multiple, deviation = scores.predict_since(share, sigma, path.v, since, end)
+    missed = x[:, end] - x[:, begin - 1] * multiple[:, 0]
+    return missed, share[:, end] - share[:, begin - 1], deviation[:, 0]
+
+
+def _is_outside(path: MonthPath, cause: _Cause, day: int) -> bool:
+    """Whether the series in which a cause was seen is outside on a day, since when it was."""
+    end = int(np.searchsorted(path.seen, day))
+    ratio = _score(path, _take_out(path, []), end)[cause.seen_at, _begin(path, cause)]
+    return bool(cause.sign * ratio > 1)
+
+
+def _begin(path: MonthPath, cause: _Cause) -> int:
+    """Place of a cause's beginning among those that are scored: 0, since the month began."""
+    return int(np.searchsorted(path.seen, cause.since)) + 1 if cause.since >= 0 else 0
 
 
 def _holds(path: MonthPath, wide: int, narrow: int) -> bool:

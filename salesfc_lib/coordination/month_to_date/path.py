@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.coordination.month_to_date import threshold
+from salesfc_lib.coordination.month_to_date import scores, threshold
 from salesfc_lib.coordination.month_to_date.layout import Days, Layout, lay_days, lay_out
 from salesfc_lib.coordination.month_to_date.profile import Profile, learn_profile
 from salesfc_lib.coordination.month_to_date.promotions import lift_days
@@ -25,17 +25,20 @@ LEAST_DAYS = 5  # days with sales in a usual month
 LEAST_SHARE = 0.02  # of the unit's forecast: smaller branches are not watched on their own
 LEAST_PLACE = 0.1  # of the month: before it nothing is told
 NORMAL_95 = 1.959964
+SIDES = ("lo", "hi")
 
 
 @dataclass(frozen=True)
 class MonthPath:
-    """The path of all series by day of the month; arrays are (n_series, n_days), cumulative.
+    """The path of all series through the month in progress; arrays are (n_series, n_days).
 
-    below, above: standard deviations of what may be sold less, and more, than expected; told:
-    series whose path says something; days that are covered come first, `n_covered` of them; looks:
-    days (n_days,) at which paths are judged; limit: how many standard deviations are within.
-    `reason` says why no series has a path ('' where some have): no_forecast, few_months,
-    few_days or wide.
+    size: (n_series,) the forecast of the month, and as shares of it: share and spread, expected
+    through each day and its standard deviation; v: (n_series,) the variance of a month's own days;
+    below, above: (n_series,) standard deviations of the forecast. actual: sold through each day, of
+    which the first `n_covered` are complete. told: (n_series,) those whose path says something;
+    looks: (n_days,) days at which paths are judged; limit, limit_since: (n_series,) of
+    `score_path` and `score_since`. `reason` says why no series has a path ('' where some have):
+    no_forecast, few_months, few_days or wide.
     """
 
     month: str
@@ -43,30 +46,83 @@ class MonthPath:
     days: np.ndarray
     n_covered: int
     looks: np.ndarray
-    expected: np.ndarray
-    actual: np.ndarray
+    size: np.ndarray
+    share: np.ndarray
+    spread: np.ndarray
+    v: np.ndarray
     below: np.ndarray
     above: np.ndarray
+    actual: np.ndarray
     told: np.ndarray
-    limit: float
+    limit: np.ndarray
+    limit_since: np.ndarray
     reason: str
+
+    @property
+    def expected(self) -> np.ndarray:
+        """Sales expected through each day."""
+        return self.size[:, None] * self.share
 
     @property
     def difference(self) -> np.ndarray:
         """Actual less expected."""
         return self.actual - self.expected
 
-    def table(self) -> pd.DataFrame:
-        """Table month_path of the series that have one."""
-        rows, n_days = np.flatnonzero(self.told), len(self.days)
+    @property
+    def seen(self) -> np.ndarray:
+        """Places of the days that are judged and complete."""
+        return np.flatnonzero(self.looks[: self.n_covered])
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Standard deviations of the forecast, on the mean of both sides."""
+        return (self.below + self.above) / 2
+
+    def bounds(self, rows: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """What a quiet month keeps within, from its first day on (n_rows, n_days)."""
         low, high = (
-            self.expected - self.limit * self.below,
-            self.expected + self.limit * self.above,
+            self.size[rows, None]
+            * (
+                self.share[rows]
+                + side
+                * self.limit[rows, None]
+                * np.hypot(self.share[rows] * sigma[rows, None], self.spread[rows])
+            )
+            for side, sigma in ((-1, self.below), (1, self.above))
         )
-        if (self.actual >= 0).all():
-            low = np.clip(low, 0, None)
+        return low, high
+
+    def bounds_since(self, series: int, begin: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Expected, lowest and highest sales (n_days,) of a series given those through day `begin`;
+        what is before is as seen from the first day on.
+        """
+        expected, (low, high) = self.expected[series].copy(), self.bounds(slice(series, series + 1))
+        low, high, row = low[0], high[0], slice(series, series + 1)
+        x, sigma = self.difference[series, begin] / self.size[series], self.sigma[row]
+        for day in range(begin + 1, len(self.days)):
+            multiple, deviation = scores.predict_since(
+                self.share[row], sigma, self.v[row], slice(begin, begin + 1), day
+            )
+            expected[day] += self.size[series] * x * multiple[0, 0]
+            around = self.limit_since[series] * self.size[series] * deviation[0, 0]
+            low[day], high[day] = expected[day] - around, expected[day] + around
+        return expected, low, high
+
+    def table(self, departures: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Table month_path of the series that have one; for those of `departures`, what is expected
+        from the day on since when they are off follows from what the month sold before.
+        """
+        rows, n_days = np.flatnonzero(self.told), len(self.days)
+        expected, (low, high) = self.expected.copy(), self.bounds()
+        for one in () if departures is None else departures.itertuples():
+            series = self.layout.ids.get_loc(one.unique_id)
+            begin = int(np.searchsorted(self.days, np.datetime64(one.since, "D"))) - 1
+            if begin >= 0:
+                found = self.bounds_since(series, begin)
+                expected[series], low[series], high[series] = found
+        low = np.clip(low, 0, None) if (self.actual >= 0).all() else low
         seen = np.where(np.arange(n_days) < self.n_covered, self.actual, np.nan)
-        columns = {"expected": self.expected, "lo": low, "hi": high, "actual": seen}
+        columns = {"expected": expected, "lo": low, "hi": high, "actual": seen}
         frame = pd.DataFrame(
             {
                 "unique_id": np.repeat(self.layout.ids.to_numpy()[rows], n_days),
@@ -99,30 +155,32 @@ def build_path(
     lift = lift_days(layout, days, promotion)
     profile = learn_profile(layout.y, days, lift)
     size, below, above = _read_forecast(forecast, layout.ids, found.month)
+    sigma = (below + above) / 2
     place, share, spread = profile.read(days, days.n_past)
-    told, reason = _find_told(layout, days, profile, size, np.maximum(below, above))
-    month = days.of(days.n_past)
+    told, reason = _find_told(layout, days, profile, size, sigma)
     looks = (place[0] >= LEAST_PLACE) & (np.diff(place[0], prepend=0.0) > 0)
-    noise = size[:, None] * spread
-    limit = threshold.find_limit(
-        threshold.Family.of(profile, layout.contains, size, (below + above) / 2, told),
-        share[told][:, looks],
-        spread[told][:, looks],
-        place[told][:, looks],
-        false_alarms=false_alarms,
+    family = threshold.Family.of(profile, layout, size * sigma, sigma, told)
+    limits = np.full((2, len(told)), np.nan)
+    limits[:, told] = threshold.find_limits(
+        family, share[told][:, looks], spread[told][:, looks], place[told][:, looks], false_alarms
     )
+    month = days.of(days.n_past)
     return MonthPath(
         month=found.month,
         layout=layout,
         days=days.days[month],
         n_covered=int((days.days[month] <= found.covered.to_datetime64()).sum()),
         looks=looks,
-        expected=size[:, None] * share,
+        size=size,
+        share=share,
+        spread=spread,
+        v=profile.v,
+        below=below,
+        above=above,
         actual=np.cumsum(layout.y[:, month], axis=1),
-        below=np.hypot(share * below[:, None], noise),
-        above=np.hypot(share * above[:, None], noise),
         told=told,
-        limit=limit,
+        limit=limits[0],
+        limit_since=limits[1],
         reason=reason,
     )
 
@@ -131,7 +189,7 @@ def _read_forecast(
     forecast: pd.DataFrame, ids: pd.Index, month: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Forecast of the month (n_series,), 0 where there is none, and its standard deviations below
-    and above, from the 95 % interval (else the 80 % one); NaN where there is none.
+    and above as shares of it, from the 95 % interval; NaN where there is none.
     """
     own = forecast[forecast["ds"].eq(pd.Timestamp(f"{month}-01")) & forecast["h"].eq(1)]
     if own.empty:
@@ -139,9 +197,8 @@ def _read_forecast(
     last = max(own["stage"].unique(), key=STAGES.index)
     rows = own[own["stage"].eq(last)].set_index("unique_id").reindex(ids)
     size = rows["y_hat"].to_numpy(float)
-    below, above = (
-        np.abs(rows[f"{side}-95"].to_numpy(float) - size) / NORMAL_95 for side in ("lo", "hi")
-    )
+    scale = NORMAL_95 * np.where(size > 0, size, np.nan)
+    below, above = (np.abs(rows[f"{side}-95"].to_numpy(float) - size) / scale for side in SIDES)
     return np.nan_to_num(size), below, above
 
 
@@ -157,7 +214,7 @@ def _find_told(
         "no_forecast": (size > 0) & np.isfinite(sigma),
         "few_months": (profile.months >= LEAST_MONTHS) & past.any(),
         "few_days": np.median(sold, axis=1) >= LEAST_DAYS,
-        "wide": threshold.can_tell(profile, size, np.nan_to_num(sigma, nan=np.inf)),
+        "wide": threshold.can_tell(profile, np.nan_to_num(sigma, nan=np.inf)),
     }
     told = np.ones(len(size), dtype=bool)
     for reason, passed in checks.items():

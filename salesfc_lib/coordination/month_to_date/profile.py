@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.coordination.month_to_date.layout import Days
+from salesfc_lib.foundation import nan_median
 
 GRID = 24  # steps of a month
 FULL_WEIGHT = 100.0  # days with sales at which a series' own weekdays count half
@@ -27,13 +28,15 @@ POINTS = np.arange(GRID + 1) / GRID
 @dataclass(frozen=True)
 class Profile:
     """Of each series: weight (n_series, n_days) of days; curve (n_series, GRID + 1), the share sold
-    at each point of the weighted month, and `spread`, its standard deviation; residuals (n_series,
-    n_months, GRID + 1), NaN for months that tell nothing; months: (n_series,) that tell something.
+    at each point of the weighted month, and `spread`, its standard deviation; v: (n_series,) the
+    variance of a whole month's own days, as a share; residuals (n_series, n_months, GRID + 1), NaN
+    for months that tell nothing; months: (n_series,) that tell something.
     """
 
     weight: np.ndarray
     curve: np.ndarray
     spread: np.ndarray
+    v: np.ndarray
     residuals: np.ndarray
     months: np.ndarray
 
@@ -50,7 +53,8 @@ def learn_profile(y: np.ndarray, days: Days, lift: np.ndarray) -> Profile:
     past = days.month < days.n_past
     weight = weigh_days(y[:, past], _take(days, past), lift[:, past], days) * lift
     shares = _share_curves(y, weight, days)
-    shares = shares[:, :, :] if days.festive[-1] else _without(shares, days.festive[:-1])
+    if not days.festive[-1]:
+        shares = _without(shares, days.festive[:-1])
     months = np.isfinite(shares[:, :, 0]).sum(axis=1)
     mean = _mean(shares)
     residuals = shares - mean[:, None]
@@ -60,14 +64,15 @@ def learn_profile(y: np.ndarray, days: Days, lift: np.ndarray) -> Profile:
     curve = _shrink(mean, v, months, bridge)
     own = (months / (months + KEPT_SPREAD))[:, None]
     variance = own * squares + (1 - own) * v[:, None] * POINTS * (1 - POINTS)
-    variance = variance * (1 + 1 / np.clip(months, 1, None))[:, None]
-    return Profile(weight, curve, np.sqrt(variance), residuals, months)
+    more = 1 + 1 / np.clip(months, 1, None)  # the profile is a mean of months itself
+    spread = np.sqrt(variance * more[:, None])
+    return Profile(weight, curve, spread, v * more, residuals, months)
 
 
 def run_through(weight: np.ndarray) -> np.ndarray:
-    """Share of a month's weight through each of its days (n_series, n_days); 0 without weight."""
-    total = weight.sum(axis=1, keepdims=True)
-    return np.cumsum(weight, axis=1) / np.where(total > 0, total, np.inf)
+    """Share of a month's weight through each of its days (..., n_days); 0 without weight."""
+    total = weight.sum(axis=-1, keepdims=True)
+    return np.cumsum(weight, axis=-1) / np.where(total > 0, total, np.inf)
 
 
 def weigh_days(y: np.ndarray, past: Days, lift: np.ndarray, days: Days) -> np.ndarray:
@@ -114,32 +119,41 @@ def _share_curves(y: np.ndarray, weight: np.ndarray, days: Days) -> np.ndarray:
     """Share of a month's sales by each point (n_series, n_past, GRID + 1); NaN where none is told:
     a month without weight, or that sold less than `LEAST_SHARE` of the median month.
     """
-    found = np.full((len(y), days.n_past, GRID + 1), np.nan)
-    totals = np.full((len(y), days.n_past), np.nan)
-    for month in range(days.n_past):
-        at = days.of(month)
-        place, total = run_through(weight[:, at]), y[:, at].sum(axis=1)
-        told = (total > 0) & (place[:, -1] > 0.5)
-        share = np.cumsum(y[:, at], axis=1) / np.where(told, total, np.nan)[:, None]
-        found[:, month] = _interpolate(place, share)
-        totals[:, month] = np.where(told, total, np.nan)
-    median = np.array([np.nanmedian(row) if np.isfinite(row).any() else 0.0 for row in totals])
-    found[~(totals >= LEAST_SHARE * median[:, None])] = np.nan
+    at = _pad_months(days)
+    sold = np.where(at >= 0, y[:, at], 0.0)
+    place = run_through(np.where(at >= 0, weight[:, at], 0.0))
+    total = sold.sum(axis=2)
+    told = (total > 0) & (place[:, :, -1] > 0.5)
+    totals = np.where(told, total, np.nan)
+    median = np.nan_to_num(nan_median(totals, 1))
+    told &= total >= LEAST_SHARE * median[:, None]
+    found = _interpolate(place, np.cumsum(sold, axis=2)) / np.where(told, totals, 1.0)[:, :, None]
+    return np.where(told[:, :, None], found, np.nan)
+
+
+def _pad_months(days: Days) -> np.ndarray:
+    """Places of each past month's days (n_past, longest), -1 after its last."""
+    spans = [days.of(month) for month in range(days.n_past)]
+    found = np.full((days.n_past, max((s.stop - s.start for s in spans), default=1)), -1)
+    for row, span in zip(found, spans, strict=True):
+        row[: span.stop - span.start] = np.arange(span.start, span.stop)
     return found
 
 
-def _interpolate(place: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Shares at the points of the grid, from those at places (n_series, n_days), ascending."""
-    zero = np.zeros((len(place), 1))
-    x, f = np.hstack([zero, place]), np.hstack([zero, share])
-    columns = []
-    for point in POINTS:
-        right = np.clip((x < point - 1e-12).sum(axis=1), 1, x.shape[1] - 1)[:, None]
-        x0, x1 = (np.take_along_axis(x, right - k, axis=1)[:, 0] for k in (1, 0))
-        f0, f1 = (np.take_along_axis(f, right - k, axis=1)[:, 0] for k in (1, 0))
+def _interpolate(place: np.ndarray, sold: np.ndarray) -> np.ndarray:
+    """Cumulative sales at the points of the grid, from those at ascending places (..., n_days)."""
+    zero = np.zeros((*place.shape[:-1], 1))
+    x, f = np.concatenate([zero, place], axis=-1), np.concatenate([zero, sold], axis=-1)
+    columns = [f[..., 0]]
+    for point in POINTS[1:]:
+        right = np.clip((x < point - 1e-12).sum(axis=-1), 1, x.shape[-1] - 1)[..., None]
+        x0, x1, f0, f1 = (
+            np.take_along_axis(each, right - back, axis=-1)[..., 0]
+            for each, back in ((x, 1), (x, 0), (f, 1), (f, 0))
+        )
         step = np.where(x1 > x0, (point - x0) / np.where(x1 > x0, x1 - x0, 1.0), 1.0)
         columns.append(f0 + np.clip(step, 0, 1) * (f1 - f0))
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=-1)
 
 
 def _look_up(curve: np.ndarray, place: np.ndarray) -> np.ndarray:

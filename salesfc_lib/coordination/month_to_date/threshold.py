@@ -13,14 +13,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from salesfc_lib.coordination.month_to_date import scores
+from salesfc_lib.coordination.month_to_date.layout import Layout
 from salesfc_lib.coordination.month_to_date.profile import GRID, KEPT_SPREAD, Profile
 
-DRAWS = 2000
-FREEDOM = 6.0  # of Student's t of forecast errors: monthly sales have heavier tails than a normal
-NORMAL_95, T_95 = 1.959964, 2.446912  # what holds 95 % of a normal distribution, and of this t
+DRAWS, BLOCK = 1000, 100
+TOLD = 4.0  # degrees of freedom that a month adds to what is known of its days' variance
+FREEDOM = 10.0  # of Student's t of forecast errors: monthly sales have heavier tails than a normal
+NORMAL_95, T_95 = 1.959964, 2.228139  # what holds 95 % of a normal distribution, and of this t
 USUAL_LIMIT = 3.5  # about what limits come to
 JUDGED_AT = GRID * 3 // 4  # the place by which a stop of all sales has to be seen
+TAIL, ROUNDS = 0.1, 20
+USED = 0.8  # of the share of false alarms: the rest is for orders more skewed than what is drawn
+LEAST_LIMIT = 2.0  # where next to nothing is judged
 SEED = 16
 
 
@@ -28,13 +35,16 @@ SEED = 16
 class Family:
     """What the paths of the told series have in common.
 
-    common: (n_told, n_bottom) of bottom series' standard deviations in each; rho: correlation of
-    any two bottom series' errors; sigma: (n_told,) relative; residuals (n_told, n_months, points).
+    level: (n_told,) numbers of their levels; parts: (n_told, n_bottom) standard deviations of the
+    forecasts of the bottom series in each; rho: correlation of any two of their errors; sigma, v:
+    (n_told,) as shares of the forecast; residuals (n_told, n_months, points); months: (n_told,).
     """
 
+    level: np.ndarray
     parts: np.ndarray
     rho: float
     sigma: np.ndarray
+    v: np.ndarray
     residuals: np.ndarray
     months: np.ndarray
 
@@ -42,48 +52,81 @@ class Family:
     def of(
         cls,
         profile: Profile,
-        contains: np.ndarray,
-        size: np.ndarray,
+        layout: Layout,
+        deviation: np.ndarray,
         sigma: np.ndarray,
         told: np.ndarray,
     ) -> Family:
-        bottom = np.flatnonzero(contains.sum(axis=1) == 1)
-        of_bottom = np.zeros(contains.shape[1])
-        of_bottom[contains[bottom].argmax(axis=1)] = np.nan_to_num(sigma[bottom])
-        alone, together = (of_bottom**2).sum(), of_bottom.sum() ** 2
-        whole = np.nan_to_num(sigma[0]) ** 2
+        """Family of the told series; deviation: (n_series,) of forecasts, sigma: as a share."""
+        bottom = np.nan_to_num(deviation)[layout.bottom]
+        alone, together = (bottom**2).sum(), bottom.sum() ** 2
+        whole = np.nan_to_num(deviation)[0] ** 2
         rho = float(np.clip((whole - alone) / max(together - alone, 1e-12), 0, 1))
-        relative = sigma[told] / np.where(size[told] > 0, size[told], 1.0)
-        parts = contains[told] * of_bottom
-        return cls(parts, rho, relative, profile.residuals[told], profile.months[told])
+        return cls(
+            level=pd.factorize(layout.series["level"][told])[0],
+            parts=layout.contains[told] * bottom,
+            rho=rho,
+            sigma=sigma[told],
+            v=profile.v[told],
+            residuals=profile.residuals[told],
+            months=profile.months[told],
+        )
 
 
-def can_tell(profile: Profile, size: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+def can_tell(profile: Profile, sigma: np.ndarray) -> np.ndarray:
     """Series (n_series,) in which a stop of all sales would be seen before the month ends."""
     share, spread = profile.curve[:, JUDGED_AT], profile.spread[:, JUDGED_AT]
-    relative = sigma / np.where(size > 0, size, np.nan)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(USUAL_LIMIT * np.hypot(share * relative, spread) < share)
+    return np.asarray(USUAL_LIMIT * np.hypot(share * sigma, spread) < share)
 
 
-def find_limit(
-    family: Family, share: np.ndarray, spread: np.ndarray, place: np.ndarray, *, false_alarms: float
-) -> float:
-    """Limit that the largest deviation of a quiet month, over series and looks (n_told, n_looks),
-    passes in a share `false_alarms` of months. It depends on nothing that the month sold.
+def find_limits(
+    family: Family, share: np.ndarray, spread: np.ndarray, place: np.ndarray, alarms: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits (n_told,) of `score_path` and of `score_since`, one a level and question, which the
+    scores of a quiet month pass in a share `alarms` of months, on any look (n_told, n_looks).
+
+    Each level and question is as likely to raise a false alarm, so that the few series of upper
+    levels do not have to be as far off as the many below. They depend on nothing that the month
+    sold.
     """
     if not share.size:
-        return np.inf
+        nothing = np.full(len(share), np.nan)
+        return nothing, nothing
     dice = np.random.default_rng(SEED)
-    scale = np.hypot(share * family.sigma[:, None], spread)
-    largest = np.zeros(DRAWS)
-    level = _draw_levels(family, dice)
-    for begin in range(0, DRAWS, 200):
-        rows = slice(begin, begin + 200)
-        shape = _draw_shapes(family, place, dice, len(level[rows]))
-        off = level[rows, :, None] * (share * family.sigma[:, None]) + shape * spread
-        largest[rows] = np.abs(off / scale).max(axis=(1, 2))
-    return float(np.quantile(largest, 1 - false_alarms))
+    levels = _draw_levels(family, dice)
+    groups = [family.level == each for each in range(family.level.max() + 1)]
+    largest = np.zeros((2, len(groups), DRAWS))
+    for begin in range(0, DRAWS, BLOCK):
+        rows = slice(begin, begin + BLOCK)
+        shapes = _draw_shapes(family, place, dice, BLOCK)
+        x = levels[rows, :, None] * (share * family.sigma[:, None]) + shapes * spread
+        path = np.abs(scores.score_path(x, share, family.sigma[:, None], spread)).max(axis=2)
+        since = np.zeros(path.shape)
+        for end in range(1, share.shape[1]):
+            own = np.abs(scores.score_since(x, share, family.sigma, family.v, end)).max(axis=2)
+            np.maximum(since, own, out=since)
+        for number, on in enumerate(groups):
+            largest[:, number, rows] = path[:, on].max(axis=1), since[:, on].max(axis=1)
+    limits = _share_alarms(largest.reshape(-1, DRAWS), USED * alarms)
+    path_limit, since_limit = limits.reshape(2, -1)[:, family.level]
+    return path_limit, since_limit
+
+
+def _share_alarms(largest: np.ndarray, alarms: float) -> np.ndarray:
+    """Limits (n,) that largest scores (n, DRAWS) pass equally often, and any of them in a share
+    `alarms` of draws. Beyond a tenth of the draws their excess is taken for exponential (peaks over
+    threshold; Pickands 1975, doi:10.1214/aos/1176343003).
+    """
+    base = np.quantile(largest, 1 - TAIL, axis=1)
+    excess = np.clip(largest - base[:, None], 0, None)
+    mean = excess.sum(axis=1) / np.clip((excess > 0).sum(axis=1), 1, None)
+    low, high = alarms / len(largest) / 2, min(alarms, TAIL)
+    for _ in range(ROUNDS):
+        middle = np.sqrt(low * high)
+        limits = base + mean * np.log(TAIL / middle)
+        passed = (largest > limits[:, None]).any(axis=0).mean()
+        low, high = (low, middle) if passed > alarms else (middle, high)
+    return np.asarray((base + mean * np.log(TAIL / low)).clip(LEAST_LIMIT))
 
 
 def _draw_levels(family: Family, dice: np.random.Generator) -> np.ndarray:
@@ -111,7 +154,7 @@ def _draw_shapes(
     together = np.einsum("dm,smk->dsk", factor, points, optimize=True)
     own = (family.months / (family.months + KEPT_SPREAD))[:, None]
     mixed = np.sqrt(own) * together + np.sqrt(1 - own) * _draw_bridges(place, dice, count)
-    freedom = np.clip(family.months - 1, 2, None)
+    freedom = TOLD * np.clip(family.months - 1, 1, None)
     heavy = np.sqrt(freedom / dice.chisquare(freedom, (count, n_told)))
     return np.asarray(mixed * heavy[:, :, None])
 

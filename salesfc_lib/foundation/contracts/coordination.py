@@ -6,17 +6,19 @@ from salesfc_lib.foundation.contracts.columns import table
 
 TABLES = {
     # The path of a series through the month in progress, cumulative, by day. expected: of the
-    # forecast, through that day; lo, hi: what a quiet month keeps within; actual: null for days
-    # that are not complete yet.
+    # forecast, through that day; lo, hi: what a quiet month keeps within; of a departure, from its
+    # `since` on: given what was sold before. actual: null for days that are not complete yet.
     "month_path": table(
         "unique_id text, date day, expected number, lo number, hi number, actual number?",
         key="unique_id date",
     ),
     # A branch whose sales left the path, a row for each cause. first_out: the first day outside;
-    # since: the day from which sales have been off, as far as can be told; expected, actual and
-    # difference (actual - expected): through the last complete day; explained: share of the whole
-    # unit's difference, null where that is zero; days_out: days outside since; out: whether it
-    # still is; widens: a narrower branch that left earlier on the same side.
+    # since: the day from which sales have been off, as far as can be told: the first of the month,
+    # or a later one, and then what is expected follows from the forecast and what the month sold
+    # before. expected, actual and difference (actual - expected): of the month through the last
+    # day judged; explained: share of the whole unit's difference since then, null where that is
+    # zero; days_out: days outside since; out: whether it still is; widens: a narrower branch that
+    # left earlier on the same side.
     "departure": table(
         "unique_id text, level text, first_out day, since day, direction below|above, "
         "expected number, actual number, difference number, explained number?, days_out count, "
