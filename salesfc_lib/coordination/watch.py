@@ -156,7 +156,7 @@ def _write_paths(look: Look, found: list[Found]) -> None:
     ).itertuples():
         if alert.kind == "sales" and alert.month == look.path.month:
             ids.add(str(alert.unique_id))
-    paths = look.path.table()
+    paths = look.path.table(look.departures)
     folder = now_folder(look.run.reports, look.run.unit)
     beside = folder.with_name(f".tables.{os.getpid()}")
     written = tables.write(paths[paths["unique_id"].isin(ids)], beside, "month_path")
