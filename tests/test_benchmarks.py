@@ -1095,3 +1095,16 @@ def test_every_habit_has_a_game_that_plants_it() -> None:
     from salesfc_lib.retrospective.habits import judge
 
     assert set(load("games").GAMES) == set(judge.HABITS)
+
+
+def test_alerts_are_counted_of_quiet_months_and_shocks_found_in_their_branch() -> None:
+    alerts = load("alerts")
+    steady = next(world for world in alerts.WORLDS if world.name == "steady")
+    quiet, seconds, *shocks = alerts.run_world(1, 1, steady)
+    assert (quiet["unit_months"], quiet["rate"] in (0, 1)) == (1, True)
+    assert 0 <= quiet["low"] < quiet["high"] <= 1 and seconds["seconds"] > 0
+    assert len(shocks) == len(alerts.BRANCHES) * len(alerts.SIZES)
+    found = {(row["where"], row["size"]): row for row in shocks}
+    assert found["total", -0.5]["found"] == 1.0 and found["total", -0.5]["days"] < 8
+    assert found["line:pots", -0.5]["right"] == 1.0
+    assert json.loads(json.dumps([quiet, seconds, *shocks])) == [quiet, seconds, *shocks]
