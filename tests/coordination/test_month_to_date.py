@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.coordination import MonthPath, MonthToDate, build_path, find_departures
+from salesfc_lib.coordination import (
+    MonthPath,
+    MonthToDate,
+    build_path,
+    find_departures,
+    read_month_to_date,
+)
 from salesfc_lib.coordination.month_to_date.reading import find_covered
-from salesfc_lib.foundation import Calendar
+from salesfc_lib.foundation import Calendar, resolve
 from salesfc_lib.panel import build_series
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
@@ -171,3 +179,55 @@ def test_a_day_that_may_be_partial_is_not_covered_and_strays_cover_nothing() -> 
     assert find_covered(days, MONTH, calendar, today=today) == pd.Timestamp("2026-07-04")
     assert find_covered(days, "2026-06", calendar) == pd.Timestamp("2026-06-30")
     assert find_covered(days, "2026-08", calendar) == pd.Timestamp("2026-07-31")
+
+
+def test_levels_may_stand_in_any_order_and_a_new_member_counts_in_the_whole() -> None:
+    sold = change(sell(), 0.4, line="B")
+    found = MonthToDate(MONTH, sold, pd.Timestamp("2026-07-30"))
+    turned = SERIES.iloc[[*range(1, 8), 0, *range(8, len(SERIES))]].reset_index(drop=True)
+    one, other = (build_path(found, forecast(), each, Calendar()) for each in (SERIES, turned))
+    pd.testing.assert_frame_equal(find_departures(one), find_departures(other))
+    new = sold.assign(line=sold["line"].where(sold["line"].ne("D"), "E"))
+    path = build_path(replace(found, daily=new), forecast(), SERIES, Calendar())
+    np.testing.assert_allclose(path.actual[0], one.actual[0])
+    assert "bottom:E/N" in path.layout.ids and "bottom:E/N" not in set(path.table()["unique_id"])
+
+
+ORDERS = """date,order,line,kind,amount
+2026-05-04,1,A,sale,10.10
+2026-05-29,2,A,sale,20.20
+2026-06-03,3,A,sale,30.30
+2026-06-30,4,B,sale,40.40
+2026-07-01,5,A,sale,50.50
+2026-07-02,6,A,return,-5.05
+2026-07-02,7,B,sale,60.60
+2026-07-03,8,B,sale,70.70
+2026-07-27,9,B,sale,80.80
+"""
+UNIT = """unit: {title: Pots}
+sources:
+  orders:
+    kind: csv
+    path: data/orders.csv
+    columns: {date: date, order_id: order, line: line, kind: kind, amount: amount}
+dimensions: [line]
+levels: {total: [], line: [line]}
+measure: {value: amount, returns: RETURNS}
+calendar: {closed_through: "2026-06"}
+"""
+
+
+@pytest.mark.parametrize(("returns", "second"), [("month_of_return", -5.05), ("apart", None)])
+def test_rows_after_the_closed_month_are_read_by_the_units_own_rules(
+    returns: str, second: float | None, tmp_path: Path
+) -> None:
+    for name, text in (("data/orders.csv", ORDERS), ("parameters/units/pots.yml", UNIT)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text.replace("RETURNS", returns), encoding="utf-8")
+    parameters = resolve(tmp_path, "pots").parameters
+    found = read_month_to_date(parameters, tmp_path, MONTH, today=date(2026, 7, 20))
+    assert found.covered == pd.Timestamp("2026-07-02")
+    sold = found.daily.set_index(["line", "date"])["y"]
+    assert sold["A", pd.Timestamp("2026-07-01")] == 50.5
+    assert sold.get(("A", pd.Timestamp("2026-07-02"))) == second
+    assert sold["B"].loc["2026-06"].tolist() == [40.4]

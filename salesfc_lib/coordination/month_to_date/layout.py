@@ -66,9 +66,9 @@ def lay_days(first: np.datetime64, month: str, calendar: Calendar) -> Days:
 
 @dataclass(frozen=True)
 class Layout:
-    """Series and their daily sales: y (n_series, n_days); `contains` (n_series, n_bottom) of flags,
-    which bottoms make up a series; bottom: (n_bottom,) their rows. Bottom series that sold first
-    after the forecast was made stand among them, without a forecast.
+    """Series, the widest first, and their daily sales: y (n_series, n_days); `contains` (n_series,
+    n_bottom) of flags, which bottoms make up a series; bottom: (n_bottom,) their rows. Bottom
+    series that sold first after the forecast was made stand among them, without a forecast.
     """
 
     series: pd.DataFrame
@@ -92,8 +92,10 @@ def lay_out(daily: pd.DataFrame, series: pd.DataFrame, days: Days) -> Layout:
     inside = (place >= 0) & (place < len(days.days))
     sold = np.zeros((len(rows), len(days.days)))
     np.add.at(sold, (at[inside], place[inside]), daily["y"].to_numpy(float)[inside])
-    contains = summing.matrix.toarray() > 0
-    return Layout(every, contains, summing.bottom, summing.matrix @ sold)
+    contains, y = summing.matrix.toarray() > 0, summing.matrix @ sold
+    order = np.argsort(np.arange(len(every)) != contains.sum(axis=1).argmax(), kind="stable")
+    bottom = np.argsort(order)[summing.bottom]
+    return Layout(every.iloc[order].reset_index(drop=True), contains[order], bottom, y[order])
 
 
 def _with_new(
