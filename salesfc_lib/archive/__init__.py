@@ -50,7 +50,13 @@ from salesfc_lib.archive.months import (
     unit_folder,
     vintages,
 )
-from salesfc_lib.archive.receipts import HANDED_OVER, put_receipt, read_receipt
+from salesfc_lib.archive.receipts import (
+    HANDED_OVER,
+    STARTED,
+    list_receipts,
+    put_receipt,
+    read_receipt,
+)
 from salesfc_lib.archive.sign_offs import SignOff, find_sign_off, put_sign_off
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
@@ -74,6 +80,7 @@ __all__ = [
     "verify_log",
     "HANDED_OVER",
     "Record",
+    "STARTED",
     "SignOff",
     "UnitMonth",
     "append_record",
@@ -88,6 +95,7 @@ __all__ = [
     "latest_before",
     "list_folders",
     "list_months",
+    "list_receipts",
     "list_vintages",
     "manifest",
     "next_version",

@@ -1,8 +1,9 @@
 """Receipts of what was handed over to an ERP system: `handover/NAME.json` beside the manifest.
 
-A receipt holds the sha256 of the manifest whose forecast was sent, and of the import files that
-were left beside it. Its record in the project's table holds the receipt's own, so that neither can
-be written alone.
+A receipt is there from before the first write, as started, so that a send that dies is seen. It
+holds the sha256 of the manifest whose forecast was sent, and of the import files that were left
+beside it. Its record in the project's table holds the receipt's own, so that neither can be written
+alone.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.archive import manifest
+from salesfc_lib.archive.event_log import read_records
 from salesfc_lib.errors import SalesForecastError
 
 HANDED_OVER = "handover.send"  # kind of its record
+STARTED = "started"  # status of a receipt from before the first write until the send ends
+_SAID = ["system", "draft", "status", "send", "counts", "key"]
 
 
 def read_receipt(folder: Path, name: str) -> dict[str, Any] | None:
@@ -56,6 +60,21 @@ def put_receipt(
     return path
 
 
+def list_receipts(project: Path, unit: str, month: str, *, address_env: str = "") -> pd.DataFrame:
+    """The last send of a month to each target, by target, as the records say it.
+
+    target, at, who, system, draft, status (`started`: it did not end, or goes on), send (which one
+    it is), counts (of lines, by what became of them) and key.
+    """
+    records = read_records(
+        project, unit=unit, month=month, what=HANDED_OVER, address_env=address_env
+    )
+    last = records.drop_duplicates("subject", keep="last").sort_values("subject")
+    said = pd.DataFrame([*last["new"]], last.index).reindex(columns=_SAID)
+    own = last[["subject", "at", "who"]].rename(columns={"subject": "target"})
+    return own.join(said).reset_index(drop=True)
+
+
 def check_receipts(
     folder: Path, records: Callable[[], pd.DataFrame]
 ) -> Iterator[tuple[str, str, bool]]:
@@ -63,13 +82,15 @@ def check_receipts(
     for path in sorted((folder / manifest.HANDED_OVER).glob("*.json")):
         name = path.relative_to(folder).as_posix()
         try:
-            found = read_receipt(folder, path.stem) or {}
+            found = read_receipt(folder, path.stem) or {"status": ""}
             known = {row.new.get("receipt") for row in records().itertuples()}
         except SalesForecastError as error:
             yield name, str(error), False
             continue
         if manifest.sha256(path) not in known:
             yield name, "no record says so: send the month again with `salesfc handover`", False
+        if found["status"] == STARTED:
+            yield name, "its send did not end: send again, which goes on where it stopped", True
         if found.get("manifest") != manifest.sha256(folder / manifest.NAME):
             yield name, "it is of another manifest than the one beside it", False
         for file, sha256 in found.get("files", {}).items():

@@ -22,7 +22,7 @@ from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import tables
 from salesfc_lib.handover import load_star, render_page, write_star
 from salesfc_lib.handover.star_schema import model
-from salesfc_lib.handover.star_schema.dimensions import assign_keys
+from salesfc_lib.handover.star_schema.dimensions import assign_keys, make_series
 from tests import archives, postgres
 from tests.conftest import CHECKOUT
 
@@ -123,6 +123,26 @@ def test_units_share_products_by_the_first_of_their_dimensions_that_is_named(pro
     )
     write_star(project)
     assert ask(star, query)[0] == ("east", "bottom:锅/east", "east", whole, True)
+
+
+def test_a_dimension_named_like_a_declared_column_is_kept_under_a_name_of_its_own() -> None:
+    rows = pd.DataFrame(
+        {
+            "unit": "east",
+            "unique_id": ["bottom:a", "bottom:b"],
+            "level": "bottom",
+            "label": ["a", "b"],
+            "is_bottom": ["yes", "no"],
+        }
+    )
+    units = pd.DataFrame({"unit": ["east"], "unit_key": [1]})
+    columns = {f"dim_{name}": [f"{name}_key", name] for name in model.CONFORMED}
+    columns["dim_series"] = [each.name for each in model.columns("dim_series")]
+    known = {name: pd.DataFrame(columns=own) for name, own in columns.items()}
+    made = make_series(rows, units, known, {"east": dict.fromkeys(model.CONFORMED, [])})
+    series = made["dim_series"]
+    assert series["dimension_is_bottom"].tolist() == ["yes", "no"]
+    assert series["is_bottom"].tolist() == [True, True]
 
 
 def test_a_month_is_written_once_and_again_only_when_it_is_republished(project: Path) -> None:
@@ -399,6 +419,9 @@ def test_postgresql_holds_the_same_and_readers_never_see_it_half_loaded(
             keys = "SELECT count(*) FROM information_schema.table_constraints WHERE "
             keys += "table_schema = 'star' AND constraint_type = 'FOREIGN KEY'"
             assert reader.execute(keys).fetchall() == [(len(model.relationships()),)]
+            indexed = "SELECT tablename FROM pg_indexes WHERE schemaname = 'star' AND "
+            indexed += "tablename LIKE 'fact%' ORDER BY 1"
+            assert [row[0] for row in reader.execute(indexed)] == sorted(model.names("fact"))
             archives.publish(project / "reports", "east", "2026-03")
             write_star(project)
             count = "SELECT count(*) FROM fact_forecast"

@@ -94,7 +94,10 @@ def send(
             subject=name,
         )
         archive.check_record(run.project, record)  # before anything is sent
-        receipt = _deliver(run, erp, plan, lines, before)
+        opened = _open_receipt(run, erp, plan, before)
+        if plan.pending:
+            _put(run, name, opened, record)
+        receipt = _deliver(erp, plan, lines, opened)
         _put(run, name, receipt, record)
     return Handed(plan, receipt=receipt)
 
@@ -109,18 +112,13 @@ def check(run: UnitMonth, name: str, wire: Wire | None = None) -> Iterator[tuple
         yield "answers", str(error)
 
 
-def _deliver(
-    run: UnitMonth, erp: Erp, plan: Plan, lines: Sequence[Line], before: Mapping[str, Any] | None
+def _open_receipt(
+    run: UnitMonth, erp: Erp, plan: Plan, before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Receipt of what was written and read back."""
+    """Receipt of a send that nothing has been written of, so that one that dies is seen."""
     number = _number(before)
     own = manifest.sha256(_folder(run) / manifest.NAME)
     text = f"{run.unit}|{run.month}|{own}|{erp.address.name}|{number}"
-    key = hashlib.sha256(text.encode()).hexdigest()
-    unclear, refused, rows = _write_in_rounds(erp, plan, lines, key)
-    wanted = [*lines, *(each.line for each in plan.changes if each.kind == "withdrawn")]
-    wrong = ["it could not be read back"] if rows is None else differences(wanted, rows)
-    read = {row.key: row for row in rows or []}
     return {
         "unit": run.unit,
         "month": run.month,
@@ -132,9 +130,24 @@ def _deliver(
         "draft": erp.address.target.draft,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "send": number,
-        "key": key,
-        "status": PARTIAL if wrong else COMPLETE,
+        "key": hashlib.sha256(text.encode()).hexdigest(),
+        "status": archive.STARTED,
         "counts": plan.counts,
+    }
+
+
+def _deliver(
+    erp: Erp, plan: Plan, lines: Sequence[Line], opened: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Receipt of what was written and read back."""
+    unclear, refused, rows = _write_in_rounds(erp, plan, lines, opened["key"])
+    wanted = [*lines, *(each.line for each in plan.changes if each.kind == "withdrawn")]
+    wrong = ["it could not be read back"] if rows is None else differences(wanted, rows)
+    read = {row.key: row for row in rows or []}
+    return {
+        **opened,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": PARTIAL if wrong else COMPLETE,
         "without_answer": unclear,
         "refused": [hide_secrets(each) for each in refused],
         "differs": wrong,
@@ -179,7 +192,10 @@ def _name_sender(run: UnitMonth) -> str:
 
 
 def _put(run: UnitMonth, name: str, receipt: Mapping[str, Any], record: Record) -> None:
-    kept = {each: receipt[each] for each in ("manifest", "status", "counts", "key", "system")}
+    kept = {
+        each: receipt[each]
+        for each in ("manifest", "status", "counts", "key", "system", "draft", "send")
+    }
     address = run.parameters.archive.records_env
 
     def append(sha256: str) -> None:

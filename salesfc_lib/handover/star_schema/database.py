@@ -99,6 +99,9 @@ def _swap(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {old}")
     for name in model.names():
         connection.exec_driver_sql(f"ALTER TABLE {SCHEMA}.next_{name} RENAME TO {name}")
+        keys = ", ".join(each.name for each in model.columns(name) if each.of)
+        if name.startswith("fact"):  # what facts are joined by
+            connection.exec_driver_sql(f"CREATE INDEX ON {SCHEMA}.{name} ({keys})")
 
 
 def _list_files(folder: Path, name: str) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from salesfc_lib.handover.star_schema import model
+from salesfc_lib.panel import DESCRIBING
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +49,10 @@ def list_series(cube: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 def make_series(
     rows: pd.DataFrame, units: pd.DataFrame, known: Mapping[str, pd.DataFrame], conformed: Names
 ) -> dict[str, pd.DataFrame]:
-    """`dim_series` and the dimensions that units share, from what `list_series` gives."""
+    """`dim_series` and the dimensions that units share, from what `list_series` gives.
+
+    A unit's dimension with the name of a declared column is there as `dimension_` and its name.
+    """
     found, made = rows.copy(), {}
     for name in model.CONFORMED:
         parts = [_conform(own, conformed[str(unit)][name]) for unit, own in rows.groupby("unit")]
@@ -65,8 +69,9 @@ def make_series(
         found["unit"].map({unit: _bottom(own) for unit, own in rows.groupby("unit")})
     )
     own = [each.name for each in model.columns("dim_series")[1:]]
-    further = [name for name in rows if name not in {*own, "unit"}]
-    series = found[own].join(rows[further])
+    further = rows.drop(columns=["unit", *DESCRIBING])
+    names = {name: f"dimension_{name}" for name in further if name in own}
+    series = found[own].join(further.rename(columns=names))
     keyed = assign_keys(series, known["dim_series"], "series_key", ["unit_key", "unique_id"])
     return {**made, "dim_series": keyed}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import httpx
@@ -47,7 +49,11 @@ def test_a_send_writes_every_line_once_and_leaves_a_receipt(system: str, tmp_pat
     assert receipt["tested"]["zh"] == "按接口约定测试，未经实机测试"
     assert archive.verify(run.reports, MONTH, UNIT) == []
     records = archive.read_records(tmp_path, what="handover.send")
-    assert list(records["who"]) == ["Mei"]
+    assert list(records["who"]) == ["Mei", "Mei"]  # as it starts, and as it ends
+    assert [new["status"] for new in records["new"]] == ["started", "complete"]
+    listed = archive.list_receipts(tmp_path, UNIT, MONTH).iloc[0]
+    assert (listed["target"], listed["who"], listed["system"]) == (NAME, "Mei", system)
+    assert (listed["status"], listed["counts"]["new"], listed["send"]) == ("complete", 15, 1)
 
 
 def test_a_second_send_changes_nothing(system: str, tmp_path: Path) -> None:
@@ -60,7 +66,7 @@ def test_a_second_send_changes_nothing(system: str, tmp_path: Path) -> None:
     assert again.plan.counts["unchanged"] == 15
     assert fake.contents() == before
     assert not [path for method, path in fake.log if fake.is_write(method, path)]
-    assert len(archive.read_records(tmp_path, what="handover.send")) == 1
+    assert len(archive.read_records(tmp_path, what="handover.send")) == 2  # of the first
 
 
 def test_changed_and_withdrawn_lines_are_told_apart(system: str, tmp_path: Path) -> None:
@@ -95,9 +101,37 @@ def test_a_send_that_died_is_resumed_without_sending_anything_twice(
     with pytest.raises(KeyboardInterrupt):
         erp.send(run, NAME, wire=wire(die_after))
     assert 0 < len(found(fake)) < 360
+    left = archive.read_receipt(run.reports / MONTH / UNIT, NAME)
+    assert left is not None and left["status"] == "started"
     sent = erp.send(run, NAME, wire=wire(fake))
+    assert sent.receipt["key"] == left["key"]
     assert sent.receipt["status"] == "complete"
     assert found(fake) == wanted(120)
+
+
+def test_a_killed_send_leaves_a_receipt_that_says_so(tmp_path: Path) -> None:
+    fake = FAKES["sap_s4"]()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in fake.environment.items():
+            patch.setenv(name, value)
+        run = make_month(tmp_path, fake, "sap_s4", **fake.active)
+
+        def kill(request: httpx.Request) -> httpx.Response:
+            if fake.is_write(request.method, request.url.path):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return fake(request)
+
+        if (child := os.fork()) == 0:
+            erp.send(run, NAME, who="Mei", wire=wire(kill))  # type: ignore[arg-type]
+            os._exit(0)
+        assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+        assert archive.list_receipts(tmp_path, UNIT, MONTH)["status"].tolist() == ["started"]
+        said = [str(each) for each in archive.verify(run.reports, MONTH, UNIT)]
+        assert len(said) == 1 and "its send did not end: send again" in said[0]
+        sent = erp.send(run, NAME, wire=wire(fake)).receipt
+    assert (sent["status"], sent["send"]) == ("complete", 1)
+    assert found(fake) == wanted()
+    assert archive.verify(run.reports, MONTH, UNIT) == []
 
 
 @pytest.mark.parametrize("done", [False, True])
