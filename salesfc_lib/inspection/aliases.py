@@ -119,10 +119,11 @@ class Aliases:
 
         return [word for word in self.roles.get(role, {}).get("words", ()) if stands(word)]
 
-    def kind_of(self, value: str) -> str:
-        """Sale, return or adjustment; '' where the value is not known."""
+    def kind_of(self, value: str, role: str = "orders") -> str:
+        """Sale, return or adjustment, of open orders a purchase too; '' where it is not known."""
         key = strip_header(value)
-        known = (kind for kind, words in self.kinds.items() if key in map(strip_header, words))
+        kinds = [each for each in self.kinds if each != "purchase" or role == "open_orders"]
+        known = (kind for kind in kinds if key in map(strip_header, self.kinds[kind]))
         return next(known, "")
 
     def step_of(self, header: str) -> str:

@@ -259,6 +259,20 @@ def test_discounts_that_are_off_already_are_told_from_those_to_take_off(tmp_path
     assert found["source"]["orders"]["discounts"] == "gross"
 
 
+def test_a_purchase_is_a_kind_of_open_orders_alone(tmp_path: Path) -> None:
+    rows = [
+        f"P{day},{'采购' if place % 2 else '销售'},A1,70,{day}" for place, day in enumerate(days(9))
+    ]
+    opened = look(write(tmp_path / "open_orders.csv", "单号,类型,物料编码,未交数量,交货日期", rows))
+    assert (opened["role"]["is"], opened["kinds"]) == (
+        "open_orders",
+        {"采购": "purchase", "销售": "sale"},
+    )
+    rows = [f"{day},{'采购' if place % 2 else '销售'},2,3.5" for place, day in enumerate(days(9))]
+    sold = look(write(tmp_path / "x.csv", "日期,单据类型,数量,金额", rows))
+    assert (sold["role"]["is"], sold["kinds"]) == ("orders", {"采购": "", "销售": "sale"})
+
+
 def test_returns_kinds_and_their_sign_are_shown_with_counts(tmp_path: Path) -> None:
     rows = [
         f"{day},{'红字' if place % 5 == 0 else '蓝字'},{-1 if place % 5 == 0 else 2},3.5"

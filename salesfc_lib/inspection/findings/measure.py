@@ -53,6 +53,8 @@ def _describe_kinds(found: Proposal) -> Iterator[Finding]:
         more = f" and {len(unknown) - MOST_LISTED} more" if len(unknown) > MOST_LISTED else ""
         listed = ", ".join(unknown[:MOST_LISTED])
         lacking = "kinds to complete, each as sale, return or adjustment"
+        if found.role == "open_orders":
+            lacking = "kinds to complete, each as sale or purchase"
         yield Setting(lacking, None, f"{listed}{more}")
         if (column := found.column("kind")) and found.is_sided:
             first, *others = [value for value, _ in column.members.most_common()]
@@ -62,6 +64,8 @@ def _describe_kinds(found: Proposal) -> Iterator[Finding]:
                 why = "with it: no amount has a minus sign"
                 yield Setting("returns_are_positive", True, why, proved=False)
         text = "which of these are sales, returns, adjustments"
+        if found.role == "open_orders":
+            text = "which of these are sales, purchases"
         yield ask("kinds", f"{found.names['kind']}: {text}: {join_some(unknown, 6)}?")
 
 

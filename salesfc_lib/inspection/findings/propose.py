@@ -70,7 +70,9 @@ def propose(
     names = {name: match.header for name, match in matches.items()}
     titles = [text for _, text in sample.titles]
     kind = columns.get(names.get("kind", ""))
-    kinds = {value: aliases.kind_of(value) for value in kind.members} if kind else {}
+    kinds = (
+        {value: aliases.kind_of(value, assignment.role) for value in kind.members} if kind else {}
+    )
     value = columns.get(names.get("amount", names.get("quantity", "")))
     fill_down = _find_merged(business, columns, names)
     columns |= {names[name]: fill_cells(columns[names[name]]) for name in fill_down}
