@@ -35,10 +35,22 @@ CODE = re.compile("`([^`]+)`")
 MARKS = "，、；：。！？"
 # parts of a Chinese sentence: up to a mark, or up to a 的 that stands well inside
 PHRASES = re.compile(f"[^{MARKS}]{{4,}}?的(?=[^{MARKS} ]{{3}})|[^{MARKS}]+[{MARKS}]*|[{MARKS}]+")
+END_OF_CELL = re.compile("</t[dh]>(?=<t[dh][ >]|</tr>)")
+CELL, QUOTED = re.compile("<t[dh] [^>]*>"), re.compile('="([a-z]+)"')
 MARKDOWN_TAGS = {
     *("p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "hr", "br"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
+
+
+def compact(html: str) -> str:
+    """A page's markup without what HTML lets out of tables: end tags of cells, quotes of a word.
+
+    >>> compact('<tr><td class="r">1</td><td class="r under">2</td></tr>')
+    '<tr><td class=r>1<td class="r under">2</tr>'
+    """
+    shorter = END_OF_CELL.sub("", html)
+    return CELL.sub(lambda cell: QUOTED.sub(r"=\1", cell[0]), shorter)
 
 
 def svg(text: str, alt: str, kind: str) -> Markup:

@@ -62,13 +62,20 @@ class _Reader(HTMLParser):
         self.attributes |= set(given)
         self.ids += [value for key, value in attrs if key == "id" and value]
         self.links += [str(given["href"])] if tag == "a" else []
+        self._end_cell(tag, ("td", "th"))
         if tag not in ("meta", "link", "img", "br", "hr"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.attributes |= {name for name, _ in attrs}
 
+    def _end_cell(self, tag: str, before: tuple[str, ...]) -> None:
+        """A cell ends before these, where HTML needs no end tag."""
+        if tag in before and self.open and self.open[-1] in ("td", "th"):
+            self.open.pop()
+
     def handle_endtag(self, tag: str) -> None:
+        self._end_cell(tag, ("tr",))
         if tag != self.open.pop():
             self.wrong.append(tag)
 

@@ -15,7 +15,7 @@ from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.narrative.languages import in_each
 from salesfc_lib.reporting.narrative.writer import Blocks, cut
 
-ROWS = 5  # of each frame that are shown, as pandas shows its head
+ROWS = 3  # of each frame that are shown: the whole is in its table's file
 DIGITS = 4  # significant digits of a number; whole digits are never rounded away
 SMALL = 1e-4  # numbers below are written with an exponent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, translate_message
 from salesfc_lib.reporting.blocks import Check, Checks, Record, Table
 from salesfc_lib.reporting.narrative.writer import Blocks, cut, writer_of
+
+MANY = 4  # parameters of a group that are one row
 
 
 def record_and_checks(run: UnitMonth, checks: Sequence[Check], key: str, **facts: Any) -> Blocks:
@@ -35,16 +38,30 @@ def record_and_checks(run: UnitMonth, checks: Sequence[Check], key: str, **facts
 
 
 def parameter_table(run: UnitMonth) -> Table:
-    """Parameters that differ from the defaults, with the layer that set them."""
+    """Parameters that differ from the defaults, with the layer that set them.
+
+    Those below two names, such as `sources.orders`, are one row where one layer set many of them.
+    """
     writer = writer_of(run)
     values = flatten(run.parameters.model_dump(mode="json"))
-    rows = [
-        {"key": key, "value": _write_value(values.get(key, ""))}
-        | {"layer": writer.name("layer", layer), "reason": run.reasons.get(key, "")}
-        for key, layer in sorted(run.layer.items())
-        if layer != "defaults"
-    ]
-    return writer.table("parameters", rows, n=len(rows))
+    keys = sorted(key for key, layer in run.layer.items() if layer != "defaults")
+    groups = defaultdict[tuple[str, ...], list[str]](list)
+    for key in keys:
+        reason = run.reasons.get(key, "")
+        groups[*key.split(".")[:2], str(run.layer[key]), reason].append(key)
+    rows = []
+    for (*above, _, reason), own in groups.items():
+        layer = writer.name("layer", run.layer[own[0]])
+        told = {key: _write_value(values.get(key, "")) for key in own}
+        if len(own) >= MANY:
+            start = ".".join(above)
+            said = ", ".join(f"{key[len(start) + 1 :]}: {value}" for key, value in told.items())
+            told = {f"{start}.*": cut(said)}
+        rows += [
+            {"key": key, "value": value, "layer": layer, "reason": reason}
+            for key, value in told.items()
+        ]
+    return writer.table("parameters", rows, n=len(keys))
 
 
 def _write_value(value: object) -> str:

@@ -64,7 +64,7 @@ def render_notebook(
     for part in (part for each in parts for part in each):
         if "block" in part:
             part["block"] = link_twins(part["block"], [twin["language"] for twin in twins])
-    return render("notebook.html.j2", page=frame, doc=document)
+    return markup.compact(render("notebook.html.j2", page=frame, doc=document))
 
 
 def read_document(notebook: NotebookNode) -> Document:
