@@ -32,6 +32,9 @@ def notify(
     from salesfc_lib.foundation import clock
 
     at = clock.now()
+    for row in notifications.find_unsure(project, at, unit or ()).to_dict("records"):
+        began = f"{row['at']:%Y-%m-%d %H:%M}"
+        echo(f"Not known whether it arrived: {row['person']} by {row['address']}, {began} UTC.")
     if dry_run:
         planned = notifications.plan_digests(project, at, unit or ())
         told = [notifications.Told(each, each.held or "planned") for each in planned]

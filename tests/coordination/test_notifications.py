@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from salesfc_lib.archive import read_records
+from salesfc_lib.cli import app
 from salesfc_lib.coordination.notifications import delivery, list_unsure, outbox, plan, send
 from salesfc_lib.coordination.notifications.delivery import Delivery
 from salesfc_lib.coordination.notifications.send import send_digests
@@ -218,6 +220,8 @@ def test_a_program_killed_while_it_sends_leaves_one_message_that_is_not_sent_aga
     assert unsure[["unit", "person", "address"]].to_numpy().tolist() == [
         ["north", "hanlei", "HANLEI"]
     ]
+    shown = CliRunner().invoke(app, ["notify", "--project", str(office.project)]).output
+    assert shown.startswith("Not known whether it arrived: hanlei by HANLEI, 2026-07-14 02:00 UTC.")
 
 
 def test_of_two_programs_at_once_one_sends(office: Office) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -22,10 +22,12 @@ from salesfc_lib.coordination.notifications.digest import (
     is_quiet,
     write_digest,
 )
-from salesfc_lib.coordination.notifications.outbox import Box, fold_boxes
+from salesfc_lib.coordination.notifications.outbox import Box, fold_boxes, list_unsure
 from salesfc_lib.coordination.opening import open_cycle, read_events
 from salesfc_lib.coordination.waiting import list_waiting
 from salesfc_lib.foundation import parameters, people
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,15 @@ def plan_digests(project: Path, at: datetime, units: Sequence[str] = ()) -> list
         for address in dict.fromkeys(person.notify)
         for planned in _plan_address(desk, person_id, address)
     ]
+
+
+def find_unsure(project: Path, at: datetime, units: Sequence[str] = ()) -> pd.DataFrame:
+    """`list_unsure` over `units` (none: all) of the last week."""
+    root = project.resolve()
+    runs = [open_cycle(root, unit, at=at) for unit in units or parameters.list_units(root)]
+    found = [list_unsure(read_events(run, "notify"), at) for run in runs]
+    every = pd.concat([rows for rows in found if len(rows)] or found[:1], ignore_index=True)
+    return every[[at - each < WEEK for each in every["at"]]]
 
 
 def _lay_out(root: Path, at: datetime, units: Sequence[str]) -> _Desk:
