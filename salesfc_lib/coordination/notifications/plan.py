@@ -75,9 +75,14 @@ def plan_digests(project: Path, at: datetime, units: Sequence[str] = ()) -> list
 
 
 def find_unsure(project: Path, at: datetime, units: Sequence[str] = ()) -> pd.DataFrame:
-    """`list_unsure` over `units` (none: all) of the last week."""
+    """`list_unsure` over `units` (none: all) of the last week.
+
+    Raises `RequestError` for a project without units.
+    """
     root = project.resolve()
     runs = [open_cycle(root, unit, at=at) for unit in units or parameters.list_units(root)]
+    if not runs:
+        raise parameters.no_units(root)
     found = [list_unsure(read_events(run, "notify"), at) for run in runs]
     every = pd.concat([rows for rows in found if len(rows)] or found[:1], ignore_index=True)
     return every[[at - each < WEEK for each in every["at"]]]
