@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BIN := .venv/bin
 # what `make bench` runs, and whom the forecasts are held against: `make bench PEERS=scum` leaves out AutoGluon's four minutes a panel
-BENCHMARKS := $(filter-out accuracy calibration companies earlier games measure made_up panels reading runs scores shrinkage,$(basename $(notdir $(wildcard benchmarks/*.py))))
+BENCHMARKS := $(filter-out accuracy calibration companies earlier games measure made_up panels reading runs scores shrinkage watch,$(basename $(notdir $(wildcard benchmarks/*.py))))
 PEERS := scum,autogluon
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON := $(shell for each in python3 python3.13 python3.12 python3.11; do \

@@ -144,6 +144,14 @@ _STATES = {
 }
 
 
+_WHY = {  # as `month_to_date` says it
+    "no_forecast": "the month has no forecast",
+    "few_months": "too few months of daily sales",
+    "few_days": "too few days with sales in a month",
+    "wide": "its interval is too wide",
+}
+
+
 def _tell(result: Result) -> None:
     from salesfc_lib.running import Unwatched
 
@@ -157,6 +165,10 @@ def _tell(result: Result) -> None:
     echo(f"{result.unit} {_STATES[result.state]}: {counts}.")
     if result.escalated:
         echo(f"{result.unit}: {result.escalated} given to the next person.")
+    if result.reminded:
+        echo(f"{result.unit}: {result.reminded} steps of the month's cycle reminded of.")
+    if result.why:
+        echo(f"{result.unit}: sales of the month in progress tell nothing: {_WHY[result.why]}.")
 
 
 def _describe(row: dict[str, Any]) -> str:

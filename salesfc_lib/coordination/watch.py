@@ -29,6 +29,8 @@ from salesfc_lib.coordination.opening import day_of, read_events
 from salesfc_lib.foundation import people, resolve, tables, wording
 
 FORMAT = 1  # of what is kept; another one is found anew
+# roles of sources that lines of sales are made of: no other is read
+LINES = ("orders", "returns", "lookup", "mapping", "rates", "conversions")
 State = str
 
 
@@ -38,7 +40,8 @@ class Watched:
 
     state: `looked`, `unchanged`, `off` (no alerts are raised), `empty` (nothing is published yet)
     or `busy` (another watch is at work). opened: numbers of new alerts; open, overdue: how many;
-    escalated: how many times an alert went to a next person; why: what could not be told of sales.
+    escalated: how many times an alert went to a next person; reminded: how many steps of the cycle
+    somebody was reminded of; why: why nothing can be told of sales ('': it can).
     """
 
     unit: str
@@ -48,12 +51,8 @@ class Watched:
     open: int = 0
     overdue: int = 0
     escalated: int = 0
+    reminded: int = 0
     why: str = ""
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether anything was recorded."""
-        return bool(self.opened or self.escalated or self.state == "looked")
 
 
 def watch_unit(project: Path, unit: str, at: datetime) -> Watched:
@@ -115,10 +114,10 @@ def _watch(run: UnitMonth, at: datetime) -> Watched:
         state,
         run.month,
         raised.opened,
-        len(alerts),
-        int(alerts["overdue_days"].gt(0).sum()),
-        escalated,
-        why or str(before.get("why", "")),
+        open=len(alerts),
+        overdue=int(alerts["overdue_days"].gt(0).sum()),
+        escalated=escalated,
+        why=why if state == "looked" else str(before.get("why", "")),
     )
 
 
@@ -126,8 +125,10 @@ def _look_at_sales(look: Look) -> Look:
     """The look with the path of the month after the published one."""
     parameters, month = look.run.parameters, wording.add_months(look.run.month, 1)
     today = day_of(look.at, parameters.calendar)
+    own = {name: each for name, each in parameters.sources.items() if each.role in LINES}
+    of_lines = parameters.model_copy(update={"sources": own})
     path = build_path(
-        read_month_to_date(parameters, look.run.project, month, today=today),
+        read_month_to_date(of_lines, look.run.project, month, today=today),
         look.read("forecast"),
         look.series,
         parameters.calendar,

@@ -3,7 +3,8 @@
 Units of a project enter; what a watch of each came to leaves. A watch, for each unit in turn,
 
 1. looks at its latest published month and the sales since, and opens alerts (`coordination.watch`);
-2. gives overdue alerts to the next person.
+2. gives overdue alerts to the next person;
+3. reminds of the steps of the month's cycle (`coordination.cycle`).
 
 The verb `watch` then tells people what is new for them (`coordination.notifications`).
 All of it may be done again at any time: what is recorded, is recorded once.
@@ -13,12 +14,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from salesfc_lib.coordination import Watched, watch_unit
+from salesfc_lib.coordination import Watched, cycle, watch_unit
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import clock, parameters, schema
 from salesfc_lib.running.failures import explain
@@ -72,7 +73,8 @@ def check_units(project: Path, units: Sequence[str]) -> list[str]:
 def look_at(project: Path, at: datetime, unit: str) -> Result:
     """What a watch of one unit came to, also where it cannot be looked at."""
     try:
-        return watch_unit(project, unit, at)
+        watched = watch_unit(project, unit, at)
+        return replace(watched, reminded=len(cycle.remind(project, unit, at)))
     except (SalesForecastError, OSError) as error:
         return Unwatched(unit, explain(error, project / "reports"))
 
