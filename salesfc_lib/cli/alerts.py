@@ -156,7 +156,7 @@ def _tell(result: Result) -> None:
     from salesfc_lib.running import Unwatched
 
     if isinstance(result, Unwatched):
-        echo(f"{result.unit} could not be looked at: {result.message}", err=True)
+        echo(f"{result.unit} failed: {result.message}", err=True)
         return
     if result.state in ("off", "empty", "busy"):
         echo(f"{result.unit} {_STATES[result.state]}.")

@@ -29,7 +29,7 @@ from salesfc_lib.coordination.month_to_date import (
 )
 from salesfc_lib.coordination.opening import day_of, last_ended, open_cycle
 from salesfc_lib.coordination.waiting import list_waiting
-from salesfc_lib.coordination.watch import Watched, now_folder, watch_unit
+from salesfc_lib.coordination.watch import Watched, is_changed, now_folder, watch_unit
 
 __all__ = [
     "MonthPath",
@@ -49,6 +49,7 @@ __all__ = [
     "explain_alert",
     "find_departures",
     "fold_alerts",
+    "is_changed",
     "last_ended",
     "list_waiting",
     "notifications",

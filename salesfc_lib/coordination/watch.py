@@ -77,6 +77,14 @@ def watch_unit(project: Path, unit: str, at: datetime) -> Watched:
         return Watched(unit, "busy", run.month)
 
 
+def is_changed(project: Path, unit: str, at: datetime) -> bool:
+    """Whether anything that a look depends on is another than at the last look."""
+    run = open_latest(project, unit)
+    if run is None or not run.parameters.alerts.enabled:
+        return False
+    return bool(_read(_kept(run)).get("fingerprint") != _fingerprint(run, at))
+
+
 def open_latest(project: Path, unit: str) -> UnitMonth | None:
     """The unit's latest published month; None where there is none."""
     root = project.resolve()

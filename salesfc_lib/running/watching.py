@@ -6,6 +6,7 @@ Units of a project enter; what a watch of each came to leaves. A watch, for each
 2. gives overdue alerts to the next person;
 3. reminds of the steps of the month's cycle (`coordination.cycle`).
 
+At last the live pages are written, where a unit was looked at anew or an event was recorded since.
 The verb `watch` then tells people what is new for them (`coordination.notifications`).
 All of it may be done again at any time: what is recorded, is recorded once.
 """
@@ -13,19 +14,20 @@ All of it may be done again at any time: what is recorded, is recorded once.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from salesfc_lib.coordination import Watched, cycle, watch_unit
+from salesfc_lib.archive import list_addresses, read_records
+from salesfc_lib.coordination import Watched, cycle, is_changed, watch_unit
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import clock, parameters, schema
 from salesfc_lib.running.failures import explain
 from salesfc_lib.running.workers import side_by_side
 
-ALONE = 4  # units that one process looks at sooner than others start
+ALONE = 4  # changed units that one process looks at sooner than others start
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,17 @@ def watch_units(
     not have and a clock that is none.
     """
     project, at = project.resolve(), clock.now()
-    units = check_units(project, units)
-    if len(units) <= ALONE:
-        return [_tell(look_at(project, at, unit), tell) for unit in units]
-    groups = [units[place :: os.cpu_count() or 1] for place in range(os.cpu_count() or 1)]
-    work = partial(_look_at_all, project, at)
-    found = side_by_side(work, groups, notify=tell, died=_died)
+    units, cores = check_units(project, units), os.cpu_count() or 1
+    changed = [unit for unit in units if _is_changed(project, unit, at)]
+    apart = changed if len(changed) > ALONE and cores > 1 else []
+    here = [unit for unit in units if unit not in apart]
+    found = [_look_at_all(project, at, here, tell)]
+    if apart:
+        work, groups = partial(_look_at_all, project, at), [apart[n::cores] for n in range(cores)]
+        found += side_by_side(work, groups, notify=tell, died=_died)
     by_unit = {each.unit: each for group in found for each in group}
-    return [by_unit[unit] for unit in units]
+    results = [by_unit[unit] for unit in units]
+    return [*results, *(_tell(each, tell) for each in _write_pages(project, results, at))]
 
 
 def check_units(project: Path, units: Sequence[str]) -> list[str]:
@@ -77,6 +82,32 @@ def look_at(project: Path, at: datetime, unit: str) -> Result:
         return replace(watched, reminded=len(cycle.remind(project, unit, at)))
     except (SalesForecastError, OSError) as error:
         return Unwatched(unit, explain(error, project / "reports"))
+
+
+def _write_pages(project: Path, results: Sequence[Result], at: datetime) -> Iterator[Unwatched]:
+    """Write the live pages where something on them may be another; what stood in their way."""
+    from salesfc_lib.reporting import write_now
+
+    reports = project / "reports"
+    kept = reports / ".watch" / "pages.txt"
+    try:
+        last = [read_records(project, last=1, address_env=each) for each in list_addresses(project)]
+        state = " ".join(str(number) for each in last for number in each["number"])
+        is_new = any(isinstance(each, Watched) and each.state == "looked" for each in results)
+        if is_new or not kept.exists() or kept.read_text(encoding="utf-8") != state:
+            write_now(project, reports, at)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(state, encoding="utf-8")
+    except (SalesForecastError, OSError) as error:
+        yield Unwatched("reports/now", explain(error, reports))
+
+
+def _is_changed(project: Path, unit: str, at: datetime) -> bool:
+    """Whether a unit has to be looked at anew; what cannot be read is told when it is."""
+    try:
+        return is_changed(project, unit, at)
+    except (SalesForecastError, OSError):
+        return False
 
 
 def _look_at_all(project: Path, at: datetime, units: Sequence[str], notify: Tell) -> list[Result]:
