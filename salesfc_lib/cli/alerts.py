@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from salesfc_lib.cli.verbs import Project, Unit, Units, app
+from salesfc_lib.cli.verbs import By, Project, Unit, Units, app
 from salesfc_lib.terminal import Verbs, echo
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ alert = typer.Typer(cls=Verbs, no_args_is_help=True, help="What a watch found, a
 app.add_typer(alert, name="alert")
 
 Number = Annotated[int, typer.Argument(help="The alert, as `salesfc alert list` numbers it.")]
-By = Annotated[str, typer.Option("--by", help="Who says so. Default: who is at this computer.")]
 Why = Annotated[str, typer.Option("--reason", help="Why.")]
 All = Annotated[bool, typer.Option("--all", help="Closed ones as well.")]
 
