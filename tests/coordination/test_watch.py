@@ -147,6 +147,8 @@ def test_an_alert_that_waits_too_long_goes_to_the_next_person_by_itself(
     project: Path, export: Export
 ) -> None:
     export("2026-07-22")
+    first = CliRunner().invoke(app, ["alert", "list", "north", "--project", str(project)])
+    assert "open, due 2026-07-23 (刘慧): Sales of S through" in first.output, first.output
     later = [export(day, fresh=False)[0] for day in ("2026-07-23", "2026-07-24", "2026-07-24")]
     assert [each.escalated for each in later] == [0, 1, 0]
     assert [each.overdue for each in later] == [0, 1, 1]

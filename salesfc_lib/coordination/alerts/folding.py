@@ -22,6 +22,9 @@ AFTER = {
     "alert.act": "acted",
     "alert.close": "closed",
 }
+# what only later events say
+LATER = ("escalated_to", "acknowledged_by", "acknowledged_at", "explained", "became", "closed_by")
+LATER += ("closed_at", "outcome", "gone_since")
 STEP = {  # of `alerts`, the days of a state
     "open": "acknowledge_days",
     "acknowledged": "explain_days",
@@ -77,7 +80,8 @@ def _open(alerts: dict[int, dict[str, Any]], record: Mapping[str, Any]) -> None:
     about = {name: new.get(name, "") for name in ("kind", "direction", "owner", "note")}
     where = {"number": number, "unit": record["unit"], "month": record["month"], "state": "open"}
     moments = {"opened_at": record["at"], "data_at": new.get("data_at")}
-    alerts[number] = where | about | found | moments | {"escalations": 0}
+    later = dict.fromkeys(LATER)
+    alerts[number] = later | where | about | found | moments | {"escalations": 0}
 
 
 def _advance(alert: dict[str, Any], record: Mapping[str, Any]) -> None:
@@ -88,12 +92,12 @@ def _advance(alert: dict[str, Any], record: Mapping[str, Any]) -> None:
         return
     if state != alert["state"]:
         alert |= {"state": state, "escalations": 0}
-    if state == "acknowledged" or "acknowledged_at" not in alert:  # whoever goes on has seen it
+    if state == "acknowledged" or not alert["acknowledged_at"]:  # whoever goes on has seen it
         alert |= {"acknowledged_by": who, "acknowledged_at": at}
     if state == "explained":
         alert["explained"] = record["reason"]
     elif state == "acted":
-        alert["became"] = ", ".join(filter(None, [alert.get("became"), new.get("became")]))
+        alert["became"] = ", ".join(filter(None, [alert["became"], new.get("became")]))
     elif state == "closed":
         alert |= {"closed_by": who, "closed_at": at, "outcome": new.get("outcome")}
 
@@ -104,7 +108,7 @@ def _note_gone(alerts: dict[int, dict[str, Any]], record: Mapping[str, Any]) -> 
     for number, alert in alerts.items():
         if number in holds:
             alert["gone_since"] = None
-        elif f"{alert['kind']} {alert['month']}" in looked and not alert.get("gone_since"):
+        elif f"{alert['kind']} {alert['month']}" in looked and not alert["gone_since"]:
             alert["gone_since"] = record["at"]
 
 
