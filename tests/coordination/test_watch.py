@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from salesfc_lib import coordination
@@ -155,3 +156,11 @@ def test_an_alert_that_waits_too_long_goes_to_the_next_person_by_itself(
     said = CliRunner().invoke(app, ["alert", "list", "north", "--project", str(project)])
     assert "open, overdue by 1 days (赵立)" in said.output, said.output
     assert "From data to alert" in said.output or "a clock was set back" in said.output
+
+
+def test_of_two_watches_of_a_unit_at_once_one_steps_back(project: Path, export: Export) -> None:
+    kept = project / "reports" / ".watch"
+    kept.mkdir()
+    with FileLock(kept / "north.lock"):
+        assert [each.state for each in export("2026-07-22")] == ["busy"]
+    assert read_records(project).empty
