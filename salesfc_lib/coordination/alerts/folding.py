@@ -23,8 +23,10 @@ AFTER = {
     "alert.close": "closed",
 }
 # what only later events say
-LATER = ("escalated_to", "acknowledged_by", "acknowledged_at", "explained", "became", "closed_by")
-LATER += ("closed_at", "outcome", "gone_since")
+LATER = (
+    *("escalated_to", "acknowledged_by", "acknowledged_at", "explained", "became"),
+    *("closed_by", "closed_at", "outcome", "gone_since"),
+)
 STEP = {  # of `alerts`, the days of a state
     "open": "acknowledge_days",
     "acknowledged": "explain_days",
