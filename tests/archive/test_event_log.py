@@ -222,3 +222,13 @@ def test_text_that_no_database_holds_is_refused(tmp_path: Path) -> None:
             append_record(tmp_path, replace(SAID, reason=text))
     rows = list(link([dict.fromkeys(COLUMNS, "") | {"number": 1}]))
     assert json.loads(json.dumps(rows))[0]["hash"] == rows[0]["hash"]
+
+
+def test_a_log_is_read_in_pieces_without_a_gap(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.export_log(whole, tmp_path / "once")
+    monkeypatch.setattr("salesfc_lib.archive.event_log.verify.PIECE", 4)
+    archive.export_log(whole, tmp_path / "pieces")
+    assert (tmp_path / "pieces").read_bytes() == (tmp_path / "once").read_bytes()
+    assert archive.verify_log(whole) is None

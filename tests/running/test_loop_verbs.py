@@ -71,7 +71,7 @@ def test_an_action_from_its_promise_to_its_end(project: Path) -> None:
         (("--cause", "rain"), "'rain' in the causes of 2026-06's page"),
         (("--kpi", "mape"), "'mape' in the KPIs"),
         (("--rows", "region=x"), "Known here: '华东', '华北'"),
-        (("--by", ""), "`who` is empty"),
+        (("--by", ""), "has the login"),
         (("--month", "2026-07"), "2026-07 of 'north' is not published"),
     ],
 )

@@ -67,15 +67,17 @@ def _read_log(project: Path, address_env: str) -> Iterator[Log | None]:
 def read_rows(project: Path, address_env: str) -> Iterator[Mapping[str, Any]]:
     """All rows as they are in the table, in order, piece by piece."""
     wanted = sa.select(*(EVENTS.c[name] for name in COLUMNS)).order_by(EVENTS.c.number)
-    start = 0
-    while True:
-        with begin_writing(address_env, project / FILE) as connection:
-            found = connection.execute(wanted.offset(start).limit(PIECE)).mappings()
-            piece = [dict(row) for row in found]
-        yield from piece
-        if len(piece) < PIECE:
-            return
-        start += len(piece)
+    piece = _read_piece(project, wanted, address_env)
+    yield from piece
+    while len(piece) == PIECE:  # the next begins with the last row again, of which there is one
+        after = wanted.where(EVENTS.c.number >= piece[-1]["number"])
+        piece = _read_piece(project, after, address_env)
+        yield from piece[1:]
+
+
+def _read_piece(project: Path, wanted: sa.Select[Any], address_env: str) -> list[dict[str, Any]]:
+    with begin_writing(address_env, project / FILE) as connection:
+        return [dict(row) for row in connection.execute(wanted.limit(PIECE)).mappings()]
 
 
 def check_whole(connection: sa.Connection) -> None:
