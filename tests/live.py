@@ -5,6 +5,7 @@ names, in the shape that `coordination` gives.
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import people, say, tables
 from salesfc_lib.reporting.facts.now.state import State, UnitNow
+from salesfc_lib.reporting.pages.now import write_live
 from tests.pages import LONG, NASTY
 
 AT = datetime(2026, 7, 14, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -91,14 +93,14 @@ def in_trouble() -> UnitNow:
         ("alert", 12, "sales", SAYS, "open", 2, ("hanlei",), "liuhui"),
         ("alert", 13, "sales", SAYS, "acknowledged", 0, ("hanlei",), ""),
         ("step", 0, "consultation", "consultation", "open", 3, ("hanlei",), ""),
-        ("question", 21, "sales", SAYS, "open", 0, ("hanlei", "liuhui"), ""),
+        ("question", "Q21", "sales", SAYS, "open", 0, ("hanlei", "liuhui"), ""),
         ("action", "A4", "price", NASTY, "open", 0, ("liuhui",), ""),
     ]
     names = ["kind", "number", "about", "says", "state", "overdue_days", "people", "escalated_to"]
     waiting = pd.DataFrame(waits, columns=names).assign(month="2026-07", due="2026-07-12")
     questions = pd.DataFrame(
         {
-            **{"number": [21, 22], "department": "sales", "kind": ["promotions", "accounts"]},
+            **{"number": [21, 22], "department": "sales", "kind": ["missing_promotion", "account"]},
             **{"unique_id": "r1", "says": SAYS, "asked_at": moment(6), "answer": ["", NASTY]},
             **{"answered_by": [None, "韩磊"], "answered_at": [None, moment(8)]},
             "became": [None, "E3"],
@@ -165,3 +167,15 @@ def state() -> State:
     new = UnitNow("online", "Online", "2026-07", languages=LANGUAGES)
     torn = UnitNow("north", LONG, "2026-07", languages=LANGUAGES, error=f"{NASTY} is torn.")
     return State(AT, (in_trouble(), torn, new), PEOPLE)
+
+
+def write_pages(folder: Path) -> list[Path]:
+    """A reports folder with one page of each kind, in one language or the other."""
+    write_live(folder, state())
+    live = folder / "now"
+    return [
+        live / "index.html",
+        live / "kitchen" / "index.zh.html",
+        live / "kitchen" / "sales.html",
+        live / "people" / "hanlei.zh.html",
+    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesfc_lib.cli.verbs import Project, Unit, Units, app
+from salesfc_lib.cli.verbs import Project, ShownAfter, Unit, Units, app
 from salesfc_lib.terminal import Verbs, echo
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def read(
     file: Sheet,
     by: Annotated[str, typer.Option("--by", help="Who acts. Default: who is signed in.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Check every line, do nothing.")] = False,
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Do what a sheet says, once every line of it can be done."""
     from salesfc_lib.coordination import acting

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from salesfc_lib.cli.verbs import By, Project, Unit, Units, app
+from salesfc_lib.cli.verbs import By, Project, ShownAfter, Unit, Units, app
 from salesfc_lib.terminal import Verbs, echo
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ All = Annotated[bool, typer.Option("--all", help="Closed ones as well.")]
 
 
 @app.command()
-def watch(unit: Units = None, project: Project = Path(".")) -> None:
+def watch(unit: Units = None, project: ShownAfter = Path(".")) -> None:
     """Look at every unit now: open alerts, give overdue ones to the next person, tell people.
 
     Safe to run every five minutes: what was found already is not found again.
@@ -59,7 +59,7 @@ def list_all(unit: Unit, every: All = False, project: Project = Path(".")) -> No
 
 @alert.command()
 def acknowledge(
-    unit: Unit, number: Number, by: By = "", reason: Why = "", project: Project = Path(".")
+    unit: Unit, number: Number, by: By = "", reason: Why = "", project: ShownAfter = Path(".")
 ) -> None:
     """Say that an alert was seen, and is seen to."""
     from salesfc_lib.coordination import acknowledge_alert
@@ -70,7 +70,7 @@ def acknowledge(
 
 @alert.command()
 def explain(
-    unit: Unit, number: Number, reason: Why, by: By = "", project: Project = Path(".")
+    unit: Unit, number: Number, reason: Why, by: By = "", project: ShownAfter = Path(".")
 ) -> None:
     """Say why it came to an alert."""
     from salesfc_lib.coordination import explain_alert
@@ -88,7 +88,7 @@ def act(
     ],
     reason: Why,
     by: By = "",
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Say what an alert led to."""
     from salesfc_lib.coordination import act_on_alert
@@ -104,7 +104,7 @@ def close(
     outcome: Annotated[str, typer.Option("--outcome", help="done, no_action or false_alarm.")],
     reason: Why,
     by: By = "",
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Close an alert, with what came of it."""
     from salesfc_lib.coordination import close_alert
@@ -120,7 +120,7 @@ def assign(
     to: Annotated[str, typer.Option("--to", help="Id or name of a person of people.yml.")],
     reason: Why,
     by: By = "",
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Give an alert to another person; its deadlines stay."""
     from salesfc_lib.coordination import assign_alert

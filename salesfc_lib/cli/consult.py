@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesfc_lib.cli.cycle import By, Month, Why
-from salesfc_lib.cli.verbs import Project, Unit, app
+from salesfc_lib.cli.verbs import Project, ShownAfter, Unit, app
 from salesfc_lib.errors import RequestError
 from salesfc_lib.terminal import Verbs, echo
 
@@ -27,7 +27,7 @@ Named = Annotated[str, typer.Argument(metavar="QUESTION", help="The question, su
 
 
 @consult.command("ask")
-def ask(unit: Unit, by: By = "", month: Month = None, project: Project = Path(".")) -> None:
+def ask(unit: Unit, by: By = "", month: Month = None, project: ShownAfter = Path(".")) -> None:
     """Ask each department what the published month leaves open; nothing is asked twice."""
     from salesfc_lib.coordination import consultation, open_cycle
 
@@ -86,7 +86,7 @@ def answer(
     ] = "",
     again: Annotated[bool, typer.Option("--again", help="Correct an answer.")] = False,
     month: Month = None,
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Answer a question; what it changes becomes an effect or overrides, with author and reason."""
     from salesfc_lib.coordination import consultation, open_cycle
@@ -116,7 +116,7 @@ def none(
     reason: Why,
     by: By = "",
     month: Month = None,
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Answer all open questions of a department with one reason: there is nothing to add."""
     from salesfc_lib.coordination import consultation, open_cycle

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from salesfc_lib.cli.verbs import Project, Unit, app, month_option
+from salesfc_lib.cli.verbs import Project, ShownAfter, Unit, app, month_option
 from salesfc_lib.terminal import Verbs, echo
 
 cycle = typer.Typer(cls=Verbs, no_args_is_help=True, help="The steps of a unit's month.")
@@ -46,7 +46,7 @@ def done(
     by: By = "",
     remark: Annotated[str, typer.Option("--remark", help="What is to be known of it.")] = "",
     month: Month = None,
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Record that a step is done; refused while something is missing."""
     from salesfc_lib.coordination import cycle as steps
@@ -63,7 +63,7 @@ def skip(
     reason: Why,
     by: By = "",
     month: Month = None,
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Skip a step, with a reason; the unit's owner may."""
     from salesfc_lib.coordination import cycle as steps
@@ -80,7 +80,7 @@ def none(
     reason: Why,
     by: By = "",
     month: Month = None,
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Say that the month has no effects, questions or overrides to enter."""
     from salesfc_lib.coordination import cycle as steps
@@ -98,7 +98,7 @@ def answer(
     reason: Why,
     by: By = "",
     month: Month = None,
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Leave rows in quarantine where they are, with a reason; rows that come later are asked."""
     from salesfc_lib.coordination import cycle as steps

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from salesfc_lib.cli.verbs import By, Project, Unit, app, month_option, name_actor
+from salesfc_lib.cli.verbs import By, Project, ShownAfter, Unit, app, month_option, name_actor
 from salesfc_lib.errors import RequestError
 from salesfc_lib.terminal import Verbs, echo
 
@@ -55,7 +55,7 @@ def add(
     due: Due = "",
     month: Month = None,
     by: By = "",
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Promise an action on a cause; later months measure what it changed."""
     from salesfc_lib.retrospective import loop
@@ -85,7 +85,7 @@ def update(
     due: Due = "",
     month: Month = None,
     by: By = "",
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Change what an open action is, who sees to it or when it is due."""
     from salesfc_lib.retrospective import loop
@@ -109,7 +109,7 @@ def close(
     remark: Remark,
     month: Month = None,
     by: By = "",
-    project: Project = Path("."),
+    project: ShownAfter = Path("."),
 ) -> None:
     """Close an action, with what came of it."""
     from salesfc_lib.retrospective import loop

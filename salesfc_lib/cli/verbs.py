@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.terminal import Verbs
 
 app = typer.Typer(
@@ -19,12 +21,37 @@ app = typer.Typer(
 )
 
 
+def show_after(context: typer.Context, project: Path) -> Path:
+    """The project; its live pages are written anew when the verb is over, unless it was refused."""
+    context.call_on_close(partial(_show, context, project))
+    return project
+
+
+def _show(context: typer.Context, project: Path) -> None:
+    if isinstance(sys.exc_info()[1], SalesForecastError):
+        return
+    from salesfc_lib.reporting import write_now
+
+    unit = context.params.get("unit")
+    units = [unit] if isinstance(unit, str) else None
+    write_now(project, project / "reports", units=units)
+
+
 month_option = partial(typer.Option, metavar="YYYY-MM")
 Exports = Annotated[list[Path], typer.Argument(help="Exports: files, folders, patterns.")]
 Unit = Annotated[str, typer.Argument(help="Id of the unit.")]
 Project = Annotated[
     Path,
     typer.Option("--project", help="Folder of parameters/, data and reports/.", file_okay=False),
+]
+ShownAfter = Annotated[  # of a verb after which something stands otherwise
+    Path,
+    typer.Option(
+        "--project",
+        help="Folder of parameters/, data and reports/.",
+        file_okay=False,
+        callback=show_after,
+    ),
 ]
 Units = Annotated[
     list[str] | None, typer.Option("--unit", help="A unit; repeat it for more. Default: all.")

@@ -19,7 +19,7 @@ import pytest
 
 from salesfc_lib.reporting.blocks import MIME, Cell, ColumnHead, Table
 from salesfc_lib.reporting.pages.notebook import render_notebook
-from tests import pages
+from tests import live, pages
 
 WIDTHS = (360, 390, 768, 1024, 1280, 1440, 1600)
 AXE_WIDTHS = (390, 1440)
@@ -90,7 +90,8 @@ def choose(folder: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def to_open(demo_reports: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     made_up = pages.write_pages(tmp_path_factory.mktemp("browser") / "reports")
-    return [*made_up, *choose(demo_reports)]
+    now = live.write_pages(tmp_path_factory.mktemp("live") / "reports")
+    return [*made_up, *now, *choose(demo_reports)]
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,7 @@ def test_a_persons_page_has_the_command_for_each_thing_and_no_rank(reports: Path
     for command in (
         "salesfc alert explain kitchen 13",
         "salesfc cycle done kitchen consultation",
-        "salesfc consult answer kitchen 21",
+        "salesfc consult answer kitchen Q21",
     ):
         assert f"<code>{command}" in page
     assert page.index('id="overdue"') < page.index("cycle done") < page.index('id="open"')

@@ -5,7 +5,7 @@ months never change. Pages show the state and write nothing; commands do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,22 +25,31 @@ PLACES = {"alert": "alerts", "step": "cycle", "question": "departments", "action
 Section = tuple[str, Sequence[Block | None]]  # its id and its blocks
 
 
-def write_now(project: Path, reports: Path, at: datetime | None = None) -> list[Path]:
-    """Paths of the live pages of all units at a moment, and of the first index, written anew.
+def write_now(
+    project: Path,
+    reports: Path,
+    at: datetime | None = None,
+    *,
+    units: Collection[str] | None = None,
+) -> list[Path]:
+    """Paths of the live pages at a moment, and of the first index, written anew.
 
-    None without units whose people work together (`facts.now.reading.takes_part`).
+    units: those whose own pages are written, None for all. Nothing is written without units whose
+    people work together (`facts.now.reading.takes_part`).
     """
     state = read_state(project, at)
     if not state.units:
         return []
     state = replace(state, home=list_spoken(reports))
-    return [*write_live(reports, state), *write_first_index(reports, state)]
+    return [*write_live(reports, state, units), *write_first_index(reports, state)]
 
 
-def write_live(reports: Path, state: State) -> list[Path]:
-    """Paths of the live pages of a state, in each language."""
+def write_live(reports: Path, state: State, units: Collection[str] | None = None) -> list[Path]:
+    """Paths of the live pages of a state, in each language; units: as in `write_now`."""
     written = [*_in_each(state.spoken, lambda: _write_all(reports, state))]
     for unit in state.units:
+        if units is not None and unit.unit not in units:
+            continue
         written += _in_each(unit.languages, lambda unit=unit: _write_unit(reports, state, unit))
         for name in unit.departments:
             written += _in_each(
@@ -108,6 +117,7 @@ def _write_unit(reports: Path, state: State, unit: UnitNow) -> Path:
         month=unit.month,
         title=overview.unit_title(unit),
         sentences=overview.unit_opening(state, unit),
+        links=_published(reports, unit),
         facts=[] if unit.error else overview.unit_facts(unit),
         sections=[] if unit.error else sections,
     )
@@ -180,6 +190,7 @@ def _write(  # noqa: PLR0913  what a page needs
         for key, blocks in sections
         if any(block is not None for block in blocks)
     ]
+    shown.setdefault("links", [])
     frame = page(
         f"{name} · {WRITER.text('now.name')}",
         [*crumbs, (name, "")],
@@ -189,6 +200,15 @@ def _write(  # noqa: PLR0913  what a page needs
     return write(
         folder / in_language(file, spoken), "now.html.j2", page=frame, overline=over, **shown
     )
+
+
+def _published(reports: Path, unit: UnitNow) -> list[tuple[str, str]]:
+    """The page of the unit's closed month, where it is published."""
+    file = in_language("index.html", unit.languages)
+    if not (reports / unit.closed / unit.unit / file).is_file():
+        return []
+    text = WRITER.text("now.published", month=unit.closed)
+    return [(text, f"../../{unit.closed}/{unit.unit}/{file}")]
 
 
 def _crumbs(state: State, depth: int) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ import pandas as pd
 from salesfc_lib import archive
 from salesfc_lib.archive import HANDED_OVER, UnitMonth
 from salesfc_lib.coordination import (
+    consultation,
     cycle,
     day_of,
     fold_alerts,
@@ -114,6 +115,8 @@ def _read_frames(run: UnitMonth, at: datetime) -> dict[str, pd.DataFrame]:
     }
     if run.parameters.cycle.enabled:
         frames["cycle"] = cycle.show_cycle(run, at)
+    if run.parameters.cycle.departments:
+        frames["questions"] = consultation.list_questions(run)
     if len(records[records["what"].isin(["watch.run", "alert.open"])]):
         frames["alerts"] = fold_alerts(records, run.parameters, at)
     live = now_folder(run.reports, run.unit)

@@ -70,19 +70,19 @@ class UnitNow:
         """Whether there is such a frame."""
         return name in self.frames
 
-    @property
+    @cached_property
     def open_alerts(self) -> pd.DataFrame:
         """Alerts that are not closed: the most overdue first, then those due next."""
         alerts = self["alerts"]
         return by_urgency(alerts[alerts["state"].ne("closed")])
 
-    @property
+    @cached_property
     def open_actions(self) -> pd.DataFrame:
         """Actions that are not closed, likewise."""
         actions = self["actions"]
         return by_urgency(actions[actions["state"].ne("closed")])
 
-    @property
+    @cached_property
     def steps_ahead(self) -> pd.DataFrame:
         """Steps of the cycle that are neither done nor skipped, in their order."""
         cycle = self["cycle"]

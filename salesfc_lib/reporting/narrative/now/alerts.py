@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.foundation import wording
+from salesfc_lib.foundation import translate_message, wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Table
 from salesfc_lib.reporting.facts.now.state import State, UnitNow, is_missing
 from salesfc_lib.reporting.narrative.now.parts import (
@@ -91,7 +91,7 @@ def describe_event(state: State, row: Mapping[Any, Any]) -> dict[str, Any]:
         "who": state.name(row["who"]),
         "what": WRITER.name("event", row["what"]),
         "about": str(row["subject"]),
-        "reason": WRITER.said(row["reason"]),
+        "reason": translate_message(str(WRITER.said(row["reason"]))),
     }
 
 

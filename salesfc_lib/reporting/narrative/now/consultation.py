@@ -63,18 +63,15 @@ def number_table(unit: UnitNow, levels: tuple[str, ...]) -> Table | Prose:
     own = series[series["level"].isin(levels or series["level"].unique()[:3])]
     ds = ahead["ds"].min()
     first = ahead[ahead["ds"].eq(ds)].set_index("unique_id")
-    sold = {
-        key: group.set_index("ds")["y"].sort_index() for key, group in sales.groupby("unique_id")
-    }
     shown = own[own["unique_id"].isin(first.index)]
+    sales = sales[sales["unique_id"].isin(shown["unique_id"])]
+    sold = {key: each.set_index("ds")["y"].sort_index() for key, each in sales.groupby("unique_id")}
     writer = writer_of_unit(unit).at(first.loc[shown["unique_id"], "y_hat"])
     last = ds - pd.DateOffset(months=1)
     rows = []
     for row in shown.to_dict("records"):
-        found, history = (
-            first.loc[row["unique_id"]],
-            sold.get(row["unique_id"], pd.Series(dtype=float)),
-        )
+        found = first.loc[row["unique_id"]]
+        history = sold.get(row["unique_id"], pd.Series(dtype=float))
         before = year_before(history, ds)
         rows.append(
             {
@@ -135,7 +132,7 @@ def _question(state: State, unit: UnitNow, row: dict[Any, Any]) -> dict[str, Any
     kind = WRITER.name("question.kind", row["kind"])
     says = str(WRITER.said(row["says"]))
     if is_missing(row["answered_by"]):
-        facts = {"unit": unit.unit, "subject": row["number"]}
+        facts = {"unit": unit.unit, "subject": f"Q{row['number']}"}
         ask = WRITER.text("now.do.question", **facts)
         return {"says": Cell(says, kind), "answer": ask, "by": "", "became": ""}
     by = Cell(state.name(row["answered_by"]), moment(state, row["answered_at"]))

@@ -37,7 +37,7 @@ def unit_facts(unit: UnitNow) -> list[Fact]:
     """Sales so far, open alerts, steps done, open actions."""
     facts, writer, found = [], writer_of_unit(unit), describe_path(unit, unit.top)
     if found is not None:
-        change = say_change(unit, found)
+        change = say_change(unit, found, "path")
         facts.append(writer.fact("now.fact.sales", **found | {"change": change}))
     alerts, actions, cycle = unit.open_alerts, unit.open_actions, unit["cycle"]
     overdue = int(alerts["overdue_days"].gt(0).sum())
@@ -249,7 +249,7 @@ def _say_sales(unit: UnitNow) -> str:
     if found is None:
         return writer.text("now.opening.sales.unknown", month=unit.month)
     key = f"now.opening.sales.{found['side']}"
-    return writer.text(key, month=unit.month, **found | {"change": say_change(unit, found)})
+    return writer.text(key, month=unit.month, **found | {"change": say_change(unit, found, "day")})
 
 
 def _say_urgent(state: State, unit: UnitNow) -> str:

@@ -44,13 +44,17 @@ def describe_path(unit: UnitNow, unique_id: str) -> dict[str, Any] | None:
     return last | {"day": day, "side": side, "change": change, "label": unit.label(unique_id)}
 
 
-def say_change(unit: UnitNow, found: dict[str, Any]) -> str:
-    """'8.1 % less than', 'as much as', with the amount where nothing was expected."""
+def say_change(unit: UnitNow, found: dict[str, Any], than: str) -> str:
+    """'8.1 % less than expected', 'as much as', where nothing was expected 'against'.
+
+    `than` names what was expected, as a part of the sentence `now.path.than`.
+    """
     writer, change = writer_of_unit(unit), found["change"]
+    base = writer.text(f"now.path.than.{than}", expected=found["expected"])
     if is_missing(change):
-        return writer.text("now.path.change.none")
+        return writer.text("now.path.change.none", than=base)
     key = "same" if abs(change) < 5e-4 else "more" if change > 0 else "less"
-    return writer.text(f"now.path.change.{key}", size=abs(change))
+    return writer.text(f"now.path.change.{key}", size=abs(change), than=base)
 
 
 def _figure(unit: UnitNow, unique_id: str) -> Figure:
@@ -72,7 +76,7 @@ def _figure(unit: UnitNow, unique_id: str) -> Figure:
             lo=last["lo"],
             hi=last["hi"],
         )
-    facts |= found | {"change": say_change(unit, found)}
+    facts |= found | {"change": say_change(unit, found, "expected")}
     rows = rows.assign(day=[wording.day_short(each.date()) for each in rows["date"]])
     return writer.figure(
         "now.path", drawn, rows, title_key=f"now.path.title.{found['side']}", **facts
