@@ -126,6 +126,101 @@ def none(
     echo(f"Questions answered: {count}.")
 
 
+@consult.command("view")
+def view(
+    unit: Unit,
+    department: Annotated[str, typer.Option("--department", help="Whose forecast it is.")],
+    file: Annotated[Path, typer.Option("--file", help="A CSV or XLSX file.")],
+    reason: Annotated[str, typer.Option("--reason", help="What it rests on.")],
+    measure: Annotated[
+        str, typer.Option("--in", help="amount, quantity or percent (of a year before).")
+    ] = "",
+    by: By = "",
+    month: Month = None,
+    project: Project = Path("."),
+) -> None:
+    """Enter a department's forecast as a new version; earlier ones are kept."""
+    from salesfc_lib.coordination import open_cycle, views
+
+    run = open_cycle(project, unit, month)
+    given = measure or run.parameters.measure.value
+    version = views.enter_view(run, department, file, measure=given, reason=reason, by=by)
+    echo(f"Entered: version {version} of '{department}' for {run.month}.")
+
+
+@consult.command("compare")
+def compare(
+    unit: Unit,
+    most: Annotated[int, typer.Option("--most", min=1, help="Disagreements shown.")] = 5,
+    month: Month = None,
+    project: Project = Path("."),
+) -> None:
+    """List where departments' forecasts differ most from the statistical one, by branch."""
+    from salesfc_lib.coordination import open_cycle, views
+    from salesfc_lib.foundation import language, text_of
+
+    run = open_cycle(project, unit, month)
+    found = views.list_disagreements(run, most=most)
+    with language.speaking(language.of_reader()):
+        for row in found.to_dict("records"):
+            echo(text_of("consult.differs", **row))
+    if found.empty:
+        echo("No forecast of a department differs from the statistical one.")
+
+
+@consult.command("decide")
+def decide(
+    unit: Unit,
+    take: Annotated[
+        list[str],
+        typer.Option(
+            "--take",
+            metavar="NAME[:SHARE]",
+            help="A department, statistical, published, plan or last_year. Repeat it for a mix.",
+        ),
+    ],
+    reason: Why,
+    rows: Annotated[
+        str, typer.Option("--rows", help="Where: dimension=member or a series. Default: all.")
+    ] = "",
+    by: By = "",
+    month: Month = None,
+    project: Project = Path("."),
+) -> None:
+    """Decide which forecast counts, or a mix of several: it becomes overrides."""
+    from salesfc_lib.coordination import open_cycle, views
+
+    pairs = [each.partition(":") for each in take]
+    takes = {name.strip(): _read_share(share) if found else 1.0 for name, found, share in pairs}
+    if len(takes) < len(take):
+        raise RequestError.of("--take names a forecast twice", "Each of them once", "Correct it")
+    run = open_cycle(project, unit, month)
+    count = views.decide_view(run, takes, rows=rows, reason=reason, by=by)
+    if count:
+        echo(f"Decided. Overrides written: {count}; `salesfc run --again` applies them.")
+    else:
+        echo("Decided: the published forecast stays as it is.")
+
+
+@consult.command("scores")
+def scores(unit: Unit, project: Project = Path(".")) -> None:
+    """Say how near departments' earlier forecasts came, beside the statistical ones."""
+    from salesfc_lib.coordination import open_cycle, views
+    from salesfc_lib.foundation import language, text_of
+
+    found = views.score_views(open_cycle(project, unit))
+    with language.speaking(language.of_reader()):
+        for row in found.to_dict("records"):
+            echo(text_of("consult.scored", **row))
+    if found.empty:
+        echo("No month of a department's forecast is known yet.")
+
+
+def _read_share(text: str) -> float:
+    number, is_percent = _read_number(text, "--take")
+    return number / 100 if is_percent else number
+
+
 def _read_override(text: str) -> OverrideLine:
     from salesfc_lib.coordination.entering import OverrideLine
 

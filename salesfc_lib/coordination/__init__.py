@@ -8,7 +8,7 @@ then `build_path(...)` and `find_departures(path)`.
 
 from __future__ import annotations
 
-from salesfc_lib.coordination import acting, consultation, cycle, entering, notifications
+from salesfc_lib.coordination import acting, consultation, cycle, entering, notifications, views
 from salesfc_lib.coordination.alerts import (
     STATES,
     acknowledge_alert,
@@ -58,5 +58,6 @@ __all__ = [
     "now_folder",
     "open_cycle",
     "read_month_to_date",
+    "views",
     "watch_unit",
 ]

@@ -67,27 +67,42 @@ def enter_overrides(
     Raises `RequestError` for a series, a month or a number that cannot be, and without a reason;
     `SalesForecastError` where the file as it is cannot be read. Nothing is written then.
     """
+    records = [
+        Record(
+            what="override.enter",
+            who=who,
+            unit=run.unit,
+            month=run.month,
+            reason=reason,
+            subject=line.unique_id,
+            series=line.unique_id,
+            new=vars(line),
+        )
+        for line in lines
+    ]
+    records = [*([first] if first else []), *records]
+    return put_overrides(run, lines, who=who, reason=reason, records=records)
+
+
+def put_overrides(
+    run: UnitMonth,
+    lines: Sequence[OverrideLine],
+    *,
+    who: str,
+    reason: str,
+    records: Sequence[Record],
+) -> int:
+    """As `enter_overrides`, under records of the caller's own."""
     for line in lines:
         _check_override(run, line)
     made = read_overrides(run.project, run.unit)
     mine = made.loc[made["made_in"].eq(run.cutoff), "sequence"]
     sequence = int(mine.max()) + 1 if len(mine) else 1
     about = _describe(run, who, reason, "created_at")
-    rows = [
-        {"unit": run.unit, "made_in": run.month, **_write(vars(line)), "sequence": f"{sequence}"}
-        | about
-        for line in lines
-    ]
-    records = [
-        _record(run, "override.enter", line.unique_id, vars(line) | {"sequence": sequence}, about)
-        for line in lines
-    ]
-    return _put(
-        run,
-        f"overrides/{run.unit}.csv",
-        lambda: add_overrides(run.project, run.unit, rows),
-        [*([first] if first else []), *records],
-    )
+    place = {"unit": run.unit, "made_in": run.month, "sequence": f"{sequence}"}
+    rows = [place | _write(vars(line)) | about for line in lines]
+    name = f"overrides/{run.unit}.csv"
+    return _put(run, name, lambda: add_overrides(run.project, run.unit, rows), records)
 
 
 def declare_effect(
@@ -116,7 +131,15 @@ def declare_effect(
     values |= {"kind": line.kind, "change": f"{line.change:.12g}"}
     row = {"id": name, **line.scope, **values, **about}
     new = vars(line) | {"scope": dict(line.scope)}
-    record = _record(run, "effect.declare", name, new, about)
+    record = Record(
+        what="effect.declare",
+        who=who,
+        unit=run.unit,
+        month=run.month,
+        reason=reason,
+        subject=name,
+        new=new,
+    )
     return _put(
         run,
         f"effects/{run.unit}.csv",
@@ -202,18 +225,3 @@ def _write(values: Mapping[str, Any]) -> dict[str, str]:
         name: f"{value:.12g}" for name, value in values.items() if isinstance(value, int | float)
     }
     return texts | numbers
-
-
-def _record(
-    run: UnitMonth, what: str, subject: str, new: Mapping[str, Any], about: Mapping[str, str]
-) -> Record:
-    return Record(
-        what=what,
-        who=about["author"],
-        unit=run.unit,
-        month=run.month,
-        reason=about["reason"],
-        subject=subject,
-        series=str(new.get("unique_id", "")),
-        new=new,
-    )

@@ -10,6 +10,7 @@ from salesfc_lib.retrospective import loop, proposals
 from salesfc_lib.retrospective.compare import of_stage, published
 from salesfc_lib.retrospective.facts import read_facts
 from salesfc_lib.retrospective.kpis import KPIS, Kpi
+from salesfc_lib.retrospective.members import sum_targets
 from salesfc_lib.retrospective.questions import Answer, Question, ask
 from salesfc_lib.retrospective.tables import compare_with_archive
 
@@ -25,4 +26,5 @@ __all__ = [
     "proposals",
     "published",
     "read_facts",
+    "sum_targets",
 ]

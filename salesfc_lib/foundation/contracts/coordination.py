@@ -55,4 +55,26 @@ TABLES = {
         "asked_at text, answer text?, answered_by text?, answered_at text?, became text?",
         key="id",
     ),
+    # A version of a department's forecast, a row a series and month, in the unit's measure.
+    "view": table(
+        "version count, department text, author text, entered_at text, reason text, "
+        "unique_id text, ds month, y_hat number",
+        key="department version unique_id ds",
+    ),
+    # A department's forecast beside another; ds null: summed over the months that both have.
+    # difference = value - base, in the measure; percent: of base, as a share.
+    "view_difference": table(
+        "department text, other text, unique_id text, level text, label text, ds month?, "
+        "value number, base number, difference number, units number?, percent number?, "
+        "money number?",
+        key="department unique_id ds",
+    ),
+    # What a department's forecast of a month was worth, at its own series and the months since
+    # known; the statistical forecast and what was decided (published) at the same rows.
+    "view_score": table(
+        "month text, department text, n count, actual number, wape number?, bias number?, "
+        "statistical_wape number?, statistical_bias number?, decided_wape number?, "
+        "decided_bias number?",
+        key="month department",
+    ),
 }

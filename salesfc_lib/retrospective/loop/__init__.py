@@ -20,6 +20,7 @@ from salesfc_lib.retrospective.loop.cause_lines import CODES, OF_PEOPLE
 from salesfc_lib.retrospective.loop.decisions import read_published
 from salesfc_lib.retrospective.loop.effect import KPIS, Effect, measure_effect
 from salesfc_lib.retrospective.loop.review import review_decisions
+from salesfc_lib.retrospective.loop.rows import find_rows
 
 __all__ = [
     "CODES",
@@ -34,6 +35,7 @@ __all__ = [
     "correct_cause",
     "fold_actions",
     "judge_states",
+    "find_rows",
     "list_actions",
     "measure_effect",
     "read_causes",
