@@ -124,16 +124,20 @@ def in_trouble() -> UnitNow:
         ],
         columns=["unique_id", "ds", "y_hat", "lo-80", "hi-80", "lo-95", "hi-95"],
     )
+    entered = [("sales", 1.12), ("finance", 0.95)]
     views = pd.concat(
         [
-            forecast.assign(version=at, department=name, author="韩磊", y_hat=4.8e7 * factor)
-            for at, (name, factor) in enumerate([("sales", 1.12), ("finance", 0.95)], 1)
+            forecast.assign(version=1, department=name, y_hat=4.8e7 * factor)
+            for name, factor in entered
         ]
-    ).assign(entered_at=moment(8), reason=NASTY)
-    compared = pd.DataFrame(
-        [("r1", "region", "sales", "finance", 8.1e6, 0.17, 8.1e6)],
-        columns=["unique_id", "level", "a", "b", "units", "percent", "money"],
-    )
+    ).assign(author="韩磊", entered_at=moment(8), reason=NASTY)
+    compared = views.assign(other="statistical", value=views["y_hat"], base=4.8e7)
+    compared = compared.merge(series, on="unique_id")
+    gap = {"value": 53.76e6, "base": 48.0e6, "units": 8_100, "percent": 0.12, "money": 5.76e6}
+    gap |= {"department": "sales", "other": "statistical", "ds": pd.NaT, "unique_id": "r1"}
+    gap |= {"level": "region", "label": NASTY}
+    taken = {"takes": {"sales": 0.5, "statistical": 0.5}, "reason": NASTY}
+    decided = pd.DataFrame([{"at": moment(9), "who": "刘慧", **taken}])
     actions = pd.DataFrame(
         [{"number": 4, "what": NASTY, "owner": "刘慧", "due": "2026-07-20", "state": "open"}]
     ).assign(overdue_days=0, closed_by=None, outcome=None)
@@ -145,6 +149,7 @@ def in_trouble() -> UnitNow:
         },
         **{"cycle": pd.DataFrame(steps), "waiting": waiting, "questions": questions},
         **{"sales": sales, "forecast": forecast, "views": views, "compared": compared},
+        **{"disagreements": pd.DataFrame([gap]), "decisions": decided},
         **{"events": events(), "alert_events": events().head(2), "actions": actions},
     }
     return UnitNow(

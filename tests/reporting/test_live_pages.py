@@ -155,9 +155,9 @@ def test_views_are_drawn_beside_history_and_compared_in_units_percent_and_money(
         assert re.search(rf"<text [^>]*>{name.split()[0]}", html), name
     page = text_of(reports / "now" / "kitchen" / "sales.html")
     cells = [cell.replace("\u2060", "") for cell in re.findall(r'<td class="r">([^<]*)<', html)]
-    at = cells.index("8,100,000")
-    assert cells[at + 1 : at + 3] == ["+17.0\u202f%", "+¥8.10\u00a0m"]
-    assert "It is not decided yet" in page
+    at = cells.index("8,100")
+    assert cells[at + 1 : at + 3] == ["+12.0\u202f%", "+¥5.76\u00a0m"]
+    assert "刘慧 decided" in page and "50 % of Sales and 50 % of Statistical" in page
 
 
 def test_the_index_shows_the_state_and_leads_to_it(reports: Path) -> None:

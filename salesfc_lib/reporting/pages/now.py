@@ -5,7 +5,7 @@ months never change. Pages show the state and write nothing; commands do.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from salesfc_lib.reporting.pages.index import list_spoken, write_first_index
 from salesfc_lib.reporting.pages.page import WRITER, in_language, page, switches, write
 
 MOST = 12  # things that the page of all units lists before the rest is left to their own pages
-PLACES = {"alert": "alerts", "step": "cycle", "question": "departments", "action": "actions"}
+PLACES = {"alert": "alerts", "step": "cycle", "action": "actions"}  # of a unit's page
 Section = tuple[str, Sequence[Block | None]]  # its id and its blocks
 
 
@@ -221,12 +221,15 @@ def _crumbs(state: State, depth: int) -> list[tuple[str, str]]:
     return crumbs
 
 
-def _place_of(state: State, prefix: str) -> Any:
-    """What leads from a page to where a thing of a unit stands; `prefix` leads to reports/now/."""
+def _place_of(state: State, prefix: str) -> Callable[[Mapping[str, Any]], str]:
+    """What leads to where something that waits stands; `prefix` leads to reports/now/."""
     units = {unit.unit: unit for unit in state.units}
 
-    def place(unit: str, kind: str) -> str:
-        file = in_language("index.html", units[unit].languages)
-        return f"{prefix}{unit}/{file}#{PLACES[kind]}"
+    def place(row: Mapping[str, Any]) -> str:
+        spoken, folder = units[row["unit"]].languages, f"{prefix}{row['unit']}"
+        if row["kind"] == "question":
+            file = in_language(f"{row['about']}.html", spoken)
+            return f"{folder}/{file}#questions"
+        return f"{folder}/{in_language('index.html', spoken)}#{PLACES[row['kind']]}"
 
     return place

@@ -22,6 +22,7 @@ from salesfc_lib.coordination import (
     list_waiting,
     now_folder,
     open_cycle,
+    views,
 )
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import STAGES, Parameters, clock, parameters, people, tables, wording
@@ -117,12 +118,27 @@ def _read_frames(run: UnitMonth, at: datetime) -> dict[str, pd.DataFrame]:
         frames["cycle"] = cycle.show_cycle(run, at)
     if run.parameters.cycle.departments:
         frames["questions"] = consultation.list_questions(run)
+        frames |= _read_views(run, records)
     if len(records[records["what"].isin(["watch.run", "alert.open"])]):
         frames["alerts"] = fold_alerts(records, run.parameters, at)
     live = now_folder(run.reports, run.unit)
     if (live / f"{PATH}.parquet").is_file():
         frames["path"] = tables.read(live, PATH)
     return frames | _read_published(run)
+
+
+def _read_views(run: UnitMonth, records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Forecasts of departments: versions, differences, decisions; none before it is published."""
+    if not archive.is_published(run.reports, run.month, run.unit):
+        return {}
+    decided = records[records["what"].eq("view.decide") & records["month"].eq(run.month)]
+    return {
+        "views": views.list_views(run),
+        "compared": views.compare_views(run),
+        "disagreements": views.list_disagreements(run),
+        "decisions": decided.assign(takes=[new["takes"] for new in decided["new"]]),
+        "scores": views.score_views(run),
+    }
 
 
 def _read_published(run: UnitMonth) -> dict[str, pd.DataFrame]:

@@ -26,9 +26,10 @@ COLUMNS = {
     "questions": "number department kind unique_id says asked_at answer answered_by "
     " answered_at became",
     "views": "version department author entered_at reason unique_id ds y_hat",
-    "compared": "unique_id level a b units percent money",
+    "compared": "department other unique_id level label ds value base",
+    "disagreements": "department other unique_id level label value base units percent money",
     "decisions": "at who reason takes",
-    "scores": "version department author ds wape bias",
+    "scores": "month department n wape bias statistical_wape statistical_bias decided_wape",
     "series": "unique_id label level",
     "sales": "unique_id ds y",
     "forecast": "unique_id ds y_hat lo-80 hi-80",

@@ -33,7 +33,8 @@ def department_title(unit: UnitNow, department: str) -> str:
 def department_opening(state: State, unit: UnitNow, department: str) -> list[str]:
     """Who answers for it, what its forecast is, what was decided."""
     people = [state.name(each) for each in unit.departments.get(department, ())]
-    who = WRITER.text(f"now.department.people{'' if people else '.none'}", people=people)
+    one = ".one" if len(people) == 1 else ""
+    who = WRITER.text(f"now.department.people{one if people else '.none'}", people=people)
     ahead, writer = unit["forecast"], writer_of_unit(unit)
     own = ahead[ahead["unique_id"].eq(unit.top)].sort_values("ds").head(1)
     sentences = [who]
@@ -46,12 +47,12 @@ def department_opening(state: State, unit: UnitNow, department: str) -> list[str
 def department_facts(unit: UnitNow, department: str) -> list[Fact]:
     """Questions answered, and views that the department entered."""
     asked, ahead = _questions(unit, department)
-    views = unit["views"]
-    own = views.loc[views["department"].eq(department), "version"].nunique()
+    views = unit["views"].drop_duplicates(["department", "version"])
+    own = int(views["department"].eq(department).sum())
     counts: dict[str, Any] = {"answered": len(asked) - len(ahead), "n": len(asked)}
     return [
         WRITER.fact("now.fact.questions", **counts),
-        WRITER.fact("now.fact.views", own=own, n=views["version"].nunique()),
+        WRITER.fact("now.fact.views", own=own, n=len(views)),
     ]
 
 
@@ -109,18 +110,15 @@ def say_decision(state: State, unit: UnitNow) -> str:
     if decided.empty:
         return WRITER.text("now.decision.none", month=unit.closed)
     row = decided.iloc[-1]
-    takes = [describe_take(each) for each in row["takes"]]
+    takes = [_describe_take(name, share) for name, share in row["takes"].items()]
     facts = {"who": state.name(row["who"]), "at": moment(state, row["at"])}
     return WRITER.text("now.decision", takes=takes, reason=row["reason"], **facts)
 
 
-def describe_take(take: dict[str, Any]) -> str:
+def _describe_take(view: str, share: float) -> str:
     """A part of a decision: a view, or a share of it."""
-    name = view_name(take["view"])
-    share = take.get("share")
-    if share is None or share == 1:
-        return name
-    return WRITER.text("now.decision.share", name=name, share=share)
+    name = view_name(view)
+    return name if share == 1 else WRITER.text("now.decision.share", name=name, share=share)
 
 
 def view_name(view: str) -> str:

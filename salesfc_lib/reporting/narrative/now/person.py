@@ -8,6 +8,7 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Attention
 from salesfc_lib.reporting.facts.now.state import State, count_waiting
 from salesfc_lib.reporting.narrative.now.parts import WRITER, waiting_alert
+from salesfc_lib.reporting.narrative.writer import Row
 
 GROUPS = ("overdue", "open")
 
@@ -36,15 +37,15 @@ def person_opening(state: State, key: str) -> list[str]:
     return said
 
 
-def person_lists(state: State, key: str, href: Callable[[str, str], str]) -> dict[str, Attention]:
-    """What is overdue and what is open, each by urgency; `href(unit, kind)` leads to its place."""
+def person_lists(state: State, key: str, href: Callable[[Row], str]) -> dict[str, Attention]:
+    """What is overdue and what is open, each by urgency; `href(row)` leads to its place."""
     waiting = state.waiting
     own = waiting[waiting["who"].eq(key)]
     groups = zip(GROUPS, (own["overdue_days"].gt(0), own["overdue_days"].le(0)), strict=True)
     return {
         name: Attention(
             [
-                waiting_alert(state, row, href=href(row["unit"], row["kind"]), named=False)
+                waiting_alert(state, row, href=href(row), named=False)
                 for row in own[rows].to_dict("records")
             ],
             empty=WRITER.text(f"now.person.{name}.none"),
@@ -53,13 +54,10 @@ def person_lists(state: State, key: str, href: Callable[[str, str], str]) -> dic
     }
 
 
-def all_list(state: State, href: Callable[[str, str], str], most: int) -> Attention:
+def all_list(state: State, href: Callable[[Row], str], most: int) -> Attention:
     """What is most urgent over all units and people."""
     rows = state.waiting.drop_duplicates(["unit", "kind", "number", "about"]).head(most)
-    alerts = [
-        waiting_alert(state, row, href=href(row["unit"], row["kind"]))
-        for row in rows.to_dict("records")
-    ]
+    alerts = [waiting_alert(state, row, href=href(row)) for row in rows.to_dict("records")]
     return Attention(alerts, empty=WRITER.text("now.all.nothing"))
 
 
