@@ -58,11 +58,11 @@ def alert(number: int, kind: str, state: str, **more: object) -> dict[str, objec
 
 def events() -> pd.DataFrame:
     """Records of the log as `read_records` gives them."""
-    done = [("alert.open", "salesfc watch", "12"), ("alert.acknowledge", "韩磊", "12")]
+    done = [("alert.open", "salesfc watch", "total"), ("alert.acknowledge", "韩磊", "12")]
     done += [("cycle.done", "刘慧", "collection"), ("view.enter", "韩磊", "sales")]
     rows = [
-        {"number": at, "at": moment(13, at), "who": who, "what": what, "subject": subject}
-        for at, (what, who, subject) in enumerate(done, 1)
+        {"number": at, "at": moment(13, at - 10), "who": who, "what": what, "subject": subject}
+        for at, (what, who, subject) in enumerate(done, 12)
     ]
     return pd.DataFrame(rows).assign(reason=NASTY)
 

@@ -91,6 +91,14 @@ def test_the_title_counts_what_is_open_overdue_and_late() -> None:
     assert all_title(State(live.AT, ())) == "No alert is open"
 
 
+def test_the_history_of_an_alert_begins_with_its_opening(reports: Path) -> None:
+    page = text_of(reports / "now" / "kitchen" / "index.html")
+    assert "2 records about 1 alert" in page
+    assert page.index("13 July 2026, 10:00 salesfc watch Alert opened") < page.index(
+        "13 July 2026, 11:00 韩磊 Acknowledged"
+    )
+
+
 def test_a_unit_that_nobody_has_looked_at_says_so_and_not_that_all_is_well(reports: Path) -> None:
     page = text_of(reports / "now" / "online" / "index.html")
     assert "nobody has looked at July yet" in page and "salesfc watch" in page

@@ -64,24 +64,20 @@ def _alert(state: State, unit: UnitNow, row: Mapping[Any, Any]) -> Alert:
 
 def alert_history(state: State, unit: UnitNow) -> Table | None:
     """Who did what about each open alert, when; None where nothing is known of any."""
-    events = unit["alert_events"]
-    shown = events[events["subject"].map(str).isin(unit.open_alerts["number"].map(str))]
+    events, says = unit["alert_events"], unit.open_alerts.set_index("number")["says"]
+    opened = events["what"].eq("alert.open")  # its own number names the alert from then on
+    number = pd.to_numeric(events["subject"].where(~opened, events["number"]), errors="coerce")
+    shown = events.assign(alert=number)[number.isin(says.index)]
     if shown.empty:
         return None
-    order = {str(each): at for at, each in enumerate(unit.open_alerts["number"])}
-    shown = shown.assign(rank=shown["subject"].map(lambda each: order[str(each)]))
-    shown = shown.sort_values(["rank", "number"], kind="stable")
-    says = unit.open_alerts.set_index(unit.open_alerts["number"].map(str))["says"]
+    rank = shown["alert"].map({each: at for at, each in enumerate(says.index)})
+    shown = shown.assign(rank=rank).sort_values(["rank", "number"], kind="stable")
     rows = []
-    for row in shown.to_dict("records"):
-        what = WRITER.text(
-            "now.alert.what", subject=row["subject"], says=WRITER.said(says[str(row["subject"])])
-        )
-        rows.append({"alert": what, **describe_event(state, row)})
-    first = pd.Series([row["alert"] for row in rows])
-    for row, again in zip(rows, first.duplicated(), strict=True):
-        row["alert"] = Cell() if again else Cell(row["alert"])
-    return WRITER.table("now.history", rows, n=len(rows), alerts=first.nunique())
+    for row, again in zip(shown.to_dict("records"), shown["alert"].duplicated(), strict=True):
+        about = WRITER.said(says[row["alert"]])
+        what = WRITER.text("now.alert.what", subject=int(row["alert"]), says=about)
+        rows.append({"alert": Cell() if again else Cell(what), **describe_event(state, row)})
+    return WRITER.table("now.history", rows, n=len(rows), alerts=shown["alert"].nunique())
 
 
 def describe_event(state: State, row: Mapping[Any, Any]) -> dict[str, Any]:
