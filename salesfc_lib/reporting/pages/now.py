@@ -5,9 +5,10 @@ months never change. Pages show the state and write nothing; commands do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,25 +47,34 @@ def write_now(
 
 def write_live(reports: Path, state: State, units: Collection[str] | None = None) -> list[Path]:
     """Paths of the live pages of a state, in each language; units: as in `write_now`."""
-    written = [*_in_each(state.spoken, lambda: _write_all(reports, state))]
+    written = _in_each(state.spoken, lambda: [_write_all(reports, state)])
     for unit in state.units:
-        if units is not None and unit.unit not in units:
-            continue
-        written += _in_each(unit.languages, lambda unit=unit: _write_unit(reports, state, unit))
-        for name in unit.departments:
-            written += _in_each(
-                unit.languages,
-                lambda unit=unit, name=name: _write_department(reports, state, unit, name),
-            )
-    for key in state.people:
-        written += _in_each(state.spoken, lambda key=key: _write_person(reports, state, key))
+        if units is None or unit.unit in units:
+            written += _in_each(unit.languages, partial(_write_own, reports, state, unit))
+    keys = [*state.people]
+    people = _in_each(state.spoken, lambda: [_write_person(reports, state, key) for key in keys])
+    return written + people
+
+
+def _in_each(spoken: Iterable[str], write_some: Callable[[], list[Path]]) -> list[Path]:
+    written = []
+    for each in spoken:
+        with language.speaking(each):
+            written += write_some()
     return written
 
 
-def _in_each(spoken: Iterable[str], write_one: Any) -> Iterator[Path]:
-    for each in spoken:
-        with language.speaking(each):
-            yield write_one()
+def _write_own(reports: Path, state: State, unit: UnitNow) -> list[Path]:
+    """A unit's page and those of its departments, which share what is of all of them."""
+    shared: list[Section] = []
+    if unit.departments:
+        shared = [
+            ("views", [views.view_figure(unit), views.disagreement_table(unit)]),
+            ("versions", [views.version_table(state, unit)]),
+            ("scores", [views.score_table(unit)]),
+        ]
+    pages = [_write_department(reports, state, unit, name, shared) for name in unit.departments]
+    return [_write_unit(reports, state, unit), *pages]
 
 
 def _write_all(reports: Path, state: State) -> Path:
@@ -123,14 +133,14 @@ def _write_unit(reports: Path, state: State, unit: UnitNow) -> Path:
     )
 
 
-def _write_department(reports: Path, state: State, unit: UnitNow, department: str) -> Path:
+def _write_department(
+    reports: Path, state: State, unit: UnitNow, department: str, shared: Sequence[Section]
+) -> Path:
     levels = unit.levels.get(department, ())
     sections: list[Section] = [
         ("numbers", [consultation.number_table(unit, levels)]),
         ("questions", [consultation.question_table(state, unit, department)]),
-        ("views", [views.view_figure(unit), views.disagreement_table(unit)]),
-        ("versions", [views.version_table(state, unit)]),
-        ("scores", [views.score_table(unit)]),
+        *shared,
     ]
     crumbs = [*_crumbs(state, 2), (unit.title, in_language("index.html", unit.languages))]
     return _write(

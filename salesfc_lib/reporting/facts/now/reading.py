@@ -132,10 +132,12 @@ def _read_views(run: UnitMonth, records: pd.DataFrame) -> dict[str, pd.DataFrame
     if not archive.is_published(run.reports, run.month, run.unit):
         return {}
     decided = records[records["what"].eq("view.decide") & records["month"].eq(run.month)]
+    compared = views.compare_views(run)
+    entered = compared[~compared["department"].isin(views.BUILT_IN)]
     return {
         "views": views.list_views(run),
-        "compared": views.compare_views(run),
-        "disagreements": views.list_disagreements(run),
+        "compared": compared,
+        "disagreements": views.find_disagreements(entered, run.read("series")),
         "decisions": decided.assign(takes=[new["takes"] for new in decided["new"]]),
         "scores": views.score_views(run),
     }
