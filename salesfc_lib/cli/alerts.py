@@ -22,7 +22,7 @@ All = Annotated[bool, typer.Option("--all", help="Closed ones as well.")]
 
 
 @app.command()
-def watch(unit: Units = None, project: ShownAfter = Path(".")) -> None:
+def watch(unit: Units = None, project: Project = Path(".")) -> None:
     """Look at every unit now: open alerts, give overdue ones to the next person, tell people.
 
     Safe to run every five minutes: what was found already is not found again.
