@@ -19,11 +19,17 @@ from salesfc_lib.retrospective.members import bottom_series, dimensions
 INTERVAL = 0.8  # share of years like this one that the bounds hold
 SUMS = ["error", "size", "gain", "gain_size"]
 MONTH = [*SUBJECT, "ds"]
-COUNTS = ["changes", "late", "actions", "kept"]
+COUNTS = ["changes", "late", "actions", "kept", "steps", "in_time"]
 
 
 def write_scorecards(
-    conduct: Conduct, *, owner: str, department: str, floor: float, actions: pd.DataFrame
+    conduct: Conduct,
+    *,
+    owner: str,
+    department: str,
+    floor: float,
+    actions: pd.DataFrame,
+    steps: pd.DataFrame,
 ) -> pd.DataFrame:
     """Table `scorecards`: the owner (the whole unit), each author, each member of a department.
 
@@ -35,7 +41,8 @@ def write_scorecards(
     others: beyond chance where its p, adjusted over all cards (Benjamini-Hochberg), is at most
     `RATE`; few: under `MIN_MONTHS` months. changes are an author's (owner: everybody's), late those
     dated on the day of publication or after it. `actions` is table `actions`: those of that person
-    that were due, and those done by their day.
+    that were due, and those done by their day. `steps` as `list_steps` gives them: those that the
+    person answered for, those in time, and the mean days of the late ones.
     """
     months = pd.concat([*_published(conduct, owner, department), _changed(conduct)])
     if months.empty:
@@ -50,6 +57,7 @@ def write_scorecards(
     people = cards[SUBJECT][cards["kind"] != "department"]
     counts = people.merge(_count_changes(conduct, owner), how="left")
     counts = counts.merge(_count_actions(actions), how="left")
+    counts = counts.merge(_count_steps(steps), how="left")
     cards = cards.merge(counts, how="left").fillna(dict.fromkeys(COUNTS, 0))
     return tables.build(cards, "scorecards")
 
@@ -154,3 +162,13 @@ def _count_actions(actions: pd.DataFrame) -> pd.DataFrame:
     kept = due["outcome"].eq("done") & (due["closed_on"] <= due["due"])
     counts = kept.groupby(due["owner"]).agg(actions="size", kept="sum")
     return counts.rename_axis("name").reset_index()
+
+
+def _count_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Steps of the month's cycle, those in time, and the mean days of late ones, by owner."""
+    late = steps["late_days"].where(steps["late_days"] > 0)
+    counts = steps.assign(in_time=late.isna(), late=late).groupby("owner")
+    found = counts.agg(
+        steps=("late_days", "size"), in_time=("in_time", "sum"), days_late=("late", "mean")
+    )
+    return found.rename_axis("name").reset_index()

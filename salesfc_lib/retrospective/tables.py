@@ -11,7 +11,7 @@ import pandas as pd
 from salesfc_lib import archive
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import pool
-from salesfc_lib.foundation import SEASON, tables
+from salesfc_lib.foundation import SEASON, clock, tables
 from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history, lag_history
 from salesfc_lib.retrospective.causes.case import Evidence
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
@@ -24,12 +24,14 @@ from salesfc_lib.retrospective.compare import (
     score_as,
     window,
 )
+from salesfc_lib.retrospective.cycle_steps import list_steps
 from salesfc_lib.retrospective.decomposition.decompose import decompose
 from salesfc_lib.retrospective.decomposition.rules import find_gone
 from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.improvement import gaming_check, judge_stretch, stock_view, stretch
 from salesfc_lib.retrospective.kpis import list_kpis, read_known
 from salesfc_lib.retrospective.loop import review_decisions
+from salesfc_lib.retrospective.loop.decisions import read_decisions
 from salesfc_lib.retrospective.proposals import Observed, Rerun, list_decided, propose, read_decided
 from salesfc_lib.retrospective.revision import forecast_revision
 from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
@@ -175,6 +177,11 @@ def _reasons(run: UnitMonth, past: Past, transactions: pd.DataFrame) -> dict[str
             department=find_department(transactions, past.series),
             floor=agreed.accuracy_floor,
             actions=decided["actions"],
+            steps=list_steps(
+                read_decisions(run, "cycle", through=run.month),
+                month,
+                (run.publication_day or pd.Timestamp(clock.now())).date(),
+            ),
         ),
         "salespeople": by_salesperson(transactions, month=month, measure=value),
         "attributed": attribute_error(missed, transactions, past.series, measure=value),

@@ -145,6 +145,7 @@ CARD: dict[str, Any] = {
     **{"kind": "owner", "name": "", "months": 12, "accuracy": 0.88, "accuracy_low": 0.85},
     **{"accuracy_high": 0.91, "floor": 0.8, "gain": 0.05, "p_gain": 0.2, "reading": "chance"},
     **{"standing": "", "changes": 10, "late": 3, "actions": 0, "kept": 0},
+    **{"steps": 3, "in_time": 1, "days_late": 2.5},
 }
 
 
@@ -162,6 +163,7 @@ def test_a_card_says_the_noise_and_what_is_empty_stays_empty(run: UnitMonth) -> 
         "",
         "7 of 10",
         "",
+        "1 of 3",
     ]
     assert (author[0], author[4]) == ("Li", "too few months")
     assert "no scorecards" in said(habits.scorecards, run, compared())[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from scipy.stats import t
 
 from salesfc_lib.foundation import INTERVALS, tables
 from salesfc_lib.retrospective.compare import Past
+from salesfc_lib.retrospective.cycle_steps import list_steps
 from salesfc_lib.retrospective.habits import Conduct
 from salesfc_lib.retrospective.improvement import judge_stretch, stretch
 from salesfc_lib.retrospective.scorecards import find_department, write_scorecards
@@ -37,6 +40,9 @@ def stage(name: str, error: np.ndarray | float, unique_id: str) -> pd.DataFrame:
     return rows.assign(y_hat=100.0 + error, cutoff=cutoff, **dict.fromkeys(INTERVALS, np.nan))
 
 
+NO_STEPS = pd.DataFrame(columns=["owner", "late_days"])
+
+
 def unit(east: np.ndarray, north: np.ndarray, **others: pd.DataFrame) -> Conduct:
     """A unit of two regions whose forecasts err like that; the seasonal naive errs by 20."""
     stages = [stage("reconciled", east, "a"), stage("reconciled", north, "b")]
@@ -45,11 +51,13 @@ def unit(east: np.ndarray, north: np.ndarray, **others: pd.DataFrame) -> Conduct
     return Conduct(pd.concat(stages), actual, SERIES, month=JUNE, **others)
 
 
-def cards(conduct: Conduct, *, actions: pd.DataFrame | None = None) -> pd.DataFrame:
+def cards(
+    conduct: Conduct, *, actions: pd.DataFrame | None = None, steps: pd.DataFrame = NO_STEPS
+) -> pd.DataFrame:
     """Cards by kind and name."""
     actions = tables.empty("actions") if actions is None else actions
     said = {"owner": "Hui", "department": "region", "floor": 0.85}
-    found = write_scorecards(conduct, actions=actions, **said)
+    found = write_scorecards(conduct, actions=actions, steps=steps, **said)
     return tables.check(found, "scorecards").set_index(["kind", "name"])
 
 
@@ -131,6 +139,32 @@ def test_actions_count_once_they_are_due_and_are_kept_when_done_by_their_day() -
         ("owner", "Hui")
     ]
     assert (card["actions"], card["kept"]) == (4, 1)
+
+
+def record(what: str, month: str, subject: str, **new: Any) -> dict[str, Any]:
+    return {"what": what, "month": month, "subject": subject, "new": new}
+
+
+def test_steps_count_once_they_are_over_or_overdue() -> None:
+    announced = {
+        "collection": {"owner": "Hui", "due": "2026-06-03"},
+        "decision": {"owner": "Bo", "due": "2026-06-10"},
+        "tracking": {"owner": "Hui", "due": "2026-06-26"},
+    }
+    told = {"owner": "Hui", "due": "2026-05-06"}
+    records = pd.DataFrame(
+        [
+            record("cycle.done", "2026-04", "collection", **told, late_days=4),  # not announced
+            record("cycle.open", "2026-05", "cycle", steps=announced),
+            record("cycle.done", "2026-05", "collection", **announced["collection"], late_days=0),
+            record("cycle.done", "2025-05", "collection", **told, late_days=30),  # too long ago
+        ]
+    )
+    steps = list_steps(records, JUNE, date(2026, 6, 16))
+    assert sorted(steps.to_records(index=False).tolist()) == [("Bo", 6), ("Hui", 0), ("Hui", 4)]
+    card = cards(unit(UNEVEN, UNEVEN), steps=steps).loc[("owner", "Hui")]
+    assert (card["steps"], card["in_time"], card["days_late"]) == (2, 1, 4.0)
+    assert pd.isna(cards(unit(UNEVEN, UNEVEN)).loc[("owner", "Hui"), "days_late"])
 
 
 def test_without_archive_there_are_no_cards() -> None:

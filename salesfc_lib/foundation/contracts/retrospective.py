@@ -143,13 +143,14 @@ TABLES = {
     # rows. gain: of the published forecast over the seasonal naive, of an author over what stood
     # there before; low, high: of 80 % of resampled years; p: adjusted, two-sided, of a gain or
     # loss in so many months, and of a WAPE below or above that of all others. changes, late: of
-    # an author, of everybody for the owner; actions: due ones, kept: done by their day.
+    # an author, of everybody for the owner; actions: due ones, kept: done by their day. steps of
+    # the month's cycle: those over or overdue; in_time: of them; days_late: mean of the others.
     "scorecards": table(
         "kind owner|author|department, name text, months count, accuracy number?, "
         "accuracy_low number?, accuracy_high number?, floor number, gain number?, "
         "gain_low number?, gain_high number?, p_gain share?, reading better|worse|chance|few, "
         "p_standing share?, standing |above|below|chance|few, changes count, late count, "
-        "actions count, kept count",
+        "actions count, kept count, steps count, in_time count, days_late number?",
         key="kind name",
     ),
     # What was to be reached in a month, in all of the unit, beside sales and those a year before.

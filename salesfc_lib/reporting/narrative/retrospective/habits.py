@@ -141,6 +141,8 @@ def _card(writer: BlockWriter, row: dict[Any, Any]) -> dict[Any, Any]:
     in_time = row | {"timely": row["changes"] - row["late"]}
     timely = writer.text(f"{key}.timely", **in_time) if row["changes"] else ""
     kept = writer.text(f"{key}.kept", **row) if row["actions"] else ""
+    steps = writer.text(f"{key}.steps", **row) if row["steps"] else ""
+    late = writer.text(f"{key}.days_late", **row) if row["steps"] > row["in_time"] else ""
     spread = "" if pd.isna(row["accuracy_low"]) else writer.text(f"{key}.spread", **row)
     return row | {
         "who": row["name"] or writer.text(f"{key}.owner.none"),
@@ -152,4 +154,5 @@ def _card(writer: BlockWriter, row: dict[Any, Any]) -> dict[Any, Any]:
         "standing": standing,
         "timely": timely,
         "kept": kept,
+        "steps": Cell(steps, sub=late),
     }
