@@ -25,12 +25,14 @@ help:  ## this list
 
 setup: $(INSTALLED)  ## install what the lock says into .venv (every other target does this by itself)
 
-report: $(INSTALLED)  ## the demo company: write its exports, backfill a year, publish its latest closed month
+report: $(INSTALLED)  ## the demo company: write its exports, backfill a year, publish its latest closed month, play the month after it
 	$(BIN)/salesfc demo
 	$(BIN)/salesfc backfill --from 2025-06 --to 2026-05
 	$(BIN)/salesfc run
+	$(BIN)/salesfc demo --play
 	@echo
 	@echo "Open in a browser: file://$(CURDIR)/reports/index.html"
+	@echo "The month in progress:  file://$(CURDIR)/reports/now/index.html"
 	@echo "The demo's truth:  data/truth.json. Its tables, notebooks and records: reports/2026-06/<unit>/"
 
 test: lint  ## everything: lint, types, import order, all tests

@@ -7,6 +7,7 @@ July 2026. What people do are commands that anyone could have typed: `run` gets 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,19 +20,21 @@ from demo_company.running_month import go_on
 NOW, LOGIN = "SALESFC_NOW", "JUPYTERHUB_USER"  # which the commands read
 EXPORT = "export"
 
-ACTS = Path(__file__).with_name("july.yml")
+FOLDER = Path(__file__).with_name("july")
 
 
-def play(project: Path, run: Callable[[Sequence[str]], object]) -> Iterator[str]:
-    """Each act as it is played: its moment, who, and the command."""
-    for moment, login, command in yaml.safe_load(ACTS.read_text(encoding="utf-8")):
+def play(project: Path, run: Callable[[Sequence[str], bool], object]) -> Iterator[str]:
+    """Each act as it is played: moment, who, command. `run` is told which is the last."""
+    acts = yaml.safe_load((FOLDER / "acts.yml").read_text(encoding="utf-8"))
+    for moment, login, command in acts:
         at = datetime.fromisoformat(f"2026-{moment}+08:00")
         yield f"{at:%Y-%m-%d %H:%M} {login}: {command}"
         with _as_of(at, login):
             if command == EXPORT:
                 _export(project, at)
             else:
-                run([*command.split(" "), "--project", str(project)])
+                words = [re.sub(r"^@", f"{FOLDER}/", word) for word in command.split(" ")]
+                run([*words, "--project", str(project)], command == acts[-1][-1])
 
 
 def _export(project: Path, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 The day of the export enters; the unit's orders and returns through the day before leave, beside
 those that the first export held. What is drawn here is drawn apart, so that no earlier row changes.
-On `SHOCK_FROM` an online shop takes kitchenware's small appliances of East China off its list.
+On `SHOCK_FROM` the warehouse of personal care in East China stops delivering.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from demo_company.planting import Export
 from demo_company.units import read_units
 from demo_company.write import FORMATS, SEED, trade
 
-SHOCK_UNIT, SHOCK_FROM = "kitchen", date(2026, 7, 12)  # a Sunday
-SHOCK_WHERE = {"product_line": "小家电", "region": "华东"}
-LEFT = 250  # thousandths of its order lines that are left
+SHOCK_UNIT, SHOCK_FROM = "personal-care", date(2026, 7, 12)  # a Sunday
+SHOCK_WHERE = {"region": "华东"}
+LEFT = 150  # thousandths of its order lines that are left
 FIRST_NUMBER = 5000  # later orders are numbered from here on
 
 

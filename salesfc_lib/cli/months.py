@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesfc_lib.cli.verbs import (
+    LATER,
     Again,
     Exports,
     Project,
@@ -124,7 +125,7 @@ def demo(
     echo(f"The demo company's exports stand under {project / 'data'}.")
 
 
-def _act(project: Path, words: Sequence[str]) -> None:
+def _act(project: Path, words: Sequence[str], is_last: bool) -> None:
     """Do what a command of the demo says; `#kind/text` in it is the number of an event."""
     from salesfc_lib.archive import read_records
 
@@ -134,7 +135,7 @@ def _act(project: Path, words: Sequence[str]) -> None:
         return str(events.loc[says.str.contains(found[2], regex=False), "number"].min())
 
     named = [re.sub(r"#([a-z.]+)/(\w+)", number, word) for word in words]
-    app(named, standalone_mode=False)
+    app(named, standalone_mode=False, obj=None if is_last else LATER)
 
 
 @app.command()
