@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import yaml
 
+from demo_company.months import EXPORTED
 from demo_company.running_month import go_on
 
 NOW, LOGIN = "SALESFC_NOW", "JUPYTERHUB_USER"  # which the commands read
@@ -26,6 +27,7 @@ FOLDER = Path(__file__).with_name("july")
 def play(project: Path, run: Callable[[Sequence[str], bool], object]) -> Iterator[str]:
     """Each act as it is played: moment, who, command. `run` is told which is the last."""
     acts = yaml.safe_load((FOLDER / "acts.yml").read_text(encoding="utf-8"))
+    _date((project / "data").rglob("*.*"), datetime.fromisoformat(f"{EXPORTED}T16:00+08:00"))
     for moment, login, command in acts:
         at = datetime.fromisoformat(f"2026-{moment}+08:00")
         yield f"{at:%Y-%m-%d %H:%M} {login}: {command}"
@@ -38,7 +40,12 @@ def play(project: Path, run: Callable[[Sequence[str], bool], object]) -> Iterato
 
 
 def _export(project: Path, at: datetime) -> None:
-    for path in go_on(project, at.date()):
+    _date(go_on(project, at.date()), at)
+
+
+def _date(paths: Iterable[Path], at: datetime) -> None:
+    """Let files have come at that moment."""
+    for path in paths:
         os.utime(path, (at.timestamp(), at.timestamp()))
 
 
