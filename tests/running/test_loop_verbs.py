@@ -103,7 +103,7 @@ def test_a_cause_is_listed_confirmed_and_corrected(project: Path) -> None:
     ("arguments", "said"),
     [
         (("confirm", "north", "灯"), "'灯' in the misses of 2026-06"),
-        (("confirm", "north", LAMP), "No table shows a cause"),
+        (("confirm", "north", LAMP), "proposes no cause for"),
         (("correct", "north", LAMP), "'' in the causes"),
         (("correct", "north", LAMP, "--cause", "rain"), "'rain' in the causes"),
         (("correct", "north", LAMP, "--cause", "price=x"), "--cause is 'x'"),
