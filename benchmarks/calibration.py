@@ -22,7 +22,7 @@ import numpy as np
 
 from accuracy import Row, write
 from salesfc_lib import steps
-from salesfc_lib.cli.months import demo
+from salesfc_lib.cli.demo import demo
 from salesfc_lib.forecasting.forecast import Modeled, model_history
 
 BAND = (0.77, 0.83)  # of an 80 % interval, by the goal

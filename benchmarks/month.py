@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from salesfc_lib import steps
-from salesfc_lib.cli.months import demo
+from salesfc_lib.cli.demo import demo
 
 MONTH = "2026-06"
 STEPS = (steps.clean, steps.model, steps.reconcile, steps.retrospect)

@@ -11,7 +11,7 @@ from salesfc_lib.cli.verbs import By, Project, ShownAfter, Unit, Units, app
 from salesfc_lib.terminal import Verbs, echo
 
 if TYPE_CHECKING:
-    from salesfc_lib.running import Result
+    from salesfc_lib.running.watching import Result
 
 alert = typer.Typer(cls=Verbs, no_args_is_help=True, help="What a watch found, and who sees to it.")
 app.add_typer(alert, name="alert")

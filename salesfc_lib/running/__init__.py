@@ -11,12 +11,11 @@ from salesfc_lib.running.run import Request, backfill, run_month
 from salesfc_lib.running.signing import sign_month
 from salesfc_lib.running.tasks import Outcome
 from salesfc_lib.running.verification import verify, verify_log
-from salesfc_lib.running.watching import Result, Unwatched, watch_units
+from salesfc_lib.running.watching import Unwatched, watch_units
 
 __all__ = [
     "Outcome",
     "Request",
-    "Result",
     "Unwatched",
     "backfill",
     "open_lab",

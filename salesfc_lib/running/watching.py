@@ -19,13 +19,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from salesfc_lib.archive import list_addresses, read_records
-from salesfc_lib.coordination import Watched, cycle, is_changed, watch_unit
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import clock, parameters, schema
 from salesfc_lib.running.failures import explain
 from salesfc_lib.running.workers import side_by_side
+
+if TYPE_CHECKING:
+    from salesfc_lib.coordination import Watched
 
 ALONE = 4  # changed units that one process looks at sooner than others start
 
@@ -38,8 +41,9 @@ class Unwatched:
     message: str
 
 
-Result = Watched | Unwatched
-Tell = Callable[[Result], None]
+if TYPE_CHECKING:
+    Result = Watched | Unwatched
+    Tell = Callable[[Result], None]
 
 
 def watch_units(
@@ -77,6 +81,8 @@ def check_units(project: Path, units: Sequence[str]) -> list[str]:
 
 def look_at(project: Path, at: datetime, unit: str) -> Result:
     """What a watch of one unit came to, also where it cannot be looked at."""
+    from salesfc_lib.coordination import cycle, watch_unit
+
     try:
         watched = watch_unit(project, unit, at)
         return replace(watched, reminded=len(cycle.remind(project, unit, at)))
@@ -93,7 +99,7 @@ def _write_pages(project: Path, results: Sequence[Result], at: datetime) -> Iter
     try:
         last = [read_records(project, last=1, address_env=each) for each in list_addresses(project)]
         state = " ".join(str(number) for each in last for number in each["number"])
-        is_new = any(isinstance(each, Watched) and each.state == "looked" for each in results)
+        is_new = any(not isinstance(each, Unwatched) and each.state == "looked" for each in results)
         if is_new or not kept.exists() or kept.read_text(encoding="utf-8") != state:
             write_now(project, reports, at)
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +110,8 @@ def _write_pages(project: Path, results: Sequence[Result], at: datetime) -> Iter
 
 def _is_changed(project: Path, unit: str, at: datetime) -> bool:
     """Whether a unit has to be looked at anew; what cannot be read is told when it is."""
+    from salesfc_lib.coordination import is_changed
+
     try:
         return is_changed(project, unit, at)
     except (SalesForecastError, OSError):
