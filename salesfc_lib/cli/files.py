@@ -28,9 +28,14 @@ def star(
     ] = "",
 ) -> None:
     """Write all published months as a star schema: Parquet, DuckDB, PostgreSQL on request."""
+    import pandas as pd
+
+    from salesfc_lib.coordination import list_alerts
+    from salesfc_lib.foundation import parameters
     from salesfc_lib.handover import load_star, write_star
 
-    done = write_star(project, out)
+    alerts = [list_alerts(project, unit) for unit in parameters.list_units(project)]
+    done = write_star(project, out, pd.concat(alerts) if alerts else None)
     for month, why in done.left_out.items():
         echo(f"Left out of {month}: {why.rstrip('.')}.", err=True)
     echo(f"{done.written} months written, {done.kept} as they were. Star schema: {done.folder}")

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.archive import Record, UnitMonth, append_record, read_records
+from salesfc_lib.archive import Record, UnitMonth, append_record, name_actor, read_records
 from salesfc_lib.errors import RequestError
-from salesfc_lib.foundation import Calendar, check_month, clock, label_months, people, resolve
+from salesfc_lib.foundation import Calendar, check_month, clock, label_months, resolve
 
 
 def open_cycle(
@@ -55,21 +55,8 @@ def read_events(run: UnitMonth, what: str | None = None) -> pd.DataFrame:
 
 
 def name_person(run: UnitMonth, by: str) -> str:
-    """Name of who acts: the person that `by` means, or who is at this computer.
-
-    Raises `RequestError` where nobody is known and nobody is named.
-    """
-    known, said = people.read_people(run.project), by.strip()
-    if said:
-        return known[said].name if said in known else said
-    found = people.identify(run.project)
-    if found.name is None:
-        raise RequestError.of(
-            f"Nobody of `{people.FILE.as_posix()}` has the login '{found.login}'",
-            "Who acts, by name",
-            "Give --by, or add the login to that person",
-        )
-    return found.name
+    """Name of who acts: the person that `by` means, or who is signed in (`archive.name_actor`)."""
+    return name_actor(run.project, run.unit, by)
 
 
 def put_once(run: UnitMonth, record: Record) -> bool:

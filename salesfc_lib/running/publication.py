@@ -116,6 +116,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
         try:
             archive.check_place(task.reports, month, task.unit, again=bool(task.again))
             resolved = resolve(task.project, task.unit, month, task.sets)
+            archive.check_publisher(task.project, task.unit, month)
             progress.title = resolved.parameters.unit.title or task.unit
             progress.spoken = resolved.parameters.report.spoken
             list_own_files(task, resolved)  # raises where a candidate's file cannot be read

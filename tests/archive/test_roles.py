@@ -83,6 +83,21 @@ def test_the_watch_of_an_analyst_s_login_records_under_its_own_name(
     assert read_records(team)["who"].tolist() == ["salesfc"]
 
 
+def test_a_month_is_published_by_who_has_the_role_for_it(
+    team: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = []
+    for role in acts.ROLES:
+        sign_in(monkeypatch, f"{role}_east")
+        try:
+            archive.check_publisher(team, "east", "2026-06")
+            may.append(role)
+        except RequestError as error:
+            assert "Ask 'N owner east'" in str(error)
+    assert may == ["owner", "analyst", "administrator"]
+    assert read_records(team).empty
+
+
 def test_a_role_of_a_person_unknown_or_held_by_nobody_is_said(
     team: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

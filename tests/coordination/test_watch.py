@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -100,6 +101,21 @@ def test_a_shock_on_the_12th_is_found_once_and_ends_with_what_it_led_to(
     assert (later.open, later.opened, len(opened(project))) == (0, (), 1)
     [alert] = coordination.list_alerts(project, "north").to_dict("records")
     assert (alert["acknowledged_by"], alert["became"], alert["outcome"]) == ("刘慧", "E3", "done")
+
+
+def test_sales_that_stop_within_the_month_are_late_until_they_go_on(
+    project: Path, export: Export
+) -> None:
+    export("2026-07-08")
+    export("2026-07-11", fresh=False)
+    assert opened(project).empty, "the fifth working day after the last whole one, 6 July"
+    export("2026-07-12", fresh=False)
+    [record] = opened(project).to_dict("records")
+    assert (record["new"]["kind"], record["new"]["direction"]) == ("late", "days")
+    assert json.loads(record["reason"]).items() >= {"day": "2026-07-06", "days": 6}.items()
+    assert read_records(project, what="watch.run")["new"].iloc[-1]["holds"] == [record["number"]]
+    export("2026-07-15")
+    assert read_records(project, what="watch.run")["new"].iloc[-1]["holds"] == []
 
 
 def test_the_path_of_each_branch_with_an_alert_is_kept_for_pages(

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from salesfc_lib.archive import Record, append_record, manifest
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import say, tables
 from salesfc_lib.handover import load_star, render_page, write_star
 from salesfc_lib.handover.star_schema import model
 from salesfc_lib.handover.star_schema.dimensions import assign_keys, make_series
@@ -89,7 +89,7 @@ def test_every_key_of_a_fact_stands_once_in_its_dimension(project: Path) -> None
         key = model.key(name)
         assert ask(star, f"SELECT count(*) - count(DISTINCT {key}) FROM {name}") == [(0,)], name
     told = json.loads((star / "model.json").read_text(encoding="utf-8"))
-    assert told["relationships"] == model.relationships() and told["schema_version"] == 1
+    assert told["relationships"] == model.relationships() and told["schema_version"] == 2
     for name, table in told["tables"].items():
         declared = {column["name"] for column in table["columns"]}
         assert {row[0] for row in ask(star, f"DESCRIBE {name}")} == declared, name
@@ -243,11 +243,31 @@ def test_the_commands_say_what_they_wrote_and_what_they_left_out(
     assert done.exit_code == 1 and "west 2026-01 未能写入：panel。" in done.output
 
 
+ALERT = {
+    **{"kind": "late", "direction": "rows", "owner": "李", "note": "", "state": "open"},
+    **{"opened_at": "2026-03-04T09:00:00+08:00", "due": pd.Timestamp("2026-03-05")},
+    **{"overdue_days": 0, "escalations": 0},
+}
+
+
 def test_alerts_changes_and_records_are_facts(project: Path) -> None:
     who = {"who": "韩", "unit": "east", "month": "2026-01", "reason": "断货"}
     append_record(project, Record(what="cause.confirm", subject="line:锅", new={"a": 1}, **who))
-    star = write_star(project).folder
-    query = "SELECT what, what_zh, owner, month_key FROM fact_alert ORDER BY month_key"
+    says = say("alert.says.late.rows", month="2026-02", roles=["stock"])
+    alert = {"number": 7, "unit": "east", "month": "2026-03", "unique_id": "line:锅", "says": says}
+    star = write_star(project, alerts=tables.build([alert | ALERT], "alert")).folder
+    query = (
+        "SELECT a.number, u.unit, s.unique_id, c.label, a.what, a.what_zh, a.state, a.due::VARCHAR "
+        "FROM fact_alert AS a JOIN dim_unit AS u USING (unit_key) "
+        "JOIN dim_series AS s USING (series_key) JOIN dim_calendar AS c USING (month_key)"
+    )
+    words = (
+        "These sources have no row of February 2026: stock",
+        "以下数据源没有 2026年2月的行：stock",
+    )
+    expected = (7, "east", "line:锅", "2026-03", *words, "open", "2026-03-05")
+    assert ask(star, query) == [expected]
+    query = "SELECT what, what_zh, owner, month_key FROM fact_attention ORDER BY month_key"
     assert ask(star, query) == [("Bias", "偏差", "李", 202601), ("Bias", "偏差", "李", 202602)]
     query = "SELECT old, final, author, reason, month_key FROM fact_override"
     assert ask(star, query) == [(100.0, 80.0, "王", "=x", 202602)]

@@ -15,7 +15,12 @@ from salesfc_lib.archive.event_log.access import (
     name_actor,
     read_roles,
 )
-from salesfc_lib.archive.event_log.append import accept_log, append_record, check_record
+from salesfc_lib.archive.event_log.append import (
+    accept_log,
+    append_record,
+    check_publisher,
+    check_record,
+)
 from salesfc_lib.archive.event_log.chain import Fault, Head
 from salesfc_lib.archive.event_log.files import export_log, import_log
 from salesfc_lib.archive.event_log.postgres import apply_roles
@@ -32,6 +37,7 @@ __all__ = [
     "append_record",
     "apply_roles",
     "export_log",
+    "check_publisher",
     "check_record",
     "find_address",
     "find_head",

@@ -51,8 +51,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {  # by kind, or its first part; the l
     "log": ("administrator",),
 }
 PROGRAMS = ("salesfc", "salesfc watch")  # who, in what the program records by itself
-OF_PROGRAM = ("alert.open", "alert.escalate", "watch", "notify", "cycle.open", "cycle.remind",
-              "cycle.late", "consult.ask", "log")  # fmt: skip
+OF_PROGRAM = ("alert.open", "alert.escalate", "watch", "notify", "publish", "cycle.open",
+              "cycle.remind", "cycle.late", "consult.ask", "log")  # fmt: skip
 OWN = ("view.decide", "override.enter")  # who did one of a month does not sign it off
 BOTH = "administrator"  # who has this role in a unit has no other there
 
@@ -118,9 +118,9 @@ def name_actor(project: Path, unit: str, said: str = "") -> str:
 
     Raises `RequestError` where nobody is named and the login is of nobody in `people.yml`.
     """
-    known = people.read_people(project)
-    if said.strip():
-        return known[said].name if said in known else said.strip()
+    known, said = people.read_people(project), said.strip()
+    if said:
+        return known[said].name if said in known else said
     address = find_address(project, unit)
     if address:
         with begin_writing(address, project / FILE) as connection:

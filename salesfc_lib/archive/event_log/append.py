@@ -61,6 +61,12 @@ def check_record(project: Path, record: Record) -> None:
             check_access(project, record, log)
 
 
+def check_publisher(project: Path, unit: str, month: str) -> None:
+    """Raise `RequestError` where the unit declares roles and who is signed in may not publish."""
+    what = "publish"
+    check_record(project, Record(what=what, who=PROGRAM, unit=unit, month=month, reason=what))
+
+
 def accept_log(project: Path, *, who: str, reason: str, address_env: str = "") -> int:
     """Number of the event that says from now on that the log is taken as it is, and why.
 

@@ -64,6 +64,7 @@ class Alerts(ParameterBlock):
     false_alarms: float = Field(default("alerts.false_alarms"), gt=0, le=0.5)
     moved: float = Field(default("alerts.moved"), gt=0)
     late_days: int = Field(default("alerts.late_days"), ge=0)
+    behind_days: int = Field(default("alerts.behind_days"), ge=1)
     quarantined: float = Field(default("alerts.quarantined"), ge=0, le=1)
     restated: float = Field(default("alerts.restated"), ge=0)
     runs_out: float = Field(default("alerts.runs_out"), gt=0, le=1)

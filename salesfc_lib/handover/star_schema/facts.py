@@ -1,7 +1,7 @@
 """Facts of one published month as Parquet files: DuckDB reads the month's tables and writes them.
 
-A month's folder of tables enters; files of `fact_*` leave, none where there are no rows. Alerts and
-records come from JSON and the project's database.
+A month's folder of tables enters; files of `fact_*` leave, none where there are no rows. What needs
+attention comes from JSON; alerts and records come from the project's database.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesfc_lib.archive import manifest
-from salesfc_lib.foundation import STAGES, tables
+from salesfc_lib.foundation import STAGES, in_words, language, tables
 from salesfc_lib.handover.star_schema import model
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def write_empty(cube: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def write_month(
     cube: duckdb.DuckDBPyConnection, vintage: Mapping[str, Any], told: dict[str, Any], folder: Path
 ) -> None:
-    """Write the forecasts, changes and alerts of a month; `told` is its manifest."""
+    """Write a month's forecasts, changes and what needs attention; `told` is its manifest."""
     name = f"{vintage['made_in']:%Y-%m}/{vintage['unit']}.parquet"
     for table, query, source in (
         ("fact_forecast", FORECAST, "forecast"),
@@ -90,8 +90,8 @@ def write_month(
         there = Path(vintage["folder"], f"{source}.parquet").is_file()
         if there and source not in vintage["left_out"].split(", "):
             copy(cube, table, _fill(query, vintage, source), folder / table / name)
-    if not (alerts := list_alerts(vintage, told)).empty:
-        copy_frame(cube, "fact_alert", alerts, folder / "fact_alert" / name)
+    if not (listed := list_attention(vintage, told)).empty:
+        copy_frame(cube, "fact_attention", listed, folder / "fact_attention" / name)
 
 
 def write_actual(cube: duckdb.DuckDBPyConnection, vintage: Mapping[str, Any], folder: Path) -> None:
@@ -100,8 +100,8 @@ def write_actual(cube: duckdb.DuckDBPyConnection, vintage: Mapping[str, Any], fo
     copy(cube, "fact_actual", _fill(ACTUAL, vintage, "panel"), path)
 
 
-def list_alerts(vintage: Mapping[str, Any], told: dict[str, Any]) -> pd.DataFrame:
-    """Rows of `fact_alert` from what a month's manifest lists as needing attention."""
+def list_attention(vintage: Mapping[str, Any], told: dict[str, Any]) -> pd.DataFrame:
+    """Rows of `fact_attention` from what a month's manifest lists as needing attention."""
     listed = (told.get("summary") or {}).get("attention") or []
     chinese = ((told.get("translations") or {}).get("zh") or {}).get("attention") or []
     chinese = chinese if len(chinese) == len(listed) else [{} for _ in listed]
@@ -114,6 +114,17 @@ def list_alerts(vintage: Mapping[str, Any], told: dict[str, Any]) -> pd.DataFram
     ]
     known = {"vintage_key": vintage["vintage_key"], "unit_key": vintage["unit_key"]}
     return pd.DataFrame(rows).assign(**known, month_key=made_in.year * 100 + made_in.month)
+
+
+def list_alerts(alerts: pd.DataFrame, units: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `fact_alert` from table alert of all units, as alerts stand now."""
+    rows = alerts.assign(month_key=alerts["month"].str.replace("-", "").astype("int64"))
+    for spoken, name in (("en", "what"), ("zh", "what_zh")):
+        with language.speaking(spoken):
+            rows[name] = [in_words(each) for each in alerts["says"]]
+    rows["note"] = [in_words(each) for each in alerts["note"]]
+    rows = rows.merge(units[["unit", "unit_key"]], on="unit")
+    return rows.merge(series, on=["unit", "unique_id"], how="left")
 
 
 def list_records(

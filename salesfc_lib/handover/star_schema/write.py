@@ -23,7 +23,7 @@ from salesfc_lib.foundation import Parameters, defaults, resolve, tables
 from salesfc_lib.handover.star_schema import dimensions, excel, facts, model
 from salesfc_lib.handover.star_schema import folder as folders
 
-BY_MONTH = ("fact_forecast", "fact_override", "fact_alert", "fact_decision")
+BY_MONTH = ("fact_forecast", "fact_override", "fact_attention", "fact_decision")
 TABLES = ("forecast", "series", "panel")  # that a published month has
 KEPT = ["manifest_sha256", "published_at", "left_out"]  # of a vintage that is taken over
 DUCKDB = "star.duckdb"
@@ -41,8 +41,12 @@ class Written:
     left_out: dict[str, str]
 
 
-def write_star(project: Path, folder: Path | None = None) -> Written:
+def write_star(
+    project: Path, folder: Path | None = None, alerts: pd.DataFrame | None = None
+) -> Written:
     """Write or renew the folder of the star schema; by default `reports/star`.
+
+    alerts: table alert of all units, as alerts stand now.
 
     Raises `RequestError` where nothing is published, where the folder holds something else, or
     where another process writes it.
@@ -61,7 +65,7 @@ def write_star(project: Path, folder: Path | None = None) -> Written:
         beside = place.with_name(f".{place.name}.next")
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
-        vintages = _write_all(project, vintages, before, place, beside)
+        vintages = _write_all(project, vintages, before, place, beside, alerts=alerts)
         folders.swap(beside, place)
         _write_duckdb(place)
     kept = int(vintages["same"].sum())
@@ -96,6 +100,8 @@ def _write_all(
     before: Mapping[str, pd.DataFrame],
     place: Path,
     beside: Path,
+    *,
+    alerts: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Write everything into the folder beside; the vintages with what was found on the way."""
     settings = {unit: _read_settings(project, str(unit)) for unit in vintages["unit"].unique()}
@@ -120,6 +126,9 @@ def _write_all(
             facts.copy_frame(
                 cube, "fact_decision", decided, beside / "fact_decision/records.parquet"
             )
+        if alerts is not None and len(alerts):
+            found = facts.list_alerts(alerts, units, key_of)
+            facts.copy_frame(cube, "fact_alert", found, beside / "fact_alert/alerts.parquet")
         made |= {"dim_unit": units, "dim_vintage": vintages}
         made_in = vintages["made_in"].dt.year * 100 + vintages["made_in"].dt.month
         months = pd.concat([_find_months(cube, beside), made_in])

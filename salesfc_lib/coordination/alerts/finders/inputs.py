@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib.archive import failed_folder
@@ -17,12 +18,13 @@ from salesfc_lib.foundation import add_workdays, last_day, say
 
 # roles of sources that bring something new each month, and the tables that say of which months
 MONTHLY = ("orders", "returns", "inventory", "deliveries", "stock", "open_orders", "control_totals")
+YEAR = 366  # days with sales whose gaps count
 BY_MONTH = {"inventory": "inventory", "deliveries": "delivery"}
 
 
 def find_late(look: Look) -> Iterator[Found]:
-    """Sources that lack the last month that ended, once it is after `alerts.late_days`; and, of
-    the published month, sources without a row of it.
+    """Sources that lack the last month that ended, once it is after `alerts.late_days`; of the
+    published month, sources without a row of it; of the month in progress, sales that stop.
     """
     parameters, month = look.run.parameters, last_ended(look.at, look.run.parameters.calendar)
     over, today = last_day(month, parameters.calendar), day_of(look.at, parameters.calendar)
@@ -43,6 +45,7 @@ def find_late(look: Look) -> Iterator[Found]:
     if without:
         says = say("alert.says.late.rows", month=look.run.month, roles=without)
         yield Found("late", look.run.month, look.top, "rows", says)
+    yield from _find_behind(look)
 
 
 def find_odd(look: Look) -> Iterator[Found]:
@@ -51,6 +54,26 @@ def find_odd(look: Look) -> Iterator[Found]:
     """
     for find in (_quarantine, _control, _restated, _stopped):
         yield from find(look)
+
+
+def _find_behind(look: Look) -> Iterator[Found]:
+    """Sales of the month in progress that are known for its first days only, `alerts.behind_days`
+    after the last of them, and longer ago than a year's widest gap between days with sales.
+
+    A month without any day is left to the day on which its data are due: a unit's exports may come
+    once a month.
+    """
+    path, parameters = look.path, look.run.parameters
+    today = day_of(look.at, parameters.calendar)
+    if path is None or not path.n_covered or today > last_day(path.month, parameters.calendar):
+        return
+    known: date = path.days[path.n_covered - 1].astype(object)
+    gaps = np.diff(np.flatnonzero(path.layout.y[0])[-YEAR:])
+    due = add_workdays(known, parameters.alerts.behind_days, parameters.calendar)
+    if today > due and (today - known).days > 1 + gaps.max(initial=0):
+        facts = {"month": path.month, "day": known, "days": (today - known).days}
+        says = say("alert.says.late.days", **facts)
+        yield Found("late", path.month, look.top, "days", says)
 
 
 def _quarantine(look: Look) -> Iterator[Found]:

@@ -110,7 +110,7 @@ def _read_frames(run: UnitMonth, at: datetime) -> dict[str, pd.DataFrame]:
     frames = {
         "events": records.tail(NEWEST),
         "alert_events": alerts,
-        "handed": handed.assign(name=handed["subject"]),
+        "handed": handed.drop_duplicates("subject", keep="last").assign(name=handed["subject"]),
         "actions": loop.judge_states(actions, day_of(at, run.parameters.calendar)),
         "waiting": list_waiting(run, at),
     }
