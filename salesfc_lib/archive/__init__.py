@@ -10,6 +10,7 @@ from salesfc_lib.archive import manifest
 from salesfc_lib.archive.cube import list_vintages, open_cube
 from salesfc_lib.archive.event_log import (
     PERMISSIONS,
+    PROGRAM,
     Fault,
     Head,
     Record,
@@ -63,6 +64,7 @@ from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
 
 __all__ = [
+    "PROGRAM",
     "PERMISSIONS",
     "Fault",
     "Head",

@@ -33,11 +33,9 @@ def show_after(context: typer.Context, project: Path) -> Path:
 def _show(context: typer.Context, project: Path) -> None:
     if isinstance(sys.exc_info()[1], SalesForecastError) or context.obj == LATER:
         return
-    from salesfc_lib.reporting import write_now
+    from salesfc_lib.running import renew_pages
 
-    unit = context.params.get("unit")
-    units = [unit] if isinstance(unit, str) else None
-    write_now(project, project / "reports", units=units)
+    renew_pages(project)
 
 
 month_option = partial(typer.Option, metavar="YYYY-MM")

@@ -24,7 +24,6 @@ from salesfc_lib.coordination.alerts.finding import Found, Look
 from salesfc_lib.coordination.alerts.folding import fold_alerts
 from salesfc_lib.coordination.alerts.raising import Raised, note_run, raise_alerts
 from salesfc_lib.coordination.alerts.sources import is_remote, list_states, newest_data
-from salesfc_lib.coordination.cycle import remind
 from salesfc_lib.coordination.month_to_date import build_path, find_departures, read_month_to_date
 from salesfc_lib.coordination.opening import day_of, read_events
 from salesfc_lib.foundation import people, resolve, tables, wording
@@ -59,8 +58,6 @@ class Watched:
 def watch_unit(project: Path, unit: str, at: datetime) -> Watched:
     """Look at a unit's latest published month, and at the sales of the month after it.
 
-    People are reminded of the steps of the month's cycle on the way.
-
     Raises `SalesForecastError` where its sources, parameters or tables cannot be read.
     """
     from filelock import FileLock, Timeout
@@ -68,7 +65,6 @@ def watch_unit(project: Path, unit: str, at: datetime) -> Watched:
     run = open_latest(project, unit)
     if run is None:
         return Watched(unit, "empty")
-    remind(project, unit, at)
     if not run.parameters.alerts.enabled:
         return Watched(unit, "off", run.month)
     kept = _kept(run)

@@ -11,7 +11,7 @@ from salesfc_lib.running.run import Request, backfill, run_month
 from salesfc_lib.running.signing import sign_month
 from salesfc_lib.running.tasks import Outcome
 from salesfc_lib.running.verification import verify, verify_log
-from salesfc_lib.running.watching import Unwatched, watch_units
+from salesfc_lib.running.watching import Unwatched, renew_pages, watch_units
 
 __all__ = [
     "Outcome",
@@ -19,6 +19,7 @@ __all__ = [
     "Unwatched",
     "backfill",
     "open_lab",
+    "renew_pages",
     "run_month",
     "sign_month",
     "verify",

@@ -13,13 +13,16 @@ All of it may be done again at any time: what is recorded, is recorded once.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from salesfc_lib.archive import list_addresses, read_records
 from salesfc_lib.errors import RequestError, SalesForecastError
@@ -65,7 +68,15 @@ def watch_units(
         found += side_by_side(work, groups, notify=tell, died=_died)
     by_unit = {each.unit: each for group in found for each in group}
     results = [by_unit[unit] for unit in units]
-    return [*results, *(_tell(each, tell) for each in _write_pages(project, results, at))]
+    looked = {
+        each.unit for each in results if not isinstance(each, Unwatched) and each.state == "looked"
+    }
+    try:
+        renew_pages(project, at, looked)
+    except (SalesForecastError, OSError) as error:
+        why = explain(error, project / "reports")
+        results.append(_tell(Unwatched("reports/now", why), tell))
+    return results
 
 
 def check_units(project: Path, units: Sequence[str]) -> list[str]:
@@ -90,22 +101,38 @@ def look_at(project: Path, at: datetime, unit: str) -> Result:
         return Unwatched(unit, explain(error, project / "reports"))
 
 
-def _write_pages(project: Path, results: Sequence[Result], at: datetime) -> Iterator[Unwatched]:
-    """Write the live pages where something on them may be another; what stood in their way."""
+def renew_pages(project: Path, at: datetime | None = None, looked: Collection[str] = ()) -> None:
+    """Write the live pages on which something may be another since they were written last.
+
+    On a new day those of all units, because deadlines have passed; else of the units that were
+    `looked` at or have a new event. The pages of all units and of people are always among them.
+    """
     from salesfc_lib.reporting import write_now
 
-    reports = project / "reports"
-    kept = reports / ".watch" / "pages.txt"
+    reports, at = project / "reports", at or clock.now()
+    kept = reports / ".watch" / "pages.json"
+    is_there = (reports / "now" / "index.html").exists()
+    before, changed = _read_state(kept) if is_there else {}, {*looked}
+    state: dict[str, Any] = {"day": f"{at:%Y-%m-%d}"}
+    for address in list_addresses(project):
+        newest = read_records(project, last=1, address_env=address)["number"].max()
+        state[address or "file"] = number = int(newest) if pd.notna(newest) else 0
+        if (n_new := number - before.get(address or "file", 0)) > 0:
+            changed |= {*read_records(project, last=n_new, address_env=address)["unit"]}
+    if changed or state != before:
+        same_day = state["day"] == before.get("day")
+        write_now(project, reports, at, units=changed if same_day else None)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(state), encoding="utf-8")
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    """The day and, by log, the number of its last event when pages were written; {}: never."""
     try:
-        last = [read_records(project, last=1, address_env=each) for each in list_addresses(project)]
-        state = " ".join(str(number) for each in last for number in each["number"])
-        is_new = any(not isinstance(each, Unwatched) and each.state == "looked" for each in results)
-        if is_new or not kept.exists() or kept.read_text(encoding="utf-8") != state:
-            write_now(project, reports, at)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(state, encoding="utf-8")
-    except (SalesForecastError, OSError) as error:
-        yield Unwatched("reports/now", explain(error, reports))
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _is_changed(project: Path, unit: str, at: datetime) -> bool:

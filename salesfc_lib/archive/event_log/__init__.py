@@ -25,10 +25,11 @@ from salesfc_lib.archive.event_log.chain import Fault, Head
 from salesfc_lib.archive.event_log.files import export_log, import_log
 from salesfc_lib.archive.event_log.postgres import apply_roles
 from salesfc_lib.archive.event_log.read import read_records
-from salesfc_lib.archive.event_log.record import Record
+from salesfc_lib.archive.event_log.record import PROGRAM, Record
 from salesfc_lib.archive.event_log.verify import find_head, holds_head, verify_log
 
 __all__ = [
+    "PROGRAM",
     "PERMISSIONS",
     "Fault",
     "Head",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from salesfc_lib.archive.event_log.record import OF_LOG, Record
+from salesfc_lib.archive.event_log.record import OF_LOG, PROGRAM, Record
 from salesfc_lib.archive.event_log.table import EVENTS, FILE, Log
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
 from salesfc_lib.foundation import people, resolve
@@ -50,7 +50,6 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {  # by kind, or its first part; the l
     "handover": ("administrator",),
     "log": ("administrator",),
 }
-PROGRAMS = ("salesfc", "salesfc watch")  # who, in what the program records by itself
 OF_PROGRAM = ("alert.open", "alert.escalate", "watch", "notify", "publish", "cycle.open",
               "cycle.remind", "cycle.late", "consult.ask", "log")  # fmt: skip
 OWN = ("view.decide", "override.enter")  # who did one of a month does not sign it off
@@ -71,9 +70,9 @@ def check_access(project: Path, record: Record, log: Log) -> None:
             f"'{record.unit}' declares roles",
             "The login of a person with a role there",
             f"Add '{here.login}' to a person's `logins`; for a program's own login, to a person "
-            f"whose name is {PROGRAMS[0]}, with the role analyst",
+            f"whose name is {PROGRAM}, with the role analyst",
         )
-    is_program = record.who in PROGRAMS and fits(record.what, OF_PROGRAM) is not None
+    is_program = record.who == PROGRAM and fits(record.what, OF_PROGRAM) is not None
     if record.who.strip() != here.name and not is_program:
         raise RequestError.of(
             f"'{record.who}' is not who is signed in: '{here.login}' is {here.name}",

@@ -15,11 +15,11 @@ from salesfc_lib.archive.event_log.access import (
     OF_PROGRAM,
     OWN,
     PERMISSIONS,
-    PROGRAMS,
     check_known,
     hold_roles,
     read_roles,
 )
+from salesfc_lib.archive.event_log.record import PROGRAM
 from salesfc_lib.archive.event_log.table import Log, fill_in, open_log
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import people
@@ -42,7 +42,7 @@ def apply_roles(project: Path, units: Iterable[str], *, address_env: str) -> lis
     with open_log(project, address_env) as log:
         check_owner(log, "write roles")
         run = log.connection.exec_driver_sql
-        words = {"programs": PROGRAMS, "of_program": OF_PROGRAM, "own": OWN}
+        words = {"programs": [PROGRAM], "of_program": OF_PROGRAM, "own": OWN}
         run(fill_in(log.connection, SQL, **words))
         run("DELETE FROM records_permissions")
         pairs = [(kind, role) for kind, roles in PERMISSIONS.items() for role in roles]

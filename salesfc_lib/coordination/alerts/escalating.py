@@ -6,11 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.archive import Record, append_record
+from salesfc_lib.archive import PROGRAM, Record, append_record
 from salesfc_lib.coordination.alerts.finding import Look
 from salesfc_lib.coordination.alerts.folding import deadline, fold_alerts
 from salesfc_lib.coordination.alerts.owners import find_next
-from salesfc_lib.coordination.alerts.raising import WATCH
 from salesfc_lib.coordination.opening import day_of, read_events
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import people
@@ -52,7 +51,7 @@ def _record(look: Look, alert: dict[Any, Any], to: str, times: int) -> bool:
     days = alert["overdue_days"]
     record = Record(
         what="alert.escalate",
-        who=WATCH,
+        who=PROGRAM,
         unit=run.unit,
         month=alert["month"],
         reason=f"{state} and overdue by {days} days",

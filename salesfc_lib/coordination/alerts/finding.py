@@ -76,7 +76,9 @@ class Look:
         return {} if rows.empty else dict(rows.iloc[0].dropna().astype(str))
 
     def label(self, unique_id: str) -> str:
-        """How a branch is named."""
+        """How a branch is named: the whole unit by its title."""
+        if unique_id == self.top:
+            return self.run.title
         labels = self.series.loc[self.series["unique_id"].eq(unique_id), "label"]
         return str(labels.iloc[0]) if len(labels) else unique_id
 

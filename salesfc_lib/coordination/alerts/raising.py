@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from salesfc_lib.archive import Record, append_record
+from salesfc_lib.archive import PROGRAM, Record, append_record
 from salesfc_lib.coordination.alerts.finding import Found, Look
 from salesfc_lib.coordination.alerts.folding import fold_alerts
 from salesfc_lib.coordination.alerts.owners import find_owner
 from salesfc_lib.coordination.opening import read_events
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import people
-
-WATCH = "salesfc"  # who, as of other events that the program makes by itself
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def note_run(look: Look, looked: Sequence[str], raised: Raised) -> bool:
         return False
     record = Record(
         what="watch.run",
-        who=WATCH,
+        who=PROGRAM,
         unit=run.unit,
         month=run.month,
         reason=f"{len(raised.holds)} alerts hold",
@@ -90,7 +88,7 @@ def _open(look: Look, found: Found, data_at: str | None, widens: Sequence[int]) 
         new["widens"] = widens[0]
     record = Record(
         what="alert.open",
-        who=WATCH,
+        who=PROGRAM,
         unit=run.unit,
         month=found.month,
         reason=found.says,

@@ -14,14 +14,13 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib import archive
-from salesfc_lib.archive import Record, UnitMonth
+from salesfc_lib.archive import PROGRAM, Record, UnitMonth
 from salesfc_lib.coordination.consultation import ask_questions
 from salesfc_lib.coordination.cycle.needs import find_missing
 from salesfc_lib.coordination.cycle.steps import fold_cycle
 from salesfc_lib.coordination.opening import day_of, open_cycle, put_once, read_events
 from salesfc_lib.foundation import add_workdays, people
 
-WATCH = "salesfc watch"  # who records what no person did
 SOON = 1  # working days before the due day on which the owner is reminded
 
 
@@ -38,7 +37,7 @@ def remind(project: Path, unit: str, at: datetime) -> list[Record]:
     today = day_of(at, calendar)
     events = read_events(run)
     if _can_ask(run, events):
-        ask_questions(run, by=WATCH)
+        ask_questions(run, by=PROGRAM)
     steps = fold_cycle(
         events, run.parameters, run.month, at, known=people.read_people(run.project)
     ).to_dict("records")
@@ -87,7 +86,7 @@ def _remind(run: UnitMonth, row: dict[Any, Any], day: str) -> Record:
 def _record(run: UnitMonth, what: str, subject: str, new: dict[str, Any], reason: str) -> Record:
     return Record(
         what=what,
-        who=WATCH,
+        who=PROGRAM,
         unit=run.unit,
         month=run.month,
         reason=reason,

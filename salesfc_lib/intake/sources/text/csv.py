@@ -77,7 +77,8 @@ def _read(open_text: Open, top: bytes, source: Source, where: str) -> Grid:
     def find_whole(candidates: Iterable[_Candidate]) -> _Candidate | None:
         """The first that fits the whole file."""
         for each in candidates:
-            if fits_encoding(to_utf8(open_text(), each.encoding, where), each.encoding):
+            blocks = to_utf8(open_text(), each.encoding, where)
+            if fits_encoding(decode_block(block, each.encoding) for block in blocks):
                 return each
         return None
 
@@ -140,8 +141,9 @@ def _decode_top(open_text: Open, encoding: str, source: Source, where: str) -> _
         top = _take_top(to_utf8(open_text(TOP), encoding, where))
     except UnicodeError:
         return None
-    lines = [line.decode() for line in LINE.findall(decode_block(top, encoding).text)]
-    return _Candidate(encoding, lines, fits_encoding([top], encoding), has_header(lines, source))
+    decoded = decode_block(top, encoding)
+    lines = [line.decode() for line in LINE.findall(decoded.text)]
+    return _Candidate(encoding, lines, fits_encoding([decoded]), has_header(lines, source))
 
 
 def _read_in(

@@ -144,14 +144,13 @@ def decode_block(block: bytes, encoding: str) -> DecodedBlock:
     return DecodedBlock(b"".join(lines), broken)
 
 
-def fits_encoding(blocks: Iterable[bytes], encoding: str) -> bool:
-    """Whether all lines of the blocks of `to_utf8` decode, or all but a few, and as many others
-    beyond ASCII prove the encoding.
+def fits_encoding(blocks: Iterable[DecodedBlock]) -> bool:
+    """Whether all lines of the blocks decode, or all but a few, and as many others beyond ASCII
+    prove the encoding.
     """
     count = broken = telling = 0
     try:
-        for block in blocks:
-            found = decode_block(block, encoding)
+        for found in blocks:
             lines = LINE.findall(found.text)
             count, broken = count + len(lines), broken + len(found.broken)
             telling += sum(not line.isascii() for line in lines)

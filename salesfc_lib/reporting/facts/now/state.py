@@ -90,9 +90,13 @@ class UnitNow:
         return cycle[~cycle["state"].isin(["done", "skipped"])]
 
     def label(self, unique_id: object) -> str:
-        """Label of a series; its id where it is in no published month, empty for none."""
+        """Label of a series, the unit's title for all of it; its id where it is in no published
+        month, empty for none.
+        """
         if is_missing(unique_id):
             return ""
+        if unique_id == self.top:
+            return self.title
         found = self["series"].set_index("unique_id")["label"]
         return str(found.get(unique_id, unique_id))
 
