@@ -143,7 +143,10 @@ def test_sales_below_the_band_are_said_with_the_path_of_that_day() -> None:
     assert found["actual"] == pytest.approx(1.6e6 * 13 - 4.5e6)
     assert found["change"] == pytest.approx(-4.5 / (1.6 * 13))
     titles = [figure.title for figure in path_figures(live.in_trouble())]
-    assert titles[0] == f"{live.in_trouble().title} fell below its path: through 13 July 21.6\u202f% less than expected"
+    title = live.in_trouble().title
+    assert (
+        titles[0] == f"{title} fell below its path: through 13 July 21.6\u202f% less than expected"
+    )
     assert "keeps to its path through 13 July" in titles[1]
 
 

@@ -55,6 +55,7 @@ def _record(look: Look, alert: dict[Any, Any], to: str, times: int) -> bool:
         unit=run.unit,
         month=alert["month"],
         reason=f"{state} and overdue by {days} days",
+        series=alert["unique_id"],
         subject=str(alert["number"]),
         old={"owner": alert["owner"]},
         new={"to": to, "state": state},

@@ -159,6 +159,7 @@ def _append(  # noqa: PLR0913  what a record holds
         unit=run.unit,
         month=alert["month"],
         reason=reason.strip(),
+        series=alert["unique_id"],
         subject=str(alert["number"]),
         old=old,
         new=new,

@@ -92,6 +92,7 @@ def _open(look: Look, found: Found, data_at: str | None, widens: Sequence[int]) 
         unit=run.unit,
         month=found.month,
         reason=found.says,
+        series=found.unique_id,
         subject=found.unique_id,
         new=new,
         once=found.once(run.unit),

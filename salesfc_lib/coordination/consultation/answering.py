@@ -116,6 +116,7 @@ def _record(
         unit=run.unit,
         month=run.month,
         reason=text.strip(),
+        series=question["unique_id"],
         subject=question["id"],
         old=before,
         new={"answer": text.strip(), "became": became, "department": question["department"]},

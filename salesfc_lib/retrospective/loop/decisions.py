@@ -44,6 +44,7 @@ def decide(  # noqa: PLR0913  what a record holds
         unit=run.unit,
         month=run.month,
         reason=reason.strip(),
+        series=subject if what.startswith("cause.") else "",  # a cause is of a series
         subject=subject,
         old=old or {},
         new=new or {},
