@@ -80,29 +80,39 @@ def answer(
         list[str] | None,
         typer.Option("--where", metavar="DIMENSION=MEMBER", help="Whom the effect is for."),
     ] = None,
-    start: Annotated[str, typer.Option("--from", metavar="YYYY-MM", help="Its first month.")] = "",
+    event: Annotated[
+        str, typer.Option("--event", help="It becomes an event of that name, --from and --to days.")
+    ] = "",
+    kind: Annotated[str, typer.Option("--kind", help="Kind of the event: competitor.")] = "",
+    start: Annotated[
+        str, typer.Option("--from", metavar="YYYY-MM[-DD]", help="Its first month, or day.")
+    ] = "",
     until: Annotated[
-        str, typer.Option("--to", metavar="YYYY-MM", help="Its last month. Default: for ever.")
+        str, typer.Option("--to", metavar="YYYY-MM[-DD]", help="Its last one. Default: for ever.")
     ] = "",
     again: Annotated[bool, typer.Option("--again", help="Correct an answer.")] = False,
     month: Month = None,
     project: ShownAfter = Path("."),
 ) -> None:
-    """Answer a question; what it changes becomes an effect or overrides, with author and reason."""
+    """Answer a question; it may become an effect, an event or overrides, with author and reason."""
     from salesfc_lib.coordination import consultation, open_cycle
-    from salesfc_lib.coordination.entering import EffectLine
+    from salesfc_lib.coordination.entering import EffectLine, EventLine
 
-    if effect and override:
-        raise RequestError.of("--effect and --override", "One of them", "Answer with one of them")
-    becomes: EffectLine | list[OverrideLine] = [_read_override(each) for each in override or []]
+    given = {"--effect": effect, "--event": event, "--override": override}
+    if len(named := [name for name, value in given.items() if value]) > 1:
+        raise RequestError.of(" and ".join(named), "One of them", "Answer with one of them")
+    becomes: EffectLine | EventLine | list[OverrideLine]
+    becomes = [_read_override(each) for each in override or []]
+    scope = dict(_split(each, "=", "--where") for each in where or [])
+    if event:
+        becomes = EventLine(name=event, start=start, end=until, kind=kind, scope=scope)
     if effect:
         number, is_percent = _read_number(effect, "--effect")
-        scope = dict(_split(each, "=", "--where") for each in where or [])
-        kind = "percent" if is_percent else "amount"
-        becomes = EffectLine(scope=scope, kind=kind, change=number, start=start, until=until)
-    given = consultation.Answer(text=text, becomes=becomes)
+        unit_of = "percent" if is_percent else "amount"
+        becomes = EffectLine(scope=scope, kind=unit_of, change=number, start=start, until=until)
+    said = consultation.Answer(text=text, becomes=becomes)
     run = open_cycle(project, unit, month)
-    became = consultation.answer_question(run, question, given, by=by, again=again)
+    became = consultation.answer_question(run, question, said, by=by, again=again)
     if became:
         echo(f"Recorded. It became {became}; `salesfc run --again` applies it.")
     else:

@@ -1,4 +1,4 @@
-"""Overrides and effects entered for people: a line of the hand-written file and its record.
+"""Overrides, effects and events entered for people: a line of a hand-written file and its record.
 
 Neither stands alone: the file is put back where the record is refused. Whoever types into the file
 by hand goes on doing so.
@@ -7,7 +7,9 @@ by hand goes on doing so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,12 +21,15 @@ from salesfc_lib.foundation import check_month, clock
 from salesfc_lib.reconciliation import (
     add_effects,
     add_overrides,
+    hand_written,
     list_heads,
     read_effects,
     read_overrides,
 )
 from salesfc_lib.retrospective.loop import read_published
 
+# columns of a hand-written file of events, beside dimensions
+EVENT = ("name", "start", "end", "kind", "comment", "announced")
 WAIT = 30.0  # seconds for another line into the same file
 
 
@@ -50,6 +55,19 @@ class EffectLine:
     change: float
     start: str
     until: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventLine:
+    """Something in the market or at a competitor, from a day to a day (YYYY-MM-DD), that concerns
+    the members of `scope` ({}: all).
+    """
+
+    name: str
+    start: str
+    end: str
+    kind: str = ""
+    scope: Mapping[str, str] = field(default_factory=dict)
 
 
 def enter_overrides(
@@ -146,6 +164,52 @@ def declare_effect(
         lambda: add_effects(run.project, run.unit, heads, [row]),
         [*([first] if first else []), record],
     )
+
+
+def enter_event(run: UnitMonth, line: EventLine, *, reason: str, record: Record) -> int:
+    """Number of `record`, of an event that is in `events/<unit>.csv` by now: one of the unit's own
+    from its next run on, announced today.
+
+    Raises `RequestError` where the unit has no such source, for a day that is none, an end before
+    its start, and a member that is none. Nothing is written then.
+    """
+    name = f"events/{run.unit}.csv"
+    of_events = [each for each in run.parameters.sources.values() if each.role == "events"]
+    source = next((each for each in of_events if Path(each.path or "") == Path(name)), None)
+    needed = [*EVENT, *line.scope]
+    if source is None or not {*needed} <= {*source.columns}:
+        raise RequestError.of(
+            f"'{run.unit}' has no source of events that are written by hand, '{name}'",
+            f"A source with the role events and the columns {', '.join(needed)}",
+            f"Write a file {name} whose first line is `{','.join(needed)}`, and declare it under "
+            "the unit's `sources`, with `role: events`, `kind: csv`, its path and its `columns`",
+        )
+    _check_scope(read_published(run, "series"), line.scope)
+    days = [_read_day(each) for each in (line.start, line.end)]
+    if not line.name.strip() or days[1] < days[0]:
+        raise RequestError.of(
+            f"The event '{line.name}' goes from {line.start} to {line.end}",
+            "A name, and an end that is not before the start",
+            "Correct it",
+        )
+    cells = {"name": line.name.strip(), "kind": line.kind.strip(), "comment": reason.strip()}
+    cells |= {"start": days[0].isoformat(), "end": days[1].isoformat(), **line.scope}
+    cells["announced"] = day_of(clock.now(), run.parameters.calendar).isoformat()
+    row = {source.columns[each]: cells[each] for each in needed}
+
+    def build() -> bytes:
+        return hand_written.add_lines(run.project, name, [row], lambda found: found)
+
+    return _put(run, name, build, [record])
+
+
+def _read_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise RequestError.of(
+            f"'{text}' is no day", "A day as YYYY-MM-DD", "Correct --from or --to"
+        ) from None
 
 
 def _put(run: UnitMonth, name: str, build: Callable[[], bytes], records: Sequence[Record]) -> int:

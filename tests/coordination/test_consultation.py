@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import pytest
 
 from salesfc_lib.archive import UnitMonth, read_records
 from salesfc_lib.coordination import consultation, entering
-from salesfc_lib.coordination.entering import EffectLine, OverrideLine
+from salesfc_lib.coordination.entering import EffectLine, EventLine, OverrideLine
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import in_words, tables
+from salesfc_lib.foundation import Source, in_words, tables
 from salesfc_lib.reconciliation import add_overrides, list_heads, read_effects, read_overrides
 from tests import archives
 from tests.coordination.unit_files import write_project
@@ -116,6 +117,44 @@ def test_an_answer_becomes_an_effect_with_author_and_reason(run: UnitMonth) -> N
         consultation.answer_question(run, name, given, by="liuhui")
     with pytest.raises(RequestError, match=f"became '{name}'"):
         consultation.answer_question(run, name, given, by="liuhui", again=True)
+
+
+def test_an_answer_becomes_an_event_in_the_file_that_the_unit_declares(run: UnitMonth) -> None:
+    name = f"Q{ask(run, 'purchasing')[0]['number']}"
+    line = EventLine(
+        name="对手降价",
+        start="2026-07-10",
+        end="2026-08-31",
+        kind="competitor",
+        scope={"region": "华东"},
+    )
+    given = consultation.Answer(text="渠道通知", becomes=line)
+    with pytest.raises(RequestError, match="no source of events.*first line is `name,start,end"):
+        consultation.answer_question(run, name, given, by="hanlei")
+    columns = {each: f"{each}!" for each in (*entering.EVENT, "region")}
+    source = Source(role="events", kind="csv", path="events/north.csv", columns=columns)
+    sources = {**run.parameters.sources, "by_hand": source}
+    run = replace(run, parameters=run.parameters.model_copy(update={"sources": sources}))
+    for wrong, said in (
+        ({"end": "2026-07-01"}, "end that is not before the start"),
+        ({"start": "2026-07"}, "'2026-07' is no day"),
+        ({"scope": {"region": "月球"}}, "月球"),
+    ):
+        bad = consultation.Answer(text="渠道通知", becomes=replace(line, **wrong))  # type: ignore[arg-type]
+        with pytest.raises(RequestError, match=said):
+            consultation.answer_question(run, name, bad, by="hanlei")
+    file = run.project / "events" / "north.csv"
+    assert not file.exists() and consultation.list_questions(run)["answer"].isna().all()
+    assert consultation.answer_question(run, name, given, by="hanlei") == "event 对手降价"
+    (event,) = pd.read_csv(file).to_dict("records")
+    assert event["name!"] == "对手降价" and event["comment!"] == "渠道通知"
+    assert (event["start!"], event["end!"], event["region!"]) == (
+        "2026-07-10",
+        "2026-08-31",
+        "华东",
+    )
+    (after,) = consultation.list_questions(run, "purchasing").to_dict("records")
+    assert after["became"] == "event 对手降价"
 
 
 def test_an_answer_is_corrected_by_a_record_that_holds_the_one_before(run: UnitMonth) -> None:

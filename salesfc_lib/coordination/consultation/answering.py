@@ -1,4 +1,4 @@
-"""Answers of departments: a text, and the effect or override that it becomes.
+"""Answers of departments: a text, and the effect, event or overrides that it becomes.
 
 The record of an answer and the line in the hand-written file are written together or not at all.
 """
@@ -16,15 +16,17 @@ from salesfc_lib.archive import Record, UnitMonth, append_record
 from salesfc_lib.coordination.consultation.asking import list_questions
 from salesfc_lib.coordination.entering import (
     EffectLine,
+    EventLine,
     OverrideLine,
     declare_effect,
+    enter_event,
     enter_overrides,
 )
 from salesfc_lib.coordination.opening import name_person
 from salesfc_lib.errors import RequestError, shorten
 
 NUMBER = re.compile(r"[Qq]?(\d{1,9})")
-Becomes = EffectLine | Sequence[OverrideLine]
+Becomes = EffectLine | EventLine | Sequence[OverrideLine]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +46,8 @@ def answer_question(
     one before.
 
     Raises `RequestError` for an unknown question, an empty text, a question that is answered
-    already (without `again`) or became a line, and as `enter_overrides` and `declare_effect` do;
-    nothing is written then.
+    already (without `again`) or became a line, and as `enter_overrides`, `declare_effect` and
+    `enter_event` do; nothing is written then.
     """
     question = _find_question(run, name, again)
     if not answer.text.strip():
@@ -58,6 +60,11 @@ def answer_question(
         record = _record(run, question, answer.text, who, became=number)
         declare_effect(run, becomes, name=number, who=who, reason=answer.text, first=record)
         return number
+    if isinstance(becomes, EventLine):
+        became = f"event {becomes.name.strip()}"
+        record = _record(run, question, answer.text, who, became=became)
+        enter_event(run, becomes, reason=answer.text, record=record)
+        return became
     if becomes:
         became = ", ".join(f"override {line.unique_id} {line.ds}" for line in becomes)
         record = _record(run, question, answer.text, who, became=became)
