@@ -207,6 +207,8 @@ def test_on_postgresql_four_writers_at_once_lose_nothing(shared: Path, address: 
 
 def test_on_postgresql_a_change_by_its_owner_is_found(shared: Path, address: str) -> None:
     engine = sa.create_engine(address, poolclass=sa.pool.NullPool)
+    for act in acts.list_acts(forbidden=False)[:5]:
+        acts.try_act(shared, act, address)
     for change in (
         "UPDATE records SET reason = 'x' WHERE number = 3",
         "DELETE FROM records WHERE number = 3",
