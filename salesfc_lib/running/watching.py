@@ -104,8 +104,9 @@ def look_at(project: Path, at: datetime, unit: str) -> Result:
 def renew_pages(project: Path, at: datetime | None = None, looked: Collection[str] = ()) -> None:
     """Write the live pages on which something may be another since they were written last.
 
-    On a new day those of all units, because deadlines have passed; else of the units that were
-    `looked` at or have a new event. The pages of all units and of people are always among them.
+    On a new day of this computer, and after an earlier log was put back, those of every unit,
+    because deadlines have passed; else of the units that were `looked` at or have a new event. The
+    page of all units and those of people are always among them. `at`: None for now.
     """
     from salesfc_lib.reporting import write_now
 
@@ -113,15 +114,18 @@ def renew_pages(project: Path, at: datetime | None = None, looked: Collection[st
     kept = reports / ".watch" / "pages.json"
     is_there = (reports / "now" / "index.html").exists()
     before, changed = _read_state(kept) if is_there else {}, {*looked}
-    state: dict[str, Any] = {"day": f"{at:%Y-%m-%d}"}
+    state: dict[str, Any] = {"day": f"{at.astimezone():%Y-%m-%d}"}
+    is_all = state["day"] != before.get("day")
     for address in list_addresses(project):
+        log = address or "file"
         newest = read_records(project, last=1, address_env=address)["number"].max()
-        state[address or "file"] = number = int(newest) if pd.notna(newest) else 0
-        if (n_new := number - before.get(address or "file", 0)) > 0:
+        state[log] = int(newest) if pd.notna(newest) else 0
+        n_new = state[log] - before.get(log, 0)
+        is_all |= n_new < 0  # an earlier copy of the log
+        if n_new > 0:
             changed |= {*read_records(project, last=n_new, address_env=address)["unit"]}
-    if changed or state != before:
-        same_day = state["day"] == before.get("day")
-        write_now(project, reports, at, units=changed if same_day else None)
+    if is_all or changed or state != before:
+        write_now(project, reports, at, units=None if is_all else changed)
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(state), encoding="utf-8")
 
