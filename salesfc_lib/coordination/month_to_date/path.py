@@ -35,16 +35,17 @@ class MonthPath:
     size: (n_series,) the forecast of the month, and as shares of it: share and spread, expected
     through each day and its standard deviation; v: (n_series,) the variance of a month's own days;
     below, above: (n_series,) standard deviations of the forecast. actual: sold through each day, of
-    which the first `n_covered` are complete. told: (n_series,) those whose path says something;
-    looks: (n_days,) days at which paths are judged; limit, limit_since: (n_series,) of
-    `score_path` and `score_since`. `reason` says why no series has a path ('' where some have):
-    no_forecast, few_months, few_days or wide.
+    which the first `n_covered` are complete; gap: as of `MonthToDate`. told: (n_series,) those
+    whose path says something; looks: (n_days,) days at which paths are judged; limit, limit_since:
+    (n_series,) of `score_path` and `score_since`. `reason` says why no series has a path (''
+    where some have): no_forecast, few_months, few_days or wide.
     """
 
     month: str
     layout: Layout
     days: np.ndarray
     n_covered: int
+    gap: int
     looks: np.ndarray
     size: np.ndarray
     share: np.ndarray
@@ -170,6 +171,7 @@ def build_path(
         layout=layout,
         days=days.days[month],
         n_covered=int((days.days[month] <= found.covered.to_datetime64()).sum()),
+        gap=found.gap,
         looks=looks,
         size=size,
         share=share,

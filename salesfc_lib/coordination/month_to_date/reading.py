@@ -26,12 +26,14 @@ class MonthToDate:
     """Sales by day and bottom series: `daily` has the bottom's dimensions, `date` and `y`.
 
     month: the month in progress, 'YYYY-MM'; covered: the last day of it that all sales are known
-    for, the day before its first where none is.
+    for, the day before its first where none is; gap: the most days from one with lines to the next
+    in the year before.
     """
 
     month: str
     daily: pd.DataFrame
     covered: pd.Timestamp
+    gap: int = LEAST_GAP
 
 
 def read_month_to_date(
@@ -52,7 +54,8 @@ def read_month_to_date(
     daily = _sum_days(lines, dimensions, value, 10 ** scale[value])
     days = np.unique(daily["date"].to_numpy().astype("datetime64[D]"))
     covered = find_covered(days, month, parameters.calendar, today=today)
-    return MonthToDate(month, _keep_known(daily, month, parameters.calendar), covered)
+    kept = _keep_known(daily, month, parameters.calendar)
+    return MonthToDate(month, kept, covered, _find_gap(days, month, parameters.calendar))
 
 
 def find_covered(
@@ -66,13 +69,19 @@ def find_covered(
     """
     first, after = (each[0] for each in bound_months(np.array([month], "datetime64[M]"), calendar))
     own = days if today is None else days[days <= np.datetime64(today, "D")]
-    gaps = np.diff(own[own < first][-YEAR:]).astype(np.int64)
-    widest = max(int(gaps.max(initial=0)), LEAST_GAP)
+    widest = _find_gap(own, month, calendar)
     while len(own) > 1 and (own[-1] - own[-2]).astype(int) > widest:
         own = own[:-1]
     if not len(own) or own[-1] < first:
         return pd.Timestamp(first - 1)
     return pd.Timestamp(min(own[-1], after) - 1)
+
+
+def _find_gap(days: np.ndarray, month: str, calendar: Calendar) -> int:
+    """Most days from one with lines to the next before the month, at least `LEAST_GAP`."""
+    first = bound_months(np.array([month], "datetime64[M]"), calendar)[0][0]
+    gaps = np.diff(days[days < first][-YEAR:]).astype(np.int64)
+    return max(int(gaps.max(initial=0)), LEAST_GAP)
 
 
 def _sum_days(lines: pd.DataFrame, dimensions: list[str], value: str, units: int) -> pd.DataFrame:

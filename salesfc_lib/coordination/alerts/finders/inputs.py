@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from salesfc_lib.archive import failed_folder
@@ -18,7 +17,6 @@ from salesfc_lib.foundation import add_workdays, last_day, say
 
 # roles of sources that bring something new each month, and the tables that say of which months
 MONTHLY = ("orders", "returns", "inventory", "deliveries", "stock", "open_orders", "control_totals")
-YEAR = 366  # days with sales whose gaps count
 BY_MONTH = {"inventory": "inventory", "deliveries": "delivery"}
 
 
@@ -57,8 +55,8 @@ def find_odd(look: Look) -> Iterator[Found]:
 
 
 def _find_behind(look: Look) -> Iterator[Found]:
-    """Sales of the month in progress that are known for its first days only, `alerts.behind_days`
-    after the last of them, and longer ago than a year's widest gap between days with sales.
+    """Sales of the month in progress that are known for its first days only, more than
+    `alerts.behind_days` after the last of them, and longer ago than the unit's widest gap.
 
     A month without any day is left to the day on which its data are due: a unit's exports may come
     once a month.
@@ -68,9 +66,8 @@ def _find_behind(look: Look) -> Iterator[Found]:
     if path is None or not path.n_covered or today > last_day(path.month, parameters.calendar):
         return
     known: date = path.days[path.n_covered - 1].astype(object)
-    gaps = np.diff(np.flatnonzero(path.layout.y[0])[-YEAR:])
     due = add_workdays(known, parameters.alerts.behind_days, parameters.calendar)
-    if today > due and (today - known).days > 1 + gaps.max(initial=0):
+    if today > due and (today - known).days > 1 + path.gap:
         facts = {"month": path.month, "day": known, "days": (today - known).days}
         says = say("alert.says.late.days", **facts)
         yield Found("late", path.month, look.top, "days", says)
