@@ -257,7 +257,7 @@ def test_alerts_changes_and_records_are_facts(project: Path) -> None:
     alert = {"number": 7, "unit": "east", "month": "2026-03", "unique_id": "line:锅", "says": says}
     star = write_star(project, alerts=tables.build([alert | ALERT], "alert")).folder
     query = (
-        "SELECT a.number, u.unit, s.unique_id, c.label, a.what, a.what_zh, a.state, a.due::VARCHAR "
+        "SELECT a.number, u.unit, s.unique_id, c.label, a.what, a.what_zh, a.state, a.opened_at "
         "FROM fact_alert AS a JOIN dim_unit AS u USING (unit_key) "
         "JOIN dim_series AS s USING (series_key) JOIN dim_calendar AS c USING (month_key)"
     )
@@ -265,7 +265,7 @@ def test_alerts_changes_and_records_are_facts(project: Path) -> None:
         "These sources have no row of February 2026: stock",
         "以下数据源没有 2026年2月的行：stock",
     )
-    expected = (7, "east", "line:锅", "2026-03", *words, "open", "2026-03-05")
+    expected = (7, "east", "line:锅", "2026-03", *words, "open", "2026-03-04T01:00:00+00:00")
     assert ask(star, query) == [expected]
     query = "SELECT what, what_zh, owner, month_key FROM fact_attention ORDER BY month_key"
     assert ask(star, query) == [("Bias", "偏差", "李", 202601), ("Bias", "偏差", "李", 202602)]

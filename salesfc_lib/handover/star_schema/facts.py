@@ -40,6 +40,7 @@ SELECT {{vintage_key}} AS vintage_key, s.series_key, {MONTH_KEY.format("t.ds")} 
 {FROM}"""
 
 
+MOMENTS = ("data_at", "opened_at", "acknowledged_at", "closed_at", "gone_since")  # of an alert
 SENTENCES = ("formula", "assumptions", "inputs")  # beside each number of the handover
 
 
@@ -123,6 +124,8 @@ def list_alerts(alerts: pd.DataFrame, units: pd.DataFrame, series: pd.DataFrame)
         with language.speaking(spoken):
             rows[name] = [in_words(each) for each in alerts["says"]]
     rows["note"] = [in_words(each) for each in alerts["note"]]
+    for name in MOMENTS:
+        rows[name] = [None if pd.isna(each) else each.isoformat() for each in alerts[name]]
     rows = rows.merge(units[["unit", "unit_key"]], on="unit")
     return rows.merge(series, on=["unit", "unique_id"], how="left")
 
@@ -138,8 +141,8 @@ def list_records(
     rows["month_key"] = rows["month"].str.replace("-", "").astype("int64")
     units = vintages[["unit", "unit_key"]].drop_duplicates()
     rows = rows.merge(vintages[["unit", "made_in", "vintage_key"]], how="left").merge(units)
-    named = series[["unit", "unique_id", "series_key"]].rename(columns={"unique_id": "subject"})
-    return rows.merge(named, on=["unit", "subject"], how="left")
+    rows["unique_id"] = rows["series"].where(rows["series"].ne(""), rows["subject"])
+    return rows.merge(series, on=["unit", "unique_id"], how="left")
 
 
 def write_decisions(

@@ -158,8 +158,9 @@ def _answer(  # noqa: PLR0913  what an answer holds
     effects = zip(now["cause"], now["effect"], strict=True)
     old: dict[str, Any] = {cause: None if pd.isna(each) else each for cause, each in effects}
     new = {"causes": dict(causes)}
+    about = {"series": unique_id, "subject": unique_id}
     number = decide(
-        run, f"cause.{verb}", who=by, reason=remark, subject=unique_id, old={"causes": old}, new=new
+        run, f"cause.{verb}", who=by, reason=remark, **about, old={"causes": old}, new=new
     )
     return f"C{number}"
 

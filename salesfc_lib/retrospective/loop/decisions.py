@@ -29,6 +29,7 @@ def decide(  # noqa: PLR0913  what a record holds
     *,
     who: str,
     reason: str,
+    series: str = "",
     subject: str = "",
     old: Mapping[str, Any] | None = None,
     new: Mapping[str, Any] | None = None,
@@ -44,7 +45,7 @@ def decide(  # noqa: PLR0913  what a record holds
         unit=run.unit,
         month=run.month,
         reason=reason.strip(),
-        series=subject if what.startswith("cause.") else "",  # a cause is of a series
+        series=series,
         subject=subject,
         old=old or {},
         new=new or {},
