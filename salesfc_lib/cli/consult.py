@@ -83,7 +83,9 @@ def answer(
     event: Annotated[
         str, typer.Option("--event", help="It becomes an event of that name, --from and --to days.")
     ] = "",
-    kind: Annotated[str, typer.Option("--kind", help="Kind of the event: competitor.")] = "",
+    event_kind: Annotated[
+        str, typer.Option("--kind", help="Kind of the event, such as competitor.")
+    ] = "",
     start: Annotated[
         str, typer.Option("--from", metavar="YYYY-MM[-DD]", help="Its first month, or day.")
     ] = "",
@@ -98,21 +100,21 @@ def answer(
     from salesfc_lib.coordination import consultation, open_cycle
     from salesfc_lib.coordination.entering import EffectLine, EventLine
 
-    given = {"--effect": effect, "--event": event, "--override": override}
-    if len(named := [name for name, value in given.items() if value]) > 1:
+    ways = {"--effect": effect, "--event": event, "--override": override}
+    if len(named := [name for name, value in ways.items() if value]) > 1:
         raise RequestError.of(" and ".join(named), "One of them", "Answer with one of them")
     becomes: EffectLine | EventLine | list[OverrideLine]
     becomes = [_read_override(each) for each in override or []]
     scope = dict(_split(each, "=", "--where") for each in where or [])
     if event:
-        becomes = EventLine(name=event, start=start, end=until, kind=kind, scope=scope)
+        becomes = EventLine(name=event, start=start, end=until, kind=event_kind, scope=scope)
     if effect:
         number, is_percent = _read_number(effect, "--effect")
-        unit_of = "percent" if is_percent else "amount"
-        becomes = EffectLine(scope=scope, kind=unit_of, change=number, start=start, until=until)
-    said = consultation.Answer(text=text, becomes=becomes)
+        kind = "percent" if is_percent else "amount"
+        becomes = EffectLine(scope=scope, kind=kind, change=number, start=start, until=until)
+    given = consultation.Answer(text=text, becomes=becomes)
     run = open_cycle(project, unit, month)
-    became = consultation.answer_question(run, question, said, by=by, again=again)
+    became = consultation.answer_question(run, question, given, by=by, again=again)
     if became:
         echo(f"Recorded. It became {became}; `salesfc run --again` applies it.")
     else:

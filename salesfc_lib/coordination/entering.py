@@ -7,8 +7,9 @@ by hand goes on doing so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pandas as pd
 from salesfc_lib.archive import Record, UnitMonth, append_record, manifest
 from salesfc_lib.coordination.opening import day_of
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import check_month, clock
+from salesfc_lib.foundation import Source, check_month, clock
 from salesfc_lib.reconciliation import (
     add_effects,
     add_overrides,
@@ -168,15 +169,13 @@ def declare_effect(
 
 def enter_event(run: UnitMonth, line: EventLine, *, reason: str, record: Record) -> int:
     """Number of `record`, of an event that is in `events/<unit>.csv` by now: one of the unit's own
-    from its next run on, announced today.
+    from its next run on, announced today. The record holds it as `new["event"]`.
 
     Raises `RequestError` where the unit has no such source, for a day that is none, an end before
-    its start, and a member that is none. Nothing is written then.
+    its start, a member that is none, and an event that is there already. Nothing is written then.
     """
-    name = f"events/{run.unit}.csv"
-    of_events = [each for each in run.parameters.sources.values() if each.role == "events"]
-    source = next((each for each in of_events if Path(each.path or "") == Path(name)), None)
-    needed = [*EVENT, *line.scope]
+    name, needed = f"events/{run.unit}.csv", [*EVENT, *line.scope]
+    source = next(filter(partial(_is_by_hand, name), run.parameters.sources.values()), None)
     if source is None or not {*needed} <= {*source.columns}:
         raise RequestError.of(
             f"'{run.unit}' has no source of events that are written by hand, '{name}'",
@@ -196,11 +195,30 @@ def enter_event(run: UnitMonth, line: EventLine, *, reason: str, record: Record)
     cells |= {"start": days[0].isoformat(), "end": days[1].isoformat(), **line.scope}
     cells["announced"] = day_of(clock.now(), run.parameters.calendar).isoformat()
     row = {source.columns[each]: cells[each] for each in needed}
+    key = {source.columns[each]: cells[each] for each in ("name", "start", *line.scope)}
 
     def build() -> bytes:
-        return hand_written.add_lines(run.project, name, [row], lambda found: found)
+        for other in hand_written.read_lines(run.project, name, _as_it_is):
+            if key.items() <= other.cells.items():
+                raise RequestError.of(
+                    f"{other.where} is the event '{line.name}' from {line.start} on already",
+                    "An event that is not there yet",
+                    "Change that line itself, or answer without --event",
+                )
+        return hand_written.add_lines(run.project, name, [row], _as_it_is)
 
-    return _put(run, name, build, [record])
+    event = vars(line) | {"scope": dict(line.scope)}
+    return _put(run, name, build, [replace(record, new={**record.new, "event": event})])
+
+
+def _is_by_hand(name: str, source: Source) -> bool:
+    """Whether a source holds events that are written by hand into file `name` of the project."""
+    is_file = source.role == "events" and source.kind == "csv" and not source.root
+    return is_file and Path(source.path) == Path(name)
+
+
+def _as_it_is(heads: list[str]) -> list[str]:
+    return heads
 
 
 def _read_day(text: str) -> date:

@@ -155,6 +155,12 @@ def test_an_answer_becomes_an_event_in_the_file_that_the_unit_declares(run: Unit
     )
     (after,) = consultation.list_questions(run, "purchasing").to_dict("records")
     assert after["became"] == "event 对手降价"
+    said = read_records(run.project, what="consult.answer")["new"].iloc[-1]["event"]
+    assert said["scope"] == {"region": "华东"} and said["end"] == "2026-08-31"
+    (other,) = [row for row in ask(run, "marketing") if row["kind"] == "new_promotion"]
+    with pytest.raises(RequestError, match="line 2 is the event '对手降价'"):
+        consultation.answer_question(run, f"Q{other['number']}", given, by="hanlei")
+    assert len(pd.read_csv(file)) == 1
 
 
 def test_an_answer_is_corrected_by_a_record_that_holds_the_one_before(run: UnitMonth) -> None:
